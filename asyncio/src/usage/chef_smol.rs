@@ -1,0 +1,56 @@
+//! One kitchen, one chef: ten tasks on smol's executor.
+//!
+//!     cargo run -p asyncio --bin chef_smol
+//!
+//! smol's default is one thread for all tasks, named `smol-1`.
+//!
+//! Claims: A1
+//! Change this and watch: `SMOL_THREADS=2` hires a second chef, and A1 ends.
+
+use std::{io, net::SocketAddr};
+
+use shared::{Dish, Kitchen, PATIENCE, Plate, Result};
+use smol::{
+    Timer,
+    future::FutureExt,
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+fn main() -> Result {
+    smol::block_on(async {
+        let kitchen = Kitchen::open()?;
+        let mut cooking = Vec::new();
+        for dish in kitchen.dishes() {
+            cooking.push(smol::spawn(cook(dish, kitchen.oven)));
+        }
+        let mut plates = Vec::new();
+        for dish in cooking {
+            plates.push(dish.await?);
+        }
+        kitchen
+            .claim("A1", |meal| meal.threads == 1 && meal.processes == 1)
+            .serve(plates)
+    })
+}
+
+async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {
+    let prepped = dish.prep();
+    let reply = bake(oven, prepped.order()).await;
+    prepped.plate(reply)
+}
+
+async fn bake(oven: SocketAddr, order: &[u8]) -> io::Result<Vec<u8>> {
+    async {
+        let mut door = TcpStream::connect(oven).await?;
+        door.write_all(order).await?;
+        let mut reply = Vec::new();
+        door.read_to_end(&mut reply).await?;
+        Ok(reply)
+    }
+    .or(async {
+        Timer::after(PATIENCE).await;
+        Err(io::ErrorKind::TimedOut.into())
+    })
+    .await
+}

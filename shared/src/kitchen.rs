@@ -1,0 +1,147 @@
+//! Where a kitchen program begins and ends.
+
+use std::{net::SocketAddr, panic::Location, path::Path, time::Duration};
+
+use crate::{
+    Claim, Dish, Failure, Meal, Plate, Result,
+    measure::{self, Usage},
+    options::Options,
+    oven::LitOven,
+    report::{self, Run},
+    watchdog::Watchdog,
+};
+
+/// A kitchen: the orders, an oven, and the account of what happens.
+pub struct Kitchen {
+    /// The oven's address.
+    pub oven: SocketAddr,
+    dishes: Vec<Dish>,
+    claims: Vec<(&'static str, Verdict)>,
+    options: Options,
+    program: Program,
+    opened: Duration,
+    usage: Usage,
+    _own_oven: Option<LitOven>,
+    _watchdog: Watchdog,
+}
+
+type Verdict = fn(&Meal) -> bool;
+
+/// Which program this is, by where its source stands.
+struct Program {
+    name: String,
+    model: String,
+}
+
+impl Kitchen {
+    /// Reads the options, lights the oven and starts the clock.
+    ///
+    /// Ends the process on `--help` (status 0) and on wrong usage (status 2).
+    /// To be called once, first in `main`: it is also where the program that
+    /// was started again as its own oven takes another way.
+    ///
+    /// # Errors
+    ///
+    /// The oven does not light.
+    #[track_caller]
+    pub fn open() -> Result<Kitchen> {
+        LitOven::take_over();
+        let program = Program::at(Location::caller());
+        let options = Options::read(&program.name);
+        measure::lift_file_limit()?;
+        let (own_oven, oven) = match options.oven {
+            Some(address) => (None, address),
+            None => {
+                let own = LitOven::light()?;
+                let address = own.address();
+                (Some(own), address)
+            }
+        };
+        let dishes = options.menu.dishes(options.dishes);
+        Ok(Kitchen {
+            oven,
+            claims: Vec::new(),
+            _own_oven: own_oven,
+            _watchdog: Watchdog::guard(
+                format!("{} dishes", dishes.len()),
+                longest_run(&dishes),
+            )?,
+            dishes,
+            options,
+            program,
+            usage: Usage::now(),
+            opened: measure::now(),
+        })
+    }
+
+    /// The orders.
+    pub fn dishes(&self) -> Vec<Dish> {
+        self.dishes.clone()
+    }
+
+    /// Claims that statement `id` of the ledger holds in this run if `verdict`
+    /// says so of the meal.
+    pub fn claim(mut self, id: &'static str, verdict: Verdict) -> Kitchen {
+        self.claims.push((id, verdict));
+        self
+    }
+
+    /// Stops the clock, checks every plate, and reports.
+    ///
+    /// # Errors
+    ///
+    /// A plate is wrong, missing or doubled; a claim does not hold; the report
+    /// cannot be written. A reader who has left (`| head -1`) is no error.
+    pub fn serve(self, plates: Vec<Plate>) -> Result {
+        let meal = Meal::check(&self.dishes, plates, self.opened, self.usage)?;
+        let claims = self.claims.iter().map(|&(id, verdict)| Claim {
+            id,
+            figure: report::figure(&meal),
+            holds: verdict(&meal),
+        });
+        let run = Run {
+            program: &self.program.name,
+            model: &self.program.model,
+            menu: self.options.menu,
+            opened: self.opened,
+            meal: &meal,
+            claims: claims.collect(),
+        };
+        if let Some(file) = self.options.trace {
+            report::trace(&run, file)?;
+        }
+        report::say(&if self.options.json {
+            report::json(&run)
+        } else {
+            report::text(&run)
+        })?;
+        match run.claims.iter().find(|claim| !claim.holds) {
+            Some(Claim { id, figure, .. }) => {
+                Err(Failure::new(format!("{id} does not hold: {figure}")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Program {
+    /// `threading/src/usage/cooks.rs` is the program `cooks` of `threading`.
+    fn at(main: &Location) -> Program {
+        let path = Path::new(main.file());
+        let text = |part: Option<&std::ffi::OsStr>| {
+            part.unwrap_or_default().to_string_lossy().into_owned()
+        };
+        Program {
+            name: text(path.file_stem()),
+            model: text(path.iter().next()),
+        }
+    }
+}
+
+/// When a run is surely stuck: twice what a slow cook alone would need.
+fn longest_run(dishes: &[Dish]) -> Duration {
+    let waiting: u64 = dishes.iter().map(|dish| u64::from(dish.bake_ms)).sum();
+    let strokes: u64 = dishes.iter().map(|dish| dish.strokes).sum();
+    let slow = Duration::from_nanos(10 * strokes);
+    Duration::from_secs(30) + 2 * (Duration::from_millis(waiting) + slow)
+}

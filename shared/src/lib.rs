@@ -1,0 +1,48 @@
+//! The common workload of all programs: ten dishes, and how a run is reported.
+//!
+//! This crate knows no model of concurrency. It never starts a thread, a task
+//! or a process on a program's behalf: that stays visible in the program.
+//!
+//! ```text
+//! menu -> Dish --prep (CPU)--> Prepped --order--> oven --reply--> Plate -> Kitchen::serve
+//! ```
+//!
+//! A kitchen program, whole:
+//!
+//! ```no_run
+//! use shared::{Kitchen, Result, cook};
+//!
+//! fn main() -> Result {
+//!     let kitchen = Kitchen::open()?;
+//!     let plates = kitchen
+//!         .dishes()
+//!         .into_iter()
+//!         .map(|dish| cook(dish, kitchen.oven))
+//!         .collect::<Result<_>>()?;
+//!     kitchen.serve(plates)
+//! }
+//! ```
+
+mod failure;
+mod kitchen;
+mod meal;
+pub mod measure;
+mod menu;
+mod options;
+pub mod oven;
+mod plate;
+mod prep;
+pub mod report;
+pub mod source;
+pub mod watchdog;
+
+pub use failure::Failure;
+pub use kitchen::Kitchen;
+pub use meal::{Claim, Meal};
+pub use menu::{Dish, Menu};
+pub use options::wrong_usage;
+pub use plate::{PATIENCE, Plate, Prepped, Span, bake, cook};
+pub use prep::{chop, chopped};
+
+/// What `main` returns, and most functions that can fail.
+pub type Result<T = (), E = Failure> = std::result::Result<T, E>;

@@ -1,0 +1,195 @@
+//! All plates of one run, checked, and the numbers that tell its story.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use crate::{
+    Dish, Failure, Plate,
+    measure::{self, Usage},
+};
+
+/// A meal: every dish that was ordered, right, and exactly once.
+#[derive(Debug)]
+pub struct Meal {
+    /// In the order of the menu.
+    pub plates: Vec<Plate>,
+    /// From the first order to the last plate.
+    pub wall: Duration,
+    /// What one cook alone would need: the work of all dishes, one after the
+    /// other, and their waiting.
+    pub serial: Duration,
+    /// What nobody can beat here: the longest dish, or all work spread evenly
+    /// over the cores, whichever is longer.
+    pub bound: Duration,
+    /// What the bound comes from.
+    pub bound_by: &'static str,
+    /// How many different threads prepared the dishes.
+    pub threads: usize,
+    /// How many different processes cooked them.
+    pub processes: usize,
+    /// CPU time of all processes that cooked, and of this one. Of the others
+    /// what counts is the state at their last plate, here and below; the oven
+    /// never counts.
+    pub cpu: Duration,
+    /// Context switches of all these processes.
+    pub switches: u64,
+    /// Peak resident memory of this process plus resident memory of the
+    /// others, in KiB.
+    pub peak_rss_kib: u64,
+}
+
+impl Meal {
+    /// Checks the plates against the orders, and sums up what was used since
+    /// the kitchen was `opened` with this `usage`.
+    ///
+    /// # Errors
+    ///
+    /// A dish is wrong, missing, doubled, or was never ordered.
+    pub(crate) fn check(
+        orders: &[Dish],
+        mut plates: Vec<Plate>,
+        opened: Duration,
+        usage: Usage,
+    ) -> crate::Result<Meal> {
+        let (wall, now) = (measure::now() - opened, Usage::now());
+        plates.sort_by_key(|plate| plate.dish.number);
+        let mut rest = plates.as_slice();
+        for &order in orders {
+            let same = rest.iter().take_while(|plate| plate.dish == order);
+            let (served, others) = rest.split_at(same.count());
+            match served {
+                [plate] if plate.is_right() => rest = others,
+                [_] => return fail(order, "is not what it should be"),
+                [] => return fail(order, "is missing"),
+                _ => return fail(order, "was served more than once"),
+            }
+        }
+        if let Some(plate) = rest.first() {
+            return fail(plate.dish, "was never ordered");
+        }
+
+        let work = |plate: &Plate| plate.prep_cpu;
+        let wait = |plate: &Plate| {
+            Duration::from_millis(u64::from(plate.dish.bake_ms))
+        };
+        let both = |plate: &Plate| work(plate) + wait(plate);
+        let longest = plates.iter().map(both).max().unwrap_or_default();
+        let all_work: Duration = plates.iter().map(work).sum();
+        let share = all_work / measure::cores() as u32;
+        let who: HashSet<_> =
+            plates.iter().map(|p| (p.pid, &p.thread)).collect();
+        // The last plate of each process tells what that process has used.
+        let mut last: HashMap<u32, &Plate> = HashMap::new();
+        for plate in &plates {
+            let known = last.entry(plate.pid).or_insert(plate);
+            if plate.bake.end > known.bake.end {
+                *known = plate;
+            }
+        }
+        let processes = last.len();
+        last.remove(&std::process::id());
+        let others = || last.values().map(|plate| plate.usage);
+        Ok(Meal {
+            wall,
+            serial: plates.iter().map(both).sum(),
+            bound: longest.max(share),
+            bound_by: if longest >= share {
+                "the longest dish"
+            } else {
+                "all work, spread over the cores"
+            },
+            threads: who.len(),
+            processes,
+            cpu: now.cpu - usage.cpu
+                + others().map(|u| u.cpu).sum::<Duration>(),
+            switches: now.switches - usage.switches
+                + others().map(|u| u.switches).sum::<u64>(),
+            peak_rss_kib: measure::peak_rss_kib()
+                + others().map(|u| u.rss_kib).sum::<u64>(),
+            plates,
+        })
+    }
+
+    /// How many times as fast as one cook alone.
+    pub fn speed_up(&self) -> f64 {
+        self.serial.as_secs_f64() / self.wall.as_secs_f64()
+    }
+
+    /// How many times as long as what nobody can beat: 1 is perfect.
+    pub fn distance(&self) -> f64 {
+        self.wall.as_secs_f64() / self.bound.as_secs_f64()
+    }
+}
+
+fn fail(dish: Dish, what: &str) -> crate::Result<Meal> {
+    Err(Failure::new(format!("{dish} {what}")))
+}
+
+/// One statement of the article, and what this run says of it.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Its number in the ledger.
+    pub id: &'static str,
+    /// What was measured.
+    pub figure: String,
+    /// Whether that bears out our answer.
+    pub holds: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Menu;
+
+    /// Ten plates cooked without an oven.
+    fn plates() -> (Vec<Dish>, Vec<Plate>) {
+        let orders = Menu::Waiting.dishes(10);
+        let cook = |dish: &Dish| {
+            let prepped = dish.prep();
+            let reply = crate::oven::answer(prepped.order());
+            prepped.plate(Ok(reply)).unwrap()
+        };
+        let plates = orders.iter().map(cook).collect();
+        (orders, plates)
+    }
+
+    fn error(orders: &[Dish], plates: Vec<Plate>) -> String {
+        let meal = Meal::check(orders, plates, measure::now(), Usage::now());
+        meal.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn ten_right_plates_in_any_order_are_a_meal() {
+        let (orders, mut plates) = plates();
+        plates.reverse();
+        let (opened, usage) = (measure::now(), Usage::now());
+        let meal = Meal::check(&orders, plates, opened, usage).unwrap();
+        assert_eq!((meal.threads, meal.processes), (1, 1));
+        let waiting: u32 = orders.iter().map(|dish| dish.bake_ms).sum();
+        assert!(measure::ms(meal.serial) > f64::from(waiting));
+        assert!(measure::ms(meal.bound) > 100.0 && meal.bound < meal.serial);
+    }
+
+    #[test]
+    fn a_wrong_missing_doubled_or_foreign_plate_is_named() {
+        let (orders, right) = plates();
+        let mut wrong = right.clone();
+        wrong[2].check ^= 1;
+        let told = error(&orders, wrong);
+        assert_eq!(told, "dish 3 (japchae) is not what it should be");
+
+        let mut missing = right.clone();
+        missing.remove(9);
+        assert_eq!(error(&orders, missing), "dish 10 (hotteok) is missing");
+
+        let mut doubled = right.clone();
+        doubled.push(right[0].clone());
+        let told = error(&orders, doubled);
+        assert_eq!(told, "dish 1 (bibimbap) was served more than once");
+
+        let told = error(&orders[..9], right);
+        assert_eq!(told, "dish 10 (hotteok) was never ordered");
+    }
+}

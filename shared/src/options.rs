@@ -1,0 +1,143 @@
+//! The few options that all kitchen programs have.
+
+use std::{
+    fs::{File, OpenOptions},
+    net::SocketAddr,
+    os::unix::fs::OpenOptionsExt,
+    process,
+};
+
+use lexopt::{
+    Arg::{Long, Short},
+    Parser, ValueExt,
+};
+
+use crate::Menu;
+
+const HELP: &str = "\
+Options:
+  --menu MENU     waiting (default), chopping or mixed
+  --dishes N      how many dishes, 1 to 10000 (default 10)
+  --oven ADDRESS  use this oven, 127.0.0.1:PORT, instead of one's own
+  --json          print one JSON object instead of the table
+  --trace FILE    write a Chrome trace; ui.perfetto.dev shows it
+  --help          print this
+";
+
+pub(crate) struct Options {
+    pub menu: Menu,
+    pub dishes: u32,
+    pub oven: Option<SocketAddr>,
+    pub json: bool,
+    pub trace: Option<File>,
+}
+
+impl Options {
+    /// Reads the command line. Ends the process after `--help` (status 0) and
+    /// on wrong usage (one line, status 2).
+    pub fn read(program: &str) -> Options {
+        match Options::parse(program, Parser::from_env()) {
+            Ok(options) => options,
+            Err(why) => wrong_usage(program, why),
+        }
+    }
+
+    fn parse(
+        program: &str,
+        mut line: Parser,
+    ) -> Result<Options, lexopt::Error> {
+        let mut options = Options {
+            menu: Menu::default(),
+            dishes: 10,
+            oven: None,
+            json: false,
+            trace: None,
+        };
+        while let Some(option) = line.next()? {
+            match option {
+                Long("menu") => options.menu = line.value()?.parse()?,
+                Long("dishes") => {
+                    options.dishes = line.value()?.parse_with(count)?
+                }
+                Long("oven") => options.oven = Some(line.value()?.parse()?),
+                Long("json") => options.json = true,
+                Long("trace") => {
+                    let path = line.value()?;
+                    let file = private_file().open(&path).map_err(|why| {
+                        format!("cannot write {}: {why}", path.display())
+                    })?;
+                    options.trace = Some(file);
+                }
+                Long("help") | Short('h') => {
+                    crate::report::say(&format!(
+                        "Usage: {program} [OPTIONS]\n\n{HELP}"
+                    ))
+                    .map_err(|why| why.to_string())?;
+                    process::exit(0);
+                }
+                other => return Err(other.unexpected()),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Ends a program that was called in a wrong way: one line, status 2.
+pub fn wrong_usage(program: &str, why: impl std::fmt::Display) -> ! {
+    eprintln!("{program}: {why} (--help lists the options)");
+    process::exit(2)
+}
+
+fn count(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(count @ 1..=10_000) => Ok(count),
+        _ => Err("a kitchen serves 1 to 10000 dishes".into()),
+    }
+}
+
+/// Nobody else needs to read what a run leaves behind.
+fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options, String> {
+        let words = line.split_whitespace();
+        Options::parse("test", Parser::from_args(words))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_right() {
+        let options = parse("").unwrap();
+        assert_eq!((options.menu, options.dishes), (Menu::Waiting, 10));
+        let options = parse("--menu=mixed --dishes 10000 --json").unwrap();
+        assert_eq!((options.menu, options.dishes), (Menu::Mixed, 10_000));
+        assert!(options.json);
+        assert!(parse("--oven 127.0.0.1:80").unwrap().oven.is_some());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_one_line() {
+        for line in [
+            "--menu soup",
+            "--menu",
+            "--dishes 0",
+            "--dishes -3",
+            "--dishes 10001",
+            "--oven nonsense",
+            "--salt",
+            "salt",
+            "--json=yes",
+            "--trace /nowhere/at/all",
+        ] {
+            let why = parse(line).err().expect(line);
+            assert!(!why.contains('\n'), "{line}: {why}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! An oven in a process of its own, so that its thread, its memory and its CPU
+//! time are nobody else's.
+
+use std::{
+    env,
+    io::{self, BufRead, BufReader, Write},
+    net::{Ipv4Addr, SocketAddr},
+    process::{self, Child, ChildStdin, Command, Stdio},
+};
+
+use super::Oven;
+use crate::measure;
+
+/// The first argument that turns any kitchen program into an oven.
+const ROLE: &str = "as-oven";
+
+/// A running oven of this program's own. It goes out when this is dropped, and
+/// when the program ends in any other way.
+pub struct LitOven {
+    child: Child,
+    /// Never written to: the oven runs until this pipe is closed.
+    lifeline: Option<ChildStdin>,
+    address: SocketAddr,
+}
+
+impl LitOven {
+    /// Starts this very program again, as an oven.
+    ///
+    /// # Errors
+    ///
+    /// The program cannot be started, or did not say where its oven is.
+    pub fn light() -> io::Result<LitOven> {
+        let mut child = Command::new(env::current_exe()?)
+            .arg(ROLE)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let lifeline = child.stdin.take();
+        let said = child.stdout.take().expect("it was piped");
+        let mut line = String::new();
+        BufReader::new(said).read_line(&mut line)?;
+        match line.trim_end().parse() {
+            Ok(address) => Ok(LitOven {
+                child,
+                lifeline,
+                address,
+            }),
+            Err(_) => {
+                let _ = child.kill(); // it may have ended by itself
+                child.wait()?;
+                Err(io::Error::other("the oven does not light"))
+            }
+        }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// In the program started by [`LitOven::light`]: bakes, and never returns.
+    /// In every other: returns at once.
+    pub(crate) fn take_over() {
+        if env::args_os().nth(1).is_some_and(|role| role == ROLE) {
+            process::exit(bake().map_or(1, |()| 0));
+        }
+    }
+}
+
+impl Drop for LitOven {
+    fn drop(&mut self) {
+        drop(self.lifeline.take());
+        let _ = self.child.wait(); // it ends: its lifeline is cut
+    }
+}
+
+fn bake() -> io::Result<()> {
+    measure::lift_file_limit()?;
+    let oven = Oven::at((Ipv4Addr::LOCALHOST, 0).into())?;
+    writeln!(io::stdout(), "{}", oven.address())?;
+    oven.run_until_closed(io::stdin())
+}

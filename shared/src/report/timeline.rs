@@ -1,0 +1,167 @@
+//! Who did what when, drawn with characters.
+
+use std::{env, fmt::Write};
+
+use owo_colors::OwoColorize;
+
+/// Columns of the label, of who, of the chart, and of the time at the end.
+const LABEL: usize = 12;
+const WHO: usize = 19;
+const CHART: usize = 40;
+const TIME: usize = 5;
+
+/// A chart of what was done when, one row each, on one axis.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    /// From top to bottom.
+    pub rows: Vec<Row>,
+    /// The right end of the axis, in milliseconds; the left one is 0.
+    pub end: f64,
+}
+
+/// One row: some work, then some waiting; in milliseconds from the left.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    /// What it is about.
+    pub label: String,
+    /// Who did it.
+    pub who: String,
+    /// From when to when there was work.
+    pub work: (f64, f64),
+    /// From when to when there was waiting.
+    pub wait: (f64, f64),
+}
+
+impl Timeline {
+    /// Draws it, at most 80 columns wide; in plain ASCII where the locale does
+    /// not promise UTF-8. Colours are in the text: print it with
+    /// [`say`](super::say), which leaves them out where they are not wanted.
+    pub fn draw(&self) -> String {
+        self.draw_with(if locale_is_utf8() { UNICODE } else { ASCII })
+    }
+
+    fn draw_with(&self, ink: Ink) -> String {
+        let mut out = String::new();
+        let end = format!("{:.0} ms", self.end);
+        let axis = format!("0{end:>width$}", width = CHART - 1);
+        writeln!(out, "{:LABEL$} {:WHO$}  {axis}", "", "").expect(STRING);
+        for row in &self.rows {
+            writeln!(
+                out,
+                "{:LABEL$} {:WHO$.WHO$} {edge}{}{edge}{:>TIME$.0}",
+                row.label,
+                row.who,
+                self.bar(row, ink),
+                row.wait.1,
+                edge = ink.edge,
+            )
+            .expect(STRING);
+        }
+        let legend = format!(
+            "{} prepares (CPU)  {} bakes (waits)",
+            ink.work.yellow(),
+            ink.wait.cyan()
+        );
+        writeln!(out, "{:LABEL$} {:WHO$}  {legend}", "", "").expect(STRING);
+        out
+    }
+
+    /// Work is drawn over waiting, and at least one character wide.
+    fn bar(&self, row: &Row, ink: Ink) -> String {
+        let column = |ms: f64| {
+            let share = (ms / self.end.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
+            (share * CHART as f64) as usize
+        };
+        let cells =
+            |(start, end)| column(start)..column(end).max(column(start) + 1);
+        let (work, wait) = (cells(row.work), cells(row.wait));
+        (0..CHART).fold(String::new(), |mut bar, at| {
+            if work.contains(&at) {
+                write!(bar, "{}", ink.work.yellow()).expect(STRING);
+            } else if wait.contains(&at) {
+                write!(bar, "{}", ink.wait.cyan()).expect(STRING);
+            } else {
+                bar.push(' ');
+            }
+            bar
+        })
+    }
+}
+
+const STRING: &str = "a string takes everything";
+
+#[derive(Clone, Copy)]
+struct Ink {
+    work: char,
+    wait: char,
+    edge: char,
+}
+
+const UNICODE: Ink = Ink {
+    work: '█',
+    wait: '░',
+    edge: '│',
+};
+const ASCII: Ink = Ink {
+    work: '#',
+    wait: '-',
+    edge: '|',
+};
+
+/// The first of the three variables that is set decides, as in POSIX.
+fn locale_is_utf8() -> bool {
+    ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(|name| env::var(name).ok())
+        .find(|value| !value.is_empty())
+        .is_some_and(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeline() -> Timeline {
+        let row = |work, wait| Row {
+            label: "10 bibimbap".into(),
+            who: "a name that is longer than its column".into(),
+            work,
+            wait,
+        };
+        let rows = vec![
+            row((0.0, 50.0), (50.0, 100.0)),
+            row((99.9, 100.0), (100.0, 100.0)),
+            row((0.0, 0.0), (0.0, 200.0)),
+        ];
+        Timeline { rows, end: 100.0 }
+    }
+
+    fn plain(ink: Ink) -> String {
+        anstream::adapter::strip_str(&timeline().draw_with(ink)).to_string()
+    }
+
+    #[test]
+    fn a_row_is_drawn_to_scale() {
+        let drawn = plain(ASCII);
+        let bars: Vec<&str> = drawn
+            .lines()
+            .filter_map(|line| line.split('|').nth(1))
+            .collect();
+        assert_eq!(bars[0], format!("{}{}", "#".repeat(20), "-".repeat(20)));
+        assert_eq!(bars[1], format!("{}#", " ".repeat(39)));
+        assert_eq!(bars[2], format!("#{}", "-".repeat(39)));
+    }
+
+    #[test]
+    fn it_fits_80_columns_and_ascii() {
+        for ink in [ASCII, UNICODE] {
+            for line in plain(ink).lines() {
+                assert!(line.chars().count() <= 80, "{line}");
+            }
+        }
+        assert!(plain(ASCII).is_ascii());
+    }
+}
