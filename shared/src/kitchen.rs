@@ -1,6 +1,8 @@
 //! Where a kitchen program begins and ends.
 
-use std::{net::SocketAddr, panic::Location, path::Path, time::Duration};
+use std::{
+    net::SocketAddr, panic::Location, path::Path, sync::Mutex, time::Duration,
+};
 
 use crate::{
     Claim, Dish, Failure, Meal, Plate, Result,
@@ -16,7 +18,7 @@ pub struct Kitchen {
     /// The oven's address.
     pub oven: SocketAddr,
     dishes: Vec<Dish>,
-    claims: Vec<(&'static str, Verdict)>,
+    claims: Mutex<Vec<(&'static str, Verdict)>>,
     options: Options,
     program: Program,
     opened: Duration,
@@ -60,7 +62,7 @@ impl Kitchen {
         let dishes = options.menu.dishes(options.dishes);
         Ok(Kitchen {
             oven,
-            claims: Vec::new(),
+            claims: Mutex::default(),
             _own_oven: own_oven,
             _watchdog: Watchdog::guard(
                 format!("{} dishes", dishes.len()),
@@ -81,9 +83,9 @@ impl Kitchen {
 
     /// Claims that statement `id` of the ledger holds in this run if `verdict`
     /// says so of the meal.
-    pub fn claim(mut self, id: &'static str, verdict: Verdict) -> Kitchen {
-        self.claims.push((id, verdict));
-        self
+    pub fn claim(&self, id: &'static str, verdict: Verdict) {
+        let mut claims = self.claims.lock().expect("nobody panics with it");
+        claims.push((id, verdict));
     }
 
     /// Stops the clock, checks every plate, and reports.
@@ -94,7 +96,8 @@ impl Kitchen {
     /// cannot be written. A reader who has left (`| head -1`) is no error.
     pub fn serve(self, plates: Vec<Plate>) -> Result {
         let meal = Meal::check(&self.dishes, plates, self.opened, self.usage)?;
-        let claims = self.claims.iter().map(|&(id, verdict)| Claim {
+        let claims = self.claims.into_inner().expect("as above");
+        let claims = claims.into_iter().map(|(id, verdict)| Claim {
             id,
             figure: report::figure(&meal),
             holds: verdict(&meal),

@@ -25,9 +25,8 @@ async fn main() -> Result {
     for dish in cooking {
         plates.push(dish.await??);
     }
-    kitchen
-        .claim("A1", |meal| meal.threads == 1 && meal.processes == 1)
-        .serve(plates)
+    kitchen.claim("A1", |meal| meal.threads == 1 && meal.processes == 1);
+    kitchen.serve(plates)
 }
 
 async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {

@@ -28,9 +28,8 @@ fn main() -> Result {
         for dish in cooking {
             plates.push(dish.await?);
         }
-        kitchen
-            .claim("A1", |meal| meal.threads == 1 && meal.processes == 1)
-            .serve(plates)
+        kitchen.claim("A1", |meal| meal.threads == 1 && meal.processes == 1);
+        kitchen.serve(plates)
     })
 }
 

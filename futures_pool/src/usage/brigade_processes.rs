@@ -25,9 +25,8 @@ fn main() -> Result {
         .into_iter()
         .map(|order| order.result()?)
         .collect::<Result<_>>()?;
-    kitchen
-        .claim("F11", |meal| meal.threads <= CREW)
-        .serve(plates)
+    kitchen.claim("F11", |meal| meal.threads <= CREW);
+    kitchen.serve(plates)
 }
 
 fn cook_order((dish, oven): (Dish, SocketAddr)) -> Result<Plate> {

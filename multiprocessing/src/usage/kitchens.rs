@@ -38,9 +38,8 @@ fn main() -> Result {
             .map(|waiter| waiter.join().expect("a waiter does not panic"))
             .collect::<Result<Vec<_>>>()
     })?;
-    kitchen
-        .claim("M1", |m| m.processes == m.plates.len().min(KITCHENS))
-        .serve(plates.concat())
+    kitchen.claim("M1", |m| m.processes == m.plates.len().min(KITCHENS));
+    kitchen.serve(plates.concat())
 }
 
 /// In the parent: starts a kitchen and has it cook `dishes`, one by one.

@@ -24,7 +24,6 @@ fn main() -> Result {
             .map(|cook| cook.join().expect("a cook does not panic"))
             .collect::<Result<_>>()
     })?;
-    kitchen
-        .claim("T1", |m| m.threads == m.plates.len() && m.processes == 1)
-        .serve(plates)
+    kitchen.claim("T1", |m| m.threads == m.plates.len() && m.processes == 1);
+    kitchen.serve(plates)
 }

@@ -1,0 +1,117 @@
+//! One child program, run to its end, or to its time limit, or to Ctrl-C:
+//! whatever comes first. Nothing that it started is left behind.
+
+use std::{
+    ffi::OsStr,
+    io,
+    os::unix::process::CommandExt,
+    process::Output,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use duct::{Handle, cmd};
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    flag,
+};
+
+/// How a child came to its end.
+#[derive(Debug)]
+pub enum End {
+    /// By itself, or by a signal from elsewhere: see the status.
+    Ended(Output),
+    /// By us, when its time was up.
+    TimeUp,
+    /// By us, when we were told to stop.
+    Interrupted,
+}
+
+/// Told to stop, by Ctrl-C or a signal like it. The second time, the process
+/// ends at once.
+#[derive(Clone, Debug)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Takes these signals over for the rest of the process.
+    ///
+    /// # Errors
+    ///
+    /// The system does not let us.
+    pub fn listen() -> io::Result<Interrupt> {
+        let told = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            // In this order: the first signal finds the flag still down.
+            let status = 128 + signal;
+            flag::register_conditional_shutdown(signal, status, told.clone())?;
+            flag::register(signal, told.clone())?;
+        }
+        Ok(Interrupt(told))
+    }
+
+    /// Whether there was such a signal.
+    pub fn came(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs `program`, its output captured, for at most `limit`.
+///
+/// It gets a process group of its own: so Ctrl-C does not reach it by itself,
+/// and so it can be ended with everything that it has started.
+///
+/// # Errors
+///
+/// It cannot be started, or its output cannot be read.
+pub fn run<A: AsRef<OsStr>>(
+    program: &OsStr,
+    arguments: impl IntoIterator<Item = A>,
+    limit: Duration,
+    interrupt: &Interrupt,
+) -> io::Result<End> {
+    let arguments = arguments.into_iter().map(|a| a.as_ref().to_os_string());
+    let child = cmd(program, arguments)
+        .stdin_null()
+        .stdout_capture()
+        .stderr_capture()
+        .unchecked()
+        .before_spawn(|command| {
+            command.process_group(0);
+            Ok(())
+        })
+        .start()?;
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(output) = child.wait_timeout(Duration::from_millis(20))? {
+            return Ok(End::Ended(output.clone()));
+        }
+        if interrupt.came() {
+            end_group(&child)?;
+            return Ok(End::Interrupted);
+        }
+        if Instant::now() >= deadline {
+            end_group(&child)?;
+            return Ok(End::TimeUp);
+        }
+    }
+}
+
+/// Ends the child with its whole group, and waits until it has ended.
+fn end_group(child: &Handle) -> io::Result<()> {
+    for pid in child.pids() {
+        match killpg(Pid::from_raw(pid as i32), Signal::SIGKILL) {
+            Ok(()) | Err(nix::errno::Errno::ESRCH) => {} // all gone already
+            Err(error) => return Err(error.into()),
+        }
+    }
+    // Bounded: somebody who left the group may hold the pipes for ever.
+    child.wait_timeout(Duration::from_secs(2))?;
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! All kitchens, all menus, side by side.
+
+mod options;
+mod table;
+
+use std::{io::IsTerminal, process::Output};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Map, Value, json};
+use shared::{Menu, Result, measure::median, source};
+
+pub use options::Options;
+pub use table::{tables, timelines};
+
+use crate::{
+    child::{self, End, Interrupt},
+    programs::Program,
+};
+
+/// One program on one menu.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The program's name.
+    pub program: String,
+    /// What it cooked.
+    pub menu: Menu,
+    /// What the program itself said with `--json`, plus `status` (`ok`, or
+    /// what went wrong) and `lines_changed` (lines of code that `one_cook` has
+    /// not). After a failure: `program`, `model`, `menu` and these two.
+    pub report: Map<String, Value>,
+}
+
+impl Row {
+    /// `ok`, or what went wrong.
+    pub fn status(&self) -> &str {
+        self.report["status"].as_str().unwrap_or_default()
+    }
+
+    /// A number of the report, where there is one.
+    pub fn number(&self, key: &str) -> Option<f64> {
+        self.report.get(key)?.as_f64()
+    }
+}
+
+/// Runs every program on every menu, one at a time. `None`: interrupted.
+///
+/// Of several runs the one with the median wall time counts, as a whole; if
+/// one of them failed, that one.
+///
+/// # Errors
+///
+/// A program cannot be started at all.
+pub fn run_all(
+    programs: &[Program],
+    options: &Options,
+    interrupt: &Interrupt,
+) -> Result<Option<Vec<Row>>> {
+    let base = programs.iter().find(|program| program.name == BASELINE);
+    let base = base.map(|program| program.source.as_str());
+    let pairs: Vec<(Menu, &Program)> = options
+        .menus
+        .iter()
+        .flat_map(|&menu| programs.iter().map(move |program| (menu, program)))
+        .collect();
+    let progress = progress_bar(pairs.len() * options.repeat);
+    // Round by round, so that a slow minute of the machine hits all alike.
+    let mut runs: Vec<Vec<Row>> = vec![Vec::new(); pairs.len()];
+    for _ in 0..options.repeat {
+        for (&(menu, program), runs) in pairs.iter().zip(&mut runs) {
+            progress.set_message(format!("{} {menu}", program.name));
+            let Some(row) = run_one(program, menu, base, options, interrupt)?
+            else {
+                progress.finish_and_clear();
+                return Ok(None);
+            };
+            runs.push(row);
+            progress.inc(1);
+        }
+    }
+    progress.finish_and_clear();
+    Ok(Some(runs.into_iter().map(middle).collect()))
+}
+
+/// The program that all others are compared with.
+pub const BASELINE: &str = "one_cook";
+
+fn run_one(
+    program: &Program,
+    menu: Menu,
+    base: Option<&str>,
+    options: &Options,
+    interrupt: &Interrupt,
+) -> Result<Option<Row>> {
+    let dishes = options.dishes.to_string();
+    let arguments = ["--json", "--menu", menu.name(), "--dishes", &dishes];
+    let path = program.path.as_os_str();
+    let outcome = match child::run(path, arguments, options.limit, interrupt) {
+        Ok(End::Ended(output)) => read_report(&output),
+        Ok(End::TimeUp) => Err(format!("not done after {:?}", options.limit)),
+        Ok(End::Interrupted) => return Ok(None),
+        Err(error) => Err(format!("cannot be run: {error}")),
+    };
+    let (mut report, status) = match outcome {
+        Ok(report) => (report, "ok".to_string()),
+        Err(status) => (Map::new(), status),
+    };
+    let lines = base.filter(|_| !program.source.is_empty());
+    let lines = lines.map(|base| source::added_lines(base, &program.source));
+    report.insert("program".into(), json!(program.name));
+    report.insert("model".into(), json!(program.model));
+    report.insert("menu".into(), json!(menu.name()));
+    report.insert("status".into(), json!(status));
+    report.insert("lines_changed".into(), json!(lines));
+    Ok(Some(Row {
+        program: program.name.clone(),
+        menu,
+        report,
+    }))
+}
+
+/// What a program said, or in one line what went wrong with it.
+fn read_report(output: &Output) -> Result<Map<String, Value>, String> {
+    if output.status.success() {
+        let report = serde_json::from_slice(&output.stdout);
+        return report.map_err(|error| format!("its JSON: {error}"));
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let why = [output.status.to_string(), words.join(" ")];
+    Err(why.join(": ").trim_end_matches([':', ' ']).to_string())
+}
+
+/// The row that stands for all runs of a program on a menu.
+fn middle(runs: Vec<Row>) -> Row {
+    // Whole microseconds can be ordered; a failed run has none and comes first.
+    let wall = |row: &Row| row.number("wall_ms").map(|ms| (ms * 1e3) as u64);
+    let walls: Vec<_> = runs.iter().map(wall).collect();
+    let wanted = match walls.contains(&None) {
+        true => None,
+        false => median(&walls),
+    };
+    let mut rows = runs.into_iter();
+    rows.find(|row| wall(row) == wanted)
+        .expect("one of them is it")
+}
+
+fn progress_bar(length: usize) -> ProgressBar {
+    let bar = ProgressBar::new(length as u64);
+    if !std::io::stderr().is_terminal() {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}");
+    bar.with_style(style.expect("the template is right"))
+}

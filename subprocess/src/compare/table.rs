@@ -1,0 +1,147 @@
+//! The rows as tables of at most 100 columns, and as timelines.
+
+use std::fs;
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::Value;
+use shared::{
+    Menu,
+    measure::cores,
+    report::{Row as Bar, Timeline, plural},
+};
+
+use super::{BASELINE, Row};
+
+const HEADER: [&str; 10] = [
+    "", "wall ms", "faster", "of bound", "threads", "procs", "MiB", "CPU ms",
+    "switches", "lines",
+];
+
+const LEGEND: &str = "\
+faster: than one_cook; of bound: 1.00 is what nobody can beat; lines: of code
+that one_cook has not
+";
+
+/// How many columns of a failure's reason are shown.
+const REASON: usize = 78;
+
+/// One table for each menu, under a line that names the machine.
+pub fn tables(rows: &[Row]) -> String {
+    let mut out = format!("{}\n", machine());
+    for menu in Menu::ALL {
+        let rows: Vec<&Row> = rows.iter().filter(|r| r.menu == menu).collect();
+        if !rows.is_empty() {
+            out += &format!("\n{menu} menu\n{}\n", table(&rows));
+            out += &failures(&rows);
+        }
+    }
+    out + "\n" + LEGEND
+}
+
+fn table(rows: &[&Row]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(HEADER);
+    let baseline = rows.iter().find(|row| row.program == BASELINE);
+    let baseline = baseline.and_then(|row| row.number("wall_ms"));
+    for row in rows {
+        table.add_row(cells(row, baseline));
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn cells(row: &Row, baseline: Option<f64>) -> [String; 10] {
+    let show = |value: Option<f64>, digits: usize| {
+        value
+            .map(|value| format!("{value:.digits$}"))
+            .unwrap_or_default()
+    };
+    let get = |key| row.number(key);
+    let ratio = |above: Option<f64>, below: Option<f64>| Some(above? / below?);
+    let wall = get("wall_ms");
+    let rss = get("peak_rss_kib").map(|kib| kib / 1024.0);
+    let wall_cell = match row.status() {
+        "ok" => show(wall, 0),
+        _ => "failed".into(),
+    };
+    [
+        row.program.clone(),
+        wall_cell,
+        show(ratio(baseline.or(get("serial_ms")), wall), 1),
+        show(ratio(wall, get("bound_ms")), 2),
+        show(get("threads"), 0),
+        show(get("processes"), 0),
+        show(rss, 1),
+        show(get("cpu_ms"), 0),
+        show(get("switches"), 0),
+        show(get("lines_changed"), 0),
+    ]
+}
+
+/// Why there are rows without figures, a line each.
+fn failures(rows: &[&Row]) -> String {
+    let failed = rows.iter().filter(|row| row.status() != "ok");
+    let lines = failed.map(|row| {
+        let reason: String = row.status().chars().take(REASON).collect();
+        format!("{}: {reason}\n", row.program)
+    });
+    lines.collect()
+}
+
+/// Who cooked what when: of each menu all programs, on one axis.
+pub fn timelines(rows: &[Row]) -> String {
+    let mut out = String::new();
+    for menu in Menu::ALL {
+        let rows = rows.iter().filter(|row| row.menu == menu);
+        let rows: Vec<&Row> = rows.filter(|row| row.status() == "ok").collect();
+        let walls = rows.iter().filter_map(|row| row.number("wall_ms"));
+        let end = walls.fold(0.0, f64::max);
+        for row in rows {
+            let bars = row.report.get("plates").and_then(Value::as_array);
+            let bars = bars.into_iter().flatten().take(20).map(bar).collect();
+            let timeline = Timeline { rows: bars, end };
+            out += &format!("\n{menu} menu: {}\n", row.program);
+            out += &timeline.draw();
+        }
+    }
+    out
+}
+
+fn bar(plate: &Value) -> Bar {
+    let text = |key: &str| plate[key].as_str().unwrap_or_default();
+    let span = |key: &str| {
+        let at = |side| plate[key][side].as_f64().unwrap_or_default();
+        (at(0), at(1))
+    };
+    Bar {
+        label: format!("{:>2} {}", plate["dish"], text("name")),
+        who: format!("{} {}", plate["pid"], text("thread")),
+        work: span("prep_ms"),
+        wait: span("bake_ms"),
+    }
+}
+
+/// What all this was measured on.
+fn machine() -> String {
+    let read = |path| fs::read_to_string(path).unwrap_or_default();
+    let info = read("/proc/cpuinfo");
+    let name = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"));
+    let name = name.unwrap_or(std::env::consts::ARCH);
+    let release = read("/proc/sys/kernel/osrelease");
+    let build = if cfg!(debug_assertions) {
+        "dev"
+    } else {
+        "release"
+    };
+    format!(
+        "{}, {}, {} {}, {build} build",
+        plural(cores(), "core", "cores"),
+        name.trim_start_matches([' ', '\t', ':']),
+        std::env::consts::OS,
+        release.split('-').next().unwrap_or_default().trim(),
+    )
+}

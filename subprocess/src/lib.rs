@@ -1,0 +1,6 @@
+//! Running other programs: what `takeout` and `compare` need to find them, to
+//! build them, and to end them.
+
+pub mod child;
+pub mod compare;
+pub mod programs;

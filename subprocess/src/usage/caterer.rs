@@ -1,0 +1,32 @@
+//! Somebody else's kitchen: cooks the one dish that comes in by standard
+//! input. `takeout` starts ten of these; by hand:
+//!
+//!     cargo run -p shared --bin oven -- --port 8080
+//!     echo '[{"number":1,"strokes":9,"bake_ms":50},"127.0.0.1:8080"]' |
+//!         cargo run -p subprocess --bin caterer
+//!
+//! Change this and watch: exit 3 instead of cooking; `takeout` names the dish.
+
+use std::{io, net::SocketAddr, process::ExitCode};
+
+use shared::{Dish, Plate, Result, cook, report};
+
+fn main() -> ExitCode {
+    match cook_order().and_then(|plate| deliver(&plate)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(complaint) => {
+            eprintln!("{complaint}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn cook_order() -> Result<Plate> {
+    let (dish, oven): (Dish, SocketAddr) =
+        serde_json::from_reader(io::stdin())?;
+    cook(dish, oven)
+}
+
+fn deliver(plate: &Plate) -> Result {
+    Ok(report::say(&serde_json::to_string(plate)?)?)
+}

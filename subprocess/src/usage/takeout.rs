@@ -1,0 +1,60 @@
+//! Order in from other people's kitchens: ten children of another program.
+//!
+//!     cargo run -p subprocess --bin takeout
+//!
+//! Claims: S1
+//! Change this and watch: `AT_ONCE` to 1: children, too, can stand in line.
+
+use std::{net::SocketAddr, path::Path};
+
+use duct::{Handle, cmd};
+use shared::{Dish, Failure, Kitchen, PATIENCE, Plate, Result};
+use subprocess::programs;
+
+const AT_ONCE: usize = 10;
+
+fn main() -> Result {
+    let caterer = programs::sibling("caterer")?;
+    let kitchen = Kitchen::open()?;
+    let mut plates = Vec::new();
+    for dishes in kitchen.dishes().chunks(AT_ONCE) {
+        let orders = dishes
+            .iter()
+            .map(|dish| Ok((dish, order(&caterer, dish, kitchen.oven)?)))
+            .collect::<Result<Vec<_>>>()?;
+        // Wait for all of them before looking at what went wrong with one.
+        let parcels: Vec<_> = orders
+            .into_iter()
+            .map(|(dish, order)| unpack(dish, order))
+            .collect();
+        plates.extend(parcels.into_iter().collect::<Result<Vec<_>>>()?);
+    }
+    kitchen.claim("S1", |meal| meal.processes == meal.plates.len());
+    kitchen.serve(plates)
+}
+
+/// The order goes in by standard input, all of it at once.
+fn order(caterer: &Path, dish: &Dish, oven: SocketAddr) -> Result<Handle> {
+    let child = cmd!(caterer)
+        .stdin_bytes(serde_json::to_vec(&(dish, oven))?)
+        .stdout_capture()
+        .stderr_capture()
+        .unchecked() // the status is looked at below
+        .start()?;
+    Ok(child)
+}
+
+/// The plate comes out by standard output, complaints by standard error.
+fn unpack(dish: &Dish, order: Handle) -> Result<Plate> {
+    let Some(parcel) = order.wait_timeout(2 * PATIENCE)? else {
+        order.kill()?;
+        return Err(Failure::new(format!("{dish} was not delivered")));
+    };
+    if parcel.status.success() {
+        return Ok(serde_json::from_slice(&parcel.stdout)?);
+    }
+    match String::from_utf8_lossy(&parcel.stderr).trim() {
+        "" => Err(Failure::new(format!("{dish}: {}", parcel.status))),
+        complaint => Err(Failure::new(complaint)),
+    }
+}
