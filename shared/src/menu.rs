@@ -39,7 +39,7 @@ impl Menu {
         let size = SIZES[recipe(number)];
         // A core of 2.8 GHz makes about 900 000 strokes in a millisecond.
         let (kilostrokes, bake_ms) = match self {
-            Menu::Waiting => (900, size),
+            Menu::Waiting => (90, size),
             Menu::Chopping => (size * 1_000, 2),
             Menu::Mixed => (size * 500, size / 2),
         };

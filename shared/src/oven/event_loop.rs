@@ -22,6 +22,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::{
     Fault, Faults,
+    faults::Dice,
     http::{self, Order, Request},
 };
 
@@ -50,7 +51,7 @@ pub struct Oven {
     next_token: usize,
     /// Out of file descriptors: guests wait outside until somebody leaves.
     full: bool,
-    faults: Faults,
+    dice: Dice,
     patience: Duration,
 }
 
@@ -59,6 +60,8 @@ struct Guest {
     stream: TcpStream,
     stage: Stage,
     deadline: Instant,
+    /// For when the loop was told of the deadline.
+    timer: Instant,
     /// Bytes that nobody asked for.
     chatter: usize,
 }
@@ -103,14 +106,15 @@ impl Oven {
             deadlines: BinaryHeap::new(),
             next_token: DOORS + 1,
             full: false,
-            faults: Faults::default(),
+            dice: Dice::default(),
             patience: Duration::from_secs(10),
         })
     }
 
     /// Lets the oven spoil some of the orders.
     pub fn with_faults(self, faults: Faults) -> Oven {
-        Oven { faults, ..self }
+        let dice = Dice::of(faults);
+        Oven { dice, ..self }
     }
 
     /// How long a guest may take to send an order: 10 s unless said here.
@@ -210,6 +214,7 @@ impl Oven {
                 stream,
                 stage,
                 deadline,
+                timer: deadline,
                 chatter: 0,
             };
             let interest = Interest::READABLE | Interest::WRITABLE;
@@ -229,12 +234,11 @@ impl Oven {
         let Some(guest) = self.guests.get_mut(&token) else {
             return; // left earlier in this round
         };
-        let before = guest.deadline;
-        match guest.step(&mut self.faults) {
+        match guest.step(&mut self.dice) {
             Ok(true) => {
-                let deadline = guest.deadline;
-                if deadline != before {
-                    self.deadlines.push(Reverse((deadline, token)));
+                if guest.timer != guest.deadline {
+                    guest.timer = guest.deadline;
+                    self.deadlines.push(Reverse((guest.timer, token)));
                 }
             }
             // Gone, by its own will or by an error that only it can feel.
@@ -265,7 +269,7 @@ impl Oven {
 
 impl Guest {
     /// Does all that can be done without waiting; false: the guest is gone.
-    fn step(&mut self, faults: &mut Faults) -> io::Result<bool> {
+    fn step(&mut self, dice: &mut Dice) -> io::Result<bool> {
         loop {
             match &mut self.stage {
                 Stage::Ordering(bytes) => {
@@ -279,7 +283,7 @@ impl Guest {
                         Request::Partial if open => {}
                         Request::Partial => return Ok(false),
                         Request::Answer(reply) => self.serve(reply),
-                        Request::Bake(order) => self.put_in(order, faults),
+                        Request::Bake(order) => self.put_in(order, dice),
                     }
                 }
                 Stage::Serving(reply, sent) => {
@@ -342,8 +346,8 @@ impl Guest {
         matches!(&self.stage, Stage::Baking(_, f) if *f != Some(Fault::Stall))
     }
 
-    fn put_in(&mut self, order: Order, faults: &mut Faults) {
-        let fault = faults.draw(order.dish);
+    fn put_in(&mut self, order: Order, dice: &mut Dice) {
+        let fault = dice.throw(order.dish);
         self.deadline = Instant::now()
             + match fault {
                 Some(Fault::Stall) => STALL,

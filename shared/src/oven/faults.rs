@@ -14,7 +14,7 @@ pub enum Fault {
 }
 
 /// How often each fault happens: rates from 0 to 1, of all orders.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Faults {
     /// Share of the orders that are answered `500`.
     pub fail: f64,
@@ -24,21 +24,15 @@ pub struct Faults {
     pub cut: f64,
     /// Another seed, another choice of orders.
     pub seed: u64,
-    /// How often each dish has been ordered.
-    tries: HashMap<u32, u64>,
 }
 
 impl Faults {
-    /// The fault for the next order of `dish`, if any. It depends on the seed,
-    /// the dish and how often it was ordered before, not on who comes first.
-    pub fn draw(&mut self, dish: u32) -> Option<Fault> {
+    /// The fault when `dish` is ordered for the `tries`-th time. Nothing else
+    /// counts: not who comes first, and not when.
+    pub fn draw(&self, dish: u32, tries: u32) -> Option<Fault> {
         let rates = [self.fail, self.stall, self.cut];
-        if rates == [0.0; 3] {
-            return None;
-        }
-        let tries = self.tries.entry(dish).or_default();
-        *tries += 1;
-        let dice = splitmix(self.seed ^ (u64::from(dish) << 32) ^ *tries);
+        let order = (u64::from(dish) << 32) | u64::from(tries);
+        let dice = splitmix(splitmix(self.seed) ^ order);
         let mut dice = dice as f64 / u64::MAX as f64;
         for (rate, fault) in
             rates
@@ -51,6 +45,33 @@ impl Faults {
             dice -= rate;
         }
         None
+    }
+}
+
+/// Faults and what has happened so far.
+#[derive(Debug, Default)]
+pub(super) struct Dice {
+    faults: Faults,
+    /// How often each dish has been ordered; kept only if there are faults.
+    tries: HashMap<u32, u32>,
+}
+
+impl Dice {
+    pub(super) fn of(faults: Faults) -> Dice {
+        Dice {
+            faults,
+            ..Dice::default()
+        }
+    }
+
+    /// The fault for the next order of `dish`, if any.
+    pub(super) fn throw(&mut self, dish: u32) -> Option<Fault> {
+        if self.faults == Faults::default() {
+            return None;
+        }
+        let tries = self.tries.entry(dish).or_default();
+        *tries += 1;
+        self.faults.draw(dish, *tries)
     }
 }
 
@@ -74,13 +95,11 @@ mod tests {
             seed: 7,
             ..Faults::default()
         };
-        let draw = |mut faults: Faults| {
-            (0..10_000)
-                .map(|dish| faults.draw(dish))
-                .collect::<Vec<_>>()
+        let draw = |faults: Faults| -> Vec<_> {
+            (0..10_000).map(|dish| faults.draw(dish, 0)).collect()
         };
-        let drawn = draw(faults.clone());
-        assert_eq!(drawn, draw(faults.clone()));
+        let drawn = draw(faults);
+        assert_eq!(drawn, draw(faults));
         assert_ne!(drawn, draw(Faults { seed: 8, ..faults }));
         let count = |fault| drawn.iter().filter(|&&f| f == fault).count();
         assert!((2_800..3_200).contains(&count(Some(Fault::Fail))));
@@ -90,11 +109,12 @@ mod tests {
 
     #[test]
     fn an_order_that_is_tried_again_draws_again() {
-        let mut faults = Faults {
+        let faults = Faults {
             fail: 0.5,
             ..Faults::default()
         };
-        let drawn: Vec<_> = (0..100).map(|_| faults.draw(1)).collect();
+        let drawn: Vec<_> =
+            (0..100).map(|tries| faults.draw(1, tries)).collect();
         assert!(drawn.contains(&None) && drawn.contains(&Some(Fault::Fail)));
     }
 }

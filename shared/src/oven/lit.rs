@@ -6,6 +6,7 @@ use std::{
     io::{self, BufRead, BufReader, Write},
     net::{Ipv4Addr, SocketAddr},
     process::{self, Child, ChildStdin, Command, Stdio},
+    time::Duration,
 };
 
 use super::Oven;
@@ -13,6 +14,9 @@ use crate::measure;
 
 /// The first argument that turns any kitchen program into an oven.
 const ROLE: &str = "as-oven";
+
+/// How long guests may take to order from an oven of one's own.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running oven of this program's own. It goes out when this is dropped, and
 /// when the program ends in any other way.
@@ -78,5 +82,6 @@ fn bake() -> io::Result<()> {
     measure::lift_file_limit()?;
     let oven = Oven::at((Ipv4Addr::LOCALHOST, 0).into())?;
     writeln!(io::stdout(), "{}", oven.address())?;
-    oven.run_until_closed(io::stdin())
+    // A chef with a thousand dishes on hand may be slow to send an order.
+    oven.with_patience(PATIENCE).run_until_closed(io::stdin())
 }

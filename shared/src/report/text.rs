@@ -48,7 +48,7 @@ fn write_report(out: &mut String, run: &Run) -> std::fmt::Result {
     writeln!(out, "{bound}   {}", meal.bound_by)?;
     writeln!(
         out,
-        "{}   {:.1} times as fast as one cook, {:.2} of the bound",
+        "{}   {:.1} times as fast, {:.2} of the bound",
         line("this took", meal.wall).bold(),
         meal.speed_up(),
         meal.distance(),

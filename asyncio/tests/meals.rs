@@ -1,0 +1,93 @@
+//! Who cooks, how long it takes, and what happens when something goes wrong.
+
+#[path = "../../shared/tests/support/mod.rs"]
+mod support;
+
+use shared::measure::cores;
+use support::*;
+
+const CHEF: &str = env!("CARGO_BIN_EXE_chef");
+const MULTI: &str = env!("CARGO_BIN_EXE_chef_multi");
+const SMOL: &str = env!("CARGO_BIN_EXE_chef_smol");
+const ASYNC_STD: &str = env!("CARGO_BIN_EXE_chef_async_std");
+
+#[test]
+fn who_cooks() {
+    assert_eq!(who(&meal(CHEF, &[])), (1, 1));
+    let thread = |program| meal(program, &[])["plates"][0]["thread"].clone();
+    assert_eq!(thread(CHEF), "main");
+
+    // smol's executor: one thread, by default.
+    assert_eq!(who(&meal(SMOL, &[])), (1, 1));
+    assert!(thread(SMOL).as_str().unwrap().starts_with("smol-1"));
+
+    // tokio's other runtime and async-std: as many as cores, by default.
+    for (program, name) in [(MULTI, "tokio-"), (ASYNC_STD, "async-std/runtime")]
+    {
+        let (threads, processes) = who(&meal(program, &["--menu", "chopping"]));
+        assert!((1..=cores()).contains(&threads), "{threads}");
+        assert_eq!(processes, 1);
+        let thread = thread(program);
+        assert!(thread.as_str().unwrap().starts_with(name), "{thread}");
+    }
+}
+
+#[test]
+fn defaults_can_be_changed_and_the_claim_notices() {
+    if cores() > 1 {
+        let ran = run_with(SMOL, &["--menu", "chopping"], |command| {
+            command.env("SMOL_THREADS", "2");
+        });
+        assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+        assert!(ran.stderr.starts_with("Error: A1 does not hold: 2 threads"));
+    }
+    let ran = run_with(ASYNC_STD, &["--json"], |command| {
+        command.env("ASYNC_STD_THREAD_COUNT", "1");
+    });
+    assert_eq!(who(&serde_json::from_str(&ran.stdout).unwrap()), (1, 1));
+}
+
+#[test]
+fn tasks_wait_together() {
+    for program in [CHEF, MULTI, SMOL, ASYNC_STD] {
+        near_the_longest_dish(program);
+    }
+}
+
+#[test]
+fn one_thread_gains_nothing_on_chopping() {
+    gains_nothing_on_chopping(CHEF);
+    gains_nothing_on_chopping(SMOL);
+}
+
+#[test]
+fn several_threads_do() {
+    uses_the_cores(MULTI);
+    uses_the_cores(ASYNC_STD);
+}
+
+#[test]
+fn chef_is_well_behaved() {
+    is_well_behaved(CHEF, include_str!("../src/usage/chef.rs"));
+}
+
+#[test]
+fn chef_multi_is_well_behaved() {
+    is_well_behaved(MULTI, include_str!("../src/usage/chef_multi.rs"));
+}
+
+#[test]
+fn chef_smol_is_well_behaved() {
+    is_well_behaved(SMOL, include_str!("../src/usage/chef_smol.rs"));
+}
+
+#[test]
+fn chef_async_std_is_well_behaved() {
+    let source = include_str!("../src/usage/chef_async_std.rs");
+    is_well_behaved(ASYNC_STD, source);
+}
+
+#[test]
+fn nothing_is_left_of_a_killed_kitchen() {
+    leaves_nothing_when_killed(CHEF);
+}

@@ -1,0 +1,93 @@
+//! Who cooks, how long it takes, and what happens when something goes wrong.
+
+#[path = "../../shared/tests/support/mod.rs"]
+mod support;
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use shared::{
+    oven::Faults,
+    source::{added_lines, code_lines},
+};
+use support::*;
+
+const BRIGADE: &str = env!("CARGO_BIN_EXE_brigade");
+const PROCESSES: &str = env!("CARGO_BIN_EXE_brigade_processes");
+
+const BRIGADE_SOURCE: &str = include_str!("../src/usage/brigade.rs");
+const PROCESSES_SOURCE: &str =
+    include_str!("../src/usage/brigade_processes.rs");
+
+#[test]
+fn who_cooks() {
+    assert_eq!(who(&meal(BRIGADE, &[])), (4, 1));
+    assert_eq!(who(&meal(PROCESSES, &[])), (4, 4));
+    assert_eq!(who(&meal(BRIGADE, &["--dishes", "50"])), (4, 1));
+    assert_eq!(who(&meal(PROCESSES, &["--dishes", "50"])), (4, 4));
+}
+
+#[test]
+fn threads_and_processes_differ_in_one_line() {
+    assert_eq!(added_lines(BRIGADE_SOURCE, PROCESSES_SOURCE), 1);
+    let lines = [BRIGADE_SOURCE, PROCESSES_SOURCE].map(code_lines);
+    assert_eq!(lines[0].len(), lines[1].len());
+}
+
+#[test]
+fn a_crew_of_four_waits_four_at_a_time() {
+    for program in [BRIGADE, PROCESSES] {
+        let figure = || {
+            let meal = meal(program, &["--menu", "waiting"]);
+            number(&meal, "wall_ms") / (number(&meal, "serial_ms") / 4.0)
+        };
+        shows(figure, |share| (0.95..1.7).contains(&share));
+    }
+}
+
+#[test]
+fn a_crew_uses_the_cores() {
+    uses_the_cores(BRIGADE);
+    uses_the_cores(PROCESSES);
+}
+
+#[test]
+fn brigade_is_well_behaved() {
+    is_well_behaved(BRIGADE, BRIGADE_SOURCE);
+}
+
+#[test]
+fn brigade_processes_is_well_behaved() {
+    is_well_behaved(PROCESSES, PROCESSES_SOURCE);
+}
+
+#[test]
+fn nothing_is_left_of_a_killed_kitchen() {
+    leaves_nothing_when_killed(BRIGADE);
+    leaves_nothing_when_killed(PROCESSES);
+}
+
+#[test]
+fn a_worker_that_dies_ends_the_program_with_one_line() {
+    let oven = lit_oven(Faults {
+        stall: 1.0,
+        ..Faults::default()
+    })
+    .to_string();
+    let arguments = ["--dishes", "1", "--oven", &oven];
+    let (child, mark) = start(PROCESSES, &arguments);
+    // One of four has the dish; all four die.
+    for _ in 0..4 {
+        let worker = wait_for(&mark, "as-worker");
+        kill(Pid::from_raw(worker), Signal::SIGKILL).unwrap();
+        while marked(&mark).iter().any(|(pid, _)| *pid == worker) {
+            std::thread::yield_now();
+        }
+    }
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    nothing_is_left(&mark);
+}

@@ -1,0 +1,58 @@
+//! Who cooks, how long it takes, and what happens when something goes wrong.
+
+#[path = "../../shared/tests/support/mod.rs"]
+mod support;
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use shared::oven::Faults;
+use support::*;
+
+const KITCHENS: &str = env!("CARGO_BIN_EXE_kitchens");
+
+#[test]
+fn who_cooks() {
+    assert_eq!(who(&meal(KITCHENS, &[])), (10, 10));
+    assert_eq!(who(&meal(KITCHENS, &["--dishes", "3"])), (3, 3));
+    assert_eq!(who(&meal(KITCHENS, &["--dishes", "25"])), (10, 10));
+}
+
+#[test]
+fn ten_kitchens_wait_together() {
+    near_the_longest_dish(KITCHENS);
+}
+
+#[test]
+fn ten_kitchens_use_all_cores() {
+    uses_the_cores(KITCHENS);
+}
+
+#[test]
+fn kitchens_are_well_behaved() {
+    is_well_behaved(KITCHENS, include_str!("../src/usage/kitchens.rs"));
+}
+
+#[test]
+fn nothing_is_left_of_a_killed_kitchen() {
+    leaves_nothing_when_killed(KITCHENS);
+}
+
+#[test]
+fn a_kitchen_that_dies_is_told_by_its_dish() {
+    let oven = lit_oven(Faults {
+        stall: 1.0,
+        ..Faults::default()
+    })
+    .to_string();
+    let arguments = ["--dishes", "1", "--oven", &oven];
+    let (child, mark) = start(KITCHENS, &arguments);
+    let kitchen = wait_for(&mark, "as-kitchen");
+    kill(Pid::from_raw(kitchen), Signal::SIGKILL).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(stderr, "Error: dish 1 (bibimbap): its kitchen has died\n");
+    assert_eq!(output.status.code(), Some(1));
+    nothing_is_left(&mark);
+}

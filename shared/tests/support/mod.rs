@@ -1,0 +1,387 @@
+//! Running kitchen programs in tests: bounded, and with a look at what they
+//! leave behind. Included by the tests of every crate.
+
+#![allow(dead_code, missing_docs)]
+#![allow(clippy::allow_attributes, reason = "each test uses some of these")]
+
+use std::{
+    fs,
+    io::Read,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use shared::{
+    Menu, cook,
+    oven::{Faults, Oven},
+};
+
+/// Nothing in a test takes longer.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// What a program did.
+#[derive(Debug)]
+pub struct Ran {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+    pub took: Duration,
+}
+
+/// Runs a program to its end and makes sure that nothing of it lives on.
+pub fn run(program: &str, arguments: &[&str]) -> Ran {
+    run_with(program, arguments, |_| {})
+}
+
+pub fn run_with(
+    program: &str,
+    arguments: &[&str],
+    set: impl FnOnce(&mut Command),
+) -> Ran {
+    // Inherited by everything the program starts, so that we find it.
+    let mark = new_mark();
+    let (name, value) = mark.split_once('=').unwrap();
+    let started = Instant::now();
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env(name, value)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    set(&mut command);
+    let mut child = command.spawn().unwrap();
+    let read = |pipe: Option<Box<dyn Read + Send>>| {
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            if let Some(mut pipe) = pipe {
+                pipe.read_to_end(&mut bytes).unwrap();
+            }
+            String::from_utf8(bytes).unwrap()
+        })
+    };
+    let stdout = read(child.stdout.take().map(|p| Box::new(p) as _));
+    let stderr = read(child.stderr.take().map(|p| Box::new(p) as _));
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if started.elapsed() > LIMIT {
+            child.kill().unwrap();
+            panic!("{program} {arguments:?} hangs");
+        }
+        thread::sleep(Duration::from_millis(2));
+    };
+    let took = started.elapsed();
+    nothing_is_left(&mark);
+    let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
+    Ran {
+        status,
+        stdout,
+        stderr,
+        took,
+    }
+}
+
+/// No process with this in its environment is alive, or will be in a moment.
+pub fn nothing_is_left(mark: &str) {
+    let deadline = Instant::now() + Duration::from_secs(8);
+    while !marked(mark).is_empty() {
+        let left = marked(mark);
+        assert!(Instant::now() < deadline, "still running: {left:?}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// All processes with this in their environment: pid and command line.
+pub fn marked(mark: &str) -> Vec<(i32, String)> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let lines = processes.filter_map(|process| {
+        let environment = fs::read(process.path().join("environ")).ok()?;
+        let ours = environment.split(|&b| b == 0).any(|v| v == mark.as_bytes());
+        let line = fs::read(process.path().join("cmdline")).ok()?;
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        let pid = process.file_name().to_str()?.parse().ok()?;
+        ours.then_some((pid, line))
+    });
+    lines.collect()
+}
+
+/// One meal, as the program itself reports it.
+pub fn meal(program: &str, arguments: &[&str]) -> Value {
+    let ran = run(program, &[&["--json"], arguments].concat());
+    assert!(ran.status.success(), "{program} {arguments:?}: {ran:?}");
+    assert_eq!(ran.stderr, "");
+    serde_json::from_str(&ran.stdout).unwrap()
+}
+
+pub fn number(meal: &Value, key: &str) -> f64 {
+    meal[key]
+        .as_f64()
+        .unwrap_or_else(|| panic!("{key} in {meal}"))
+}
+
+/// (different threads, different processes) by the plates themselves.
+pub fn who(meal: &Value) -> (usize, usize) {
+    let plates = meal["plates"].as_array().unwrap();
+    let mut threads: Vec<String> = plates
+        .iter()
+        .map(|p| format!("{} {}", p["pid"], p["thread"]))
+        .collect();
+    let mut pids: Vec<String> =
+        plates.iter().map(|p| p["pid"].to_string()).collect();
+    for who in [&mut threads, &mut pids] {
+        who.sort();
+        who.dedup();
+    }
+    assert_eq!(number(meal, "threads") as usize, threads.len());
+    assert_eq!(number(meal, "processes") as usize, pids.len());
+    (threads.len(), pids.len())
+}
+
+/// Meals that are timed do not run beside each other.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static KITCHEN: Mutex<()> = Mutex::new(());
+    KITCHEN
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Whether `figure` comes out as wanted in one of five tries: a busy machine
+/// may spoil some of them.
+pub fn shows(figure: impl Fn() -> f64, wanted: impl Fn(f64) -> bool) {
+    let _quiet = alone();
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        seen.push(figure());
+        if wanted(seen[seen.len() - 1]) {
+            return;
+        }
+    }
+    panic!("in five tries only {seen:?}");
+}
+
+/// Distance to the bound, the longest dish in the waiting menu.
+pub fn near_the_longest_dish(program: &str) {
+    let figure = || {
+        let meal = meal(program, &["--menu", "waiting"]);
+        number(&meal, "wall_ms") / number(&meal, "bound_ms")
+    };
+    shows(figure, |distance| (1.0..2.0).contains(&distance));
+}
+
+/// How many times as fast as one cook who works here, in this test, just
+/// before it.
+pub fn speed_up(program: &str, menu: Menu) -> f64 {
+    let oven = lit_oven(Faults::default());
+    let started = Instant::now();
+    for dish in menu.dishes(10) {
+        assert!(cook(dish, oven).unwrap().is_right());
+    }
+    let alone = started.elapsed().as_secs_f64() * 1_000.0;
+    alone / number(&meal(program, &["--menu", menu.name()]), "wall_ms")
+}
+
+/// What must hold of the core count when all work is parallel.
+pub fn uses_the_cores(program: &str) {
+    if shared::measure::cores() == 1 {
+        return;
+    }
+    shows(|| speed_up(program, Menu::Chopping), |gain| gain > 1.3);
+}
+
+pub fn gains_nothing_on_chopping(program: &str) {
+    shows(
+        || speed_up(program, Menu::Chopping),
+        |gain| (0.7..1.25).contains(&gain),
+    );
+}
+
+/// An oven in this process, on a thread that ends with it.
+pub fn lit_oven(faults: Faults) -> SocketAddr {
+    let oven = Oven::at((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let address = oven.address();
+    thread::spawn(move || oven.with_faults(faults).run());
+    address
+}
+
+/// All that every kitchen program must get right besides cooking.
+pub fn is_well_behaved(program: &str, source: &str) {
+    tells_the_meal(program, source);
+    refuses_wrong_usage(program);
+    does_not_mind_a_closed_stdout(program);
+    fails_with_one_line_that_names_the_dish(program);
+}
+
+fn tells_the_meal(program: &str, source: &str) {
+    let name = Path::new(program).file_name().unwrap().to_str().unwrap();
+    let meal = meal(program, &["--menu", "mixed", "--dishes", "12"]);
+    assert_eq!(meal["program"], name);
+    assert_eq!(meal["model"], env!("CARGO_PKG_NAME"));
+    assert_eq!(meal["menu"], "mixed");
+    for key in ["wall_ms", "serial_ms", "bound_ms", "peak_rss_kib", "cpu_ms"] {
+        assert!(number(&meal, key) > 0.0, "{key}");
+    }
+    let plates = meal["plates"].as_array().unwrap();
+    assert_eq!(plates.len(), 12);
+    for (plate, number) in plates.iter().zip(1..) {
+        assert_eq!(plate["dish"], number);
+        let [prep, bake] = ["prep_ms", "bake_ms"]
+            .map(|key| [0, 1].map(|side| plate[key][side].as_f64().unwrap()));
+        assert!(prep[0] < prep[1] && prep[1] <= bake[0] && bake[0] < bake[1]);
+        assert_eq!(plate["check"].as_str().unwrap().len(), 16);
+    }
+    // The header names the claims that the program reports, and no others.
+    let told = source.lines().find_map(|l| l.strip_prefix("//! Claims: "));
+    let told: Vec<&str> =
+        told.into_iter().flat_map(|l| l.split(", ")).collect();
+    let claims = meal["claims"].as_array().unwrap();
+    let ids: Vec<_> =
+        claims.iter().map(|c| c["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, told);
+    assert!(
+        claims.iter().all(|claim| claim["holds"] == true),
+        "{claims:?}"
+    );
+
+    let ran = run_with(program, &[], |command| {
+        command.env("LC_ALL", "C");
+    });
+    assert!(ran.status.success() && ran.stderr.is_empty(), "{ran:?}");
+    assert!(ran.stdout.is_ascii(), "{}", ran.stdout);
+    assert!(
+        ran.stdout.lines().all(|line| line.len() <= 80),
+        "{}",
+        ran.stdout
+    );
+    for line in ["one cook alone would need", "nobody can beat", "this took"] {
+        assert!(ran.stdout.contains(line), "{}", ran.stdout);
+    }
+}
+
+fn refuses_wrong_usage(program: &str) {
+    for wrong in [
+        "--menu soup",
+        "--dishes 0",
+        "--dishes -3",
+        "--oven nonsense",
+        "--salt",
+        "salt",
+    ] {
+        let words: Vec<&str> = wrong.split(' ').collect();
+        let ran = run(program, &words);
+        assert_eq!(ran.status.code(), Some(2), "{wrong}: {ran:?}");
+        assert_eq!(ran.stderr.lines().count(), 1, "{wrong}: {ran:?}");
+        assert_eq!(ran.stdout, "", "{wrong}");
+    }
+    let ran = run(program, &["--help"]);
+    assert!(
+        ran.status.success() && ran.stdout.contains("--menu"),
+        "{ran:?}"
+    );
+}
+
+fn does_not_mind_a_closed_stdout(program: &str) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader); // as `| head -1` does, sooner or later
+    let ran = run_with(program, &[], |command| {
+        command.stdout(writer);
+    });
+    assert!(ran.status.success(), "{ran:?}");
+    assert_eq!(ran.stderr, "");
+}
+
+fn fails_with_one_line_that_names_the_dish(program: &str) {
+    let faults = Faults::default;
+    let closed = {
+        let door =
+            std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        door.local_addr().unwrap()
+    };
+    let ovens = [
+        ("refused", closed),
+        (
+            "500",
+            lit_oven(Faults {
+                fail: 1.0,
+                ..faults()
+            }),
+        ),
+        (
+            "hung up",
+            lit_oven(Faults {
+                cut: 1.0,
+                ..faults()
+            }),
+        ),
+        (
+            "no answer",
+            lit_oven(Faults {
+                stall: 1.0,
+                ..faults()
+            }),
+        ),
+    ];
+    for (why, oven) in ovens {
+        let ran = run(program, &["--oven", &oven.to_string()]);
+        assert_eq!(ran.status.code(), Some(1), "{why}: {ran:?}");
+        assert_eq!(ran.stderr.lines().count(), 1, "{why}: {ran:?}");
+        assert!(ran.stderr.starts_with("Error: dish "), "{why}: {ran:?}");
+        assert!(ran.stderr.contains(why), "{why}: {ran:?}");
+        let most = shared::PATIENCE * 2 * 3; // one_cook stops at the first
+        assert!(ran.took < most, "{why}: {ran:?}");
+    }
+}
+
+/// Starts a program; the mark finds it and everything that it starts.
+pub fn start(program: &str, arguments: &[&str]) -> (Child, String) {
+    let mark = new_mark();
+    let (name, value) = mark.split_once('=').unwrap();
+    let child = Command::new(program)
+        .args(arguments)
+        .env(name, value)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    (child, mark)
+}
+
+/// The pid of a process with this mark whose command line has this word.
+pub fn wait_for(mark: &str, word: &str) -> i32 {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let found = marked(mark)
+            .into_iter()
+            .find(|(_, line)| line.contains(word));
+        if let Some((pid, _)) = found {
+            return pid;
+        }
+        assert!(Instant::now() < deadline, "no process does {word}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// What a program lights and starts does not outlive it, even when it is
+/// killed.
+pub fn leaves_nothing_when_killed(program: &str) {
+    let (mut child, mark) = start(program, &["--dishes", "1000"]);
+    wait_for(&mark, "as-oven");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    nothing_is_left(&mark);
+}
+
+fn new_mark() -> String {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    format!("TEST_MARK={}-{run}", std::process::id())
+}

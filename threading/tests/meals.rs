@@ -1,0 +1,78 @@
+//! Who cooks, how long it takes, and what happens when something goes wrong.
+
+#[path = "../../shared/tests/support/mod.rs"]
+mod support;
+
+use shared::measure::cores;
+use support::*;
+
+const ONE_COOK: &str = env!("CARGO_BIN_EXE_one_cook");
+const COOKS: &str = env!("CARGO_BIN_EXE_cooks");
+const CROSSBEAM: &str = env!("CARGO_BIN_EXE_cooks_crossbeam");
+const RAYON: &str = env!("CARGO_BIN_EXE_cooks_rayon");
+
+#[test]
+fn who_cooks() {
+    assert_eq!(who(&meal(ONE_COOK, &[])), (1, 1));
+    assert_eq!(who(&meal(COOKS, &[])), (10, 1));
+    assert_eq!(who(&meal(COOKS, &["--dishes", "100"])), (100, 1));
+    assert_eq!(who(&meal(CROSSBEAM, &[])), (4, 1));
+    assert_eq!(who(&meal(RAYON, &[])), (cores().min(10), 1));
+}
+
+#[test]
+fn one_cook_needs_the_sum_of_all_dishes() {
+    let figure = || {
+        let meal = meal(ONE_COOK, &["--menu", "waiting"]);
+        number(&meal, "wall_ms") / number(&meal, "serial_ms")
+    };
+    shows(figure, |share| (0.99..1.3).contains(&share));
+}
+
+#[test]
+fn ten_cooks_wait_together() {
+    near_the_longest_dish(COOKS);
+}
+
+#[test]
+fn a_crew_of_four_waits_four_at_a_time() {
+    let figure = || {
+        let meal = meal(CROSSBEAM, &["--menu", "waiting"]);
+        number(&meal, "wall_ms") / (number(&meal, "serial_ms") / 4.0)
+    };
+    shows(figure, |share| (0.95..1.7).contains(&share));
+}
+
+#[test]
+fn threads_use_all_cores() {
+    for program in [COOKS, CROSSBEAM, RAYON] {
+        uses_the_cores(program);
+    }
+}
+
+#[test]
+fn one_cook_is_well_behaved() {
+    is_well_behaved(ONE_COOK, include_str!("../src/usage/one_cook.rs"));
+}
+
+#[test]
+fn cooks_are_well_behaved() {
+    is_well_behaved(COOKS, include_str!("../src/usage/cooks.rs"));
+}
+
+#[test]
+fn cooks_crossbeam_are_well_behaved() {
+    let source = include_str!("../src/usage/cooks_crossbeam.rs");
+    is_well_behaved(CROSSBEAM, source);
+}
+
+#[test]
+fn cooks_rayon_are_well_behaved() {
+    is_well_behaved(RAYON, include_str!("../src/usage/cooks_rayon.rs"));
+}
+
+#[test]
+fn nothing_is_left_of_a_killed_kitchen() {
+    leaves_nothing_when_killed(ONE_COOK);
+    leaves_nothing_when_killed(COOKS);
+}
