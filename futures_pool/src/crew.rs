@@ -32,10 +32,7 @@ impl<Tool: 'static> Crew<Tool> {
         }
         let (rail, tasks) = unbounded::<Task<Tool>>();
         let (ready, all_ready) = unbounded();
-        let mut crew = Crew {
-            rail: Some(rail),
-            members: Vec::new(),
-        };
+        let mut crew = Crew { rail: Some(rail), members: Vec::new() };
         for number in 1..=size {
             let (tasks, ready) = (tasks.clone(), ready.clone());
             let member = thread::Builder::new()

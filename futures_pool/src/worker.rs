@@ -115,11 +115,7 @@ impl Worker {
             .spawn()?;
         let orders = child.stdin.take();
         let replies = child.stdout.take().expect("it was piped");
-        Ok(Worker {
-            child,
-            orders,
-            replies: BufReader::new(replies),
-        })
+        Ok(Worker { child, orders, replies: BufReader::new(replies) })
     }
 
     /// Has the worker run the job `name`, and waits for the result.

@@ -7,10 +7,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use shared::{
-    oven::Faults,
-    source::{added_lines, code_lines},
-};
+use shared::oven::Faults;
 use support::*;
 
 const BRIGADE: &str = env!("CARGO_BIN_EXE_brigade");
@@ -26,13 +23,6 @@ fn who_cooks() {
     assert_eq!(who(&meal(PROCESSES, &[])), (4, 4));
     assert_eq!(who(&meal(BRIGADE, &["--dishes", "50"])), (4, 1));
     assert_eq!(who(&meal(PROCESSES, &["--dishes", "50"])), (4, 4));
-}
-
-#[test]
-fn threads_and_processes_differ_in_one_line() {
-    assert_eq!(added_lines(BRIGADE_SOURCE, PROCESSES_SOURCE), 1);
-    let lines = [BRIGADE_SOURCE, PROCESSES_SOURCE].map(code_lines);
-    assert_eq!(lines[0].len(), lines[1].len());
 }
 
 #[test]
@@ -70,11 +60,7 @@ fn nothing_is_left_of_a_killed_kitchen() {
 
 #[test]
 fn a_worker_that_dies_ends_the_program_with_one_line() {
-    let oven = lit_oven(Faults {
-        stall: 1.0,
-        ..Faults::default()
-    })
-    .to_string();
+    let oven = lit_oven(Faults { stall: 1.0, ..Faults::default() }).to_string();
     let arguments = ["--dishes", "1", "--oven", &oven];
     let (child, mark) = start(PROCESSES, &arguments);
     // One of four has the dish; all four die.

@@ -5,14 +5,7 @@ use std::process;
 use futures_pool::{Executor, Handle, JobError, ProcessPool, init, job};
 
 fn main() {
-    init([
-        job(square),
-        job(fail),
-        job(crash),
-        job(print),
-        job(pid),
-        job(echo),
-    ]);
+    init([job(square), job(fail), job(crash), job(print), job(pid), job(echo)]);
     // Like the standard harness: `--list` has nothing to run.
     if std::env::args().any(|argument| argument == "--list") {
         return;
@@ -26,23 +19,11 @@ fn main() {
 
 const TESTS: [(&str, fn()); 6] = [
     ("results_come_back_in_order", results_come_back_in_order),
-    (
-        "a_panic_comes_back_and_the_worker_goes_on",
-        panics_come_back,
-    ),
-    (
-        "a_dead_worker_is_told_by_how_it_died",
-        dead_workers_are_told,
-    ),
-    (
-        "what_a_job_prints_does_not_disturb",
-        printing_does_not_disturb,
-    ),
+    ("a_panic_comes_back_and_the_worker_goes_on", panics_come_back),
+    ("a_dead_worker_is_told_by_how_it_died", dead_workers_are_told),
+    ("what_a_job_prints_does_not_disturb", printing_does_not_disturb),
     ("large_values_pass", large_values_pass),
-    (
-        "jobs_that_are_not_listed_are_refused",
-        unlisted_jobs_are_refused,
-    ),
+    ("jobs_that_are_not_listed_are_refused", unlisted_jobs_are_refused),
 ];
 
 fn square(n: u64) -> u64 {

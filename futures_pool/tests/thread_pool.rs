@@ -41,10 +41,8 @@ fn a_panic_comes_back_with_its_message_and_the_worker_goes_on() {
 fn no_more_threads_than_workers() {
     let pool = ThreadPool::new(2).unwrap();
     let handles: Vec<_> = (0..50).map(|n| pool.submit(who, n)).collect();
-    let mut threads: Vec<_> = handles
-        .into_iter()
-        .map(|handle| handle.result().unwrap())
-        .collect();
+    let mut threads: Vec<_> =
+        handles.into_iter().map(|handle| handle.result().unwrap()).collect();
     threads.sort();
     threads.dedup();
     assert!((1..=2).contains(&threads.len()), "{threads:?}");

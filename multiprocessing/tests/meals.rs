@@ -41,11 +41,7 @@ fn nothing_is_left_of_a_killed_kitchen() {
 
 #[test]
 fn a_kitchen_that_dies_is_told_by_its_dish() {
-    let oven = lit_oven(Faults {
-        stall: 1.0,
-        ..Faults::default()
-    })
-    .to_string();
+    let oven = lit_oven(Faults { stall: 1.0, ..Faults::default() }).to_string();
     let arguments = ["--dishes", "1", "--oven", &oven];
     let (child, mark) = start(KITCHENS, &arguments);
     let kitchen = wait_for(&mark, "as-kitchen");

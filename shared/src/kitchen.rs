@@ -4,14 +4,10 @@ use std::{
     net::SocketAddr, panic::Location, path::Path, sync::Mutex, time::Duration,
 };
 
-use crate::{
-    Claim, Dish, Failure, Meal, Plate, Result,
-    measure::{self, Usage},
-    options::Options,
-    oven::LitOven,
-    report::{self, Run},
-    watchdog::Watchdog,
-};
+use crate::measure::{self, Usage};
+use crate::report::{self, Run};
+use crate::{Claim, Dish, Failure, Meal, Plate, Result};
+use crate::{options::Options, oven::LitOven, watchdog::Watchdog};
 
 /// A kitchen: the orders, an oven, and the account of what happens.
 pub struct Kitchen {
@@ -20,7 +16,8 @@ pub struct Kitchen {
     dishes: Vec<Dish>,
     claims: Mutex<Vec<(&'static str, Verdict)>>,
     options: Options,
-    program: Program,
+    program: String,
+    model: String,
     opened: Duration,
     usage: Usage,
     _own_oven: Option<LitOven>,
@@ -28,12 +25,6 @@ pub struct Kitchen {
 }
 
 type Verdict = fn(&Meal) -> bool;
-
-/// Which program this is, by where its source stands.
-struct Program {
-    name: String,
-    model: String,
-}
 
 impl Kitchen {
     /// Reads the options, lights the oven and starts the clock.
@@ -48,29 +39,24 @@ impl Kitchen {
     #[track_caller]
     pub fn open() -> Result<Kitchen> {
         LitOven::take_over();
-        let program = Program::at(Location::caller());
-        let options = Options::read(&program.name);
+        let (model, program) = whose(Location::caller());
+        let options = Options::read(&program);
         measure::lift_file_limit()?;
-        let (own_oven, oven) = match options.oven {
-            Some(address) => (None, address),
-            None => {
-                let own = LitOven::light()?;
-                let address = own.address();
-                (Some(own), address)
-            }
+        let own_oven = match options.oven {
+            None => Some(LitOven::light()?),
+            Some(_) => None,
         };
+        let own = own_oven.as_ref().map(LitOven::address);
         let dishes = options.menu.dishes(options.dishes);
         Ok(Kitchen {
-            oven,
+            oven: options.oven.or(own).expect("one of them is there"),
             claims: Mutex::default(),
             _own_oven: own_oven,
-            _watchdog: Watchdog::guard(
-                format!("{} dishes", dishes.len()),
-                longest_run(&dishes),
-            )?,
+            _watchdog: Watchdog::guard("the meal", longest_run(&dishes))?,
             dishes,
             options,
             program,
+            model,
             usage: Usage::now(),
             opened: measure::now(),
         })
@@ -103,8 +89,8 @@ impl Kitchen {
             holds: verdict(&meal),
         });
         let run = Run {
-            program: &self.program.name,
-            model: &self.program.model,
+            program: &self.program,
+            model: &self.model,
             menu: self.options.menu,
             opened: self.opened,
             meal: &meal,
@@ -127,18 +113,12 @@ impl Kitchen {
     }
 }
 
-impl Program {
-    /// `threading/src/usage/cooks.rs` is the program `cooks` of `threading`.
-    fn at(main: &Location) -> Program {
-        let path = Path::new(main.file());
-        let text = |part: Option<&std::ffi::OsStr>| {
-            part.unwrap_or_default().to_string_lossy().into_owned()
-        };
-        Program {
-            name: text(path.file_stem()),
-            model: text(path.iter().next()),
-        }
-    }
+/// `threading/src/usage/cooks.rs` is of `threading` the program `cooks`.
+fn whose(main: &Location) -> (String, String) {
+    let path = Path::new(main.file());
+    let model = path.iter().next().unwrap_or_default();
+    let program = path.file_stem().unwrap_or_default();
+    (model.to_string_lossy().into(), program.to_string_lossy().into())
 }
 
 /// When a run is surely stuck: twice what a slow cook alone would need.

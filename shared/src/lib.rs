@@ -33,7 +33,6 @@ pub mod oven;
 mod plate;
 mod prep;
 pub mod report;
-pub mod source;
 pub mod watchdog;
 
 pub use failure::Failure;

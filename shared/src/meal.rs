@@ -5,10 +5,8 @@ use std::{
     time::Duration,
 };
 
-use crate::{
-    Dish, Failure, Plate,
-    measure::{self, Usage},
-};
+use crate::measure::{self, Usage};
+use crate::{Dish, Failure, Plate};
 
 /// A meal: every dish that was ordered, right, and exactly once.
 #[derive(Debug)]
@@ -81,25 +79,19 @@ impl Meal {
         let who: HashSet<_> =
             plates.iter().map(|p| (p.pid, &p.thread)).collect();
         // The last plate of each process tells what that process has used.
-        let mut last: HashMap<u32, &Plate> = HashMap::new();
-        for plate in &plates {
-            let known = last.entry(plate.pid).or_insert(plate);
-            if plate.bake.end > known.bake.end {
-                *known = plate;
-            }
-        }
+        let mut by_end: Vec<&Plate> = plates.iter().collect();
+        by_end.sort_by_key(|plate| plate.bake.end);
+        let last = by_end.into_iter().map(|plate| (plate.pid, plate.usage));
+        let mut last: HashMap<u32, Usage> = last.collect();
         let processes = last.len();
         last.remove(&std::process::id());
-        let others = || last.values().map(|plate| plate.usage);
+        let others = || last.values();
         Ok(Meal {
             wall,
             serial: plates.iter().map(both).sum(),
             bound: longest.max(share),
-            bound_by: if longest >= share {
-                "the longest dish"
-            } else {
-                "all work, spread over the cores"
-            },
+            bound_by: ["all work, spread over the cores", "the longest dish"]
+                [usize::from(longest >= share)],
             threads: who.len(),
             processes,
             cpu: now.cpu - usage.cpu

@@ -2,14 +2,10 @@
 
 use std::{fs, io, time::Duration};
 
-use nix::{
-    sys::{
-        resource::{UsageWho, getrusage},
-        time::TimeVal,
-    },
-    time::{ClockId, clock_gettime},
-    unistd::{SysconfVar, sysconf},
-};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::{resource::UsageWho, resource::getrusage, time::TimeVal};
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::{SysconfVar, sysconf};
 
 /// Time since the machine was started: one clock for all processes, unlike
 /// [`std::time::Instant`], which cannot leave the process that made it.
@@ -65,11 +61,7 @@ impl Usage {
 pub fn peak_rss_kib() -> u64 {
     status("VmHWM").unwrap_or_else(|| {
         let usage = getrusage(UsageWho::RUSAGE_SELF).expect("always known");
-        let unit = if cfg!(target_vendor = "apple") {
-            1024
-        } else {
-            1
-        };
+        let unit = if cfg!(target_vendor = "apple") { 1024 } else { 1 };
         usage.max_rss() as u64 / unit
     })
 }
@@ -81,16 +73,8 @@ pub fn rss_kib() -> u64 {
     let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages: Option<u64> =
         statm.split(' ').nth(1).and_then(|n| n.parse().ok());
-    let page = sysconf(SysconfVar::PAGE_SIZE)
-        .ok()
-        .flatten()
-        .unwrap_or(4096);
+    let page = sysconf(SysconfVar::PAGE_SIZE).ok().flatten().unwrap_or(4096);
     pages.unwrap_or(0) * page as u64 / 1024
-}
-
-/// Threads of this process that are alive now; 0 where there is no `/proc`.
-pub fn threads() -> u64 {
-    status("Threads").unwrap_or(0)
 }
 
 /// One number of `/proc/self/status`.
@@ -136,7 +120,6 @@ pub fn ms(duration: Duration) -> f64 {
 /// Lets this process open as many files and sockets as the system allows. The
 /// usual default, 1 024, is too few for a thousand dishes at once.
 pub(crate) fn lift_file_limit() -> io::Result<()> {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
     Ok(setrlimit(Resource::RLIMIT_NOFILE, most, most)?)
 }

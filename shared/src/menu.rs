@@ -20,15 +20,6 @@ impl Menu {
     /// All menus, in the order in which they are told.
     pub const ALL: [Menu; 3] = [Menu::Waiting, Menu::Chopping, Menu::Mixed];
 
-    /// The name as it is typed after `--menu`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Menu::Waiting => "waiting",
-            Menu::Chopping => "chopping",
-            Menu::Mixed => "mixed",
-        }
-    }
-
     /// The first `count` dishes, numbered from 1. From the eleventh on the ten
     /// recipes start over.
     pub fn dishes(self, count: u32) -> Vec<Dish> {
@@ -43,28 +34,28 @@ impl Menu {
             Menu::Chopping => (size * 1_000, 2),
             Menu::Mixed => (size * 500, size / 2),
         };
-        Dish {
-            number,
-            strokes: u64::from(kilostrokes) * 1_000,
-            bake_ms,
-        }
+        Dish { number, strokes: u64::from(kilostrokes) * 1_000, bake_ms }
     }
 }
 
+/// The name as it is typed after `--menu`.
 impl fmt::Display for Menu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        f.pad(match self {
+            Menu::Waiting => "waiting",
+            Menu::Chopping => "chopping",
+            Menu::Mixed => "mixed",
+        })
     }
 }
 
 impl FromStr for Menu {
-    type Err = String;
+    type Err = &'static str;
 
-    fn from_str(name: &str) -> Result<Menu, String> {
-        let known = |menu: &Menu| menu.name() == name;
-        Menu::ALL.into_iter().find(known).ok_or_else(|| {
-            "there is no such menu; choose waiting, chopping or mixed".into()
-        })
+    fn from_str(name: &str) -> Result<Menu, &'static str> {
+        let known = |menu: &Menu| menu.to_string() == name;
+        let unknown = "no such menu; choose waiting, chopping or mixed";
+        Menu::ALL.into_iter().find(known).ok_or(unknown)
     }
 }
 

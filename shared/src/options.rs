@@ -1,18 +1,11 @@
 //! The few options that all kitchen programs have.
 
-use std::{
-    fs::{File, OpenOptions},
-    net::SocketAddr,
-    os::unix::fs::OpenOptionsExt,
-    process,
-};
+use std::fs::{File, OpenOptions};
+use std::{io, net::SocketAddr, os::unix::fs::OpenOptionsExt, process};
 
-use lexopt::{
-    Arg::{Long, Short},
-    Parser, ValueExt,
-};
+use lexopt::{Arg::Long, Parser, ValueExt};
 
-use crate::Menu;
+use crate::{Menu, report};
 
 const HELP: &str = "\
 Options:
@@ -24,35 +17,32 @@ Options:
   --help          print this
 ";
 
+#[derive(Default)]
 pub(crate) struct Options {
     pub menu: Menu,
     pub dishes: u32,
     pub oven: Option<SocketAddr>,
     pub json: bool,
     pub trace: Option<File>,
+    help: bool,
 }
 
 impl Options {
     /// Reads the command line. Ends the process after `--help` (status 0) and
     /// on wrong usage (one line, status 2).
     pub fn read(program: &str) -> Options {
-        match Options::parse(program, Parser::from_env()) {
+        match Options::parse(Parser::from_env()) {
+            Ok(Options { help: true, .. }) => {
+                let help = format!("Usage: {program} [OPTIONS]\n\n{HELP}");
+                process::exit(i32::from(report::say(&help).is_err()))
+            }
             Ok(options) => options,
             Err(why) => wrong_usage(program, why),
         }
     }
 
-    fn parse(
-        program: &str,
-        mut line: Parser,
-    ) -> Result<Options, lexopt::Error> {
-        let mut options = Options {
-            menu: Menu::default(),
-            dishes: 10,
-            oven: None,
-            json: false,
-            trace: None,
-        };
+    fn parse(mut line: Parser) -> Result<Options, lexopt::Error> {
+        let mut options = Options { dishes: 10, ..Options::default() };
         while let Some(option) = line.next()? {
             match option {
                 Long("menu") => options.menu = line.value()?.parse()?,
@@ -62,19 +52,10 @@ impl Options {
                 Long("oven") => options.oven = Some(line.value()?.parse()?),
                 Long("json") => options.json = true,
                 Long("trace") => {
-                    let path = line.value()?;
-                    let file = private_file().open(&path).map_err(|why| {
-                        format!("cannot write {}: {why}", path.display())
-                    })?;
+                    let file = line.value()?.parse_with(private_file)?;
                     options.trace = Some(file);
                 }
-                Long("help") | Short('h') => {
-                    crate::report::say(&format!(
-                        "Usage: {program} [OPTIONS]\n\n{HELP}"
-                    ))
-                    .map_err(|why| why.to_string())?;
-                    process::exit(0);
-                }
+                Long("help") => options.help = true,
                 other => return Err(other.unexpected()),
             }
         }
@@ -96,10 +77,9 @@ fn count(text: &str) -> Result<u32, String> {
 }
 
 /// Nobody else needs to read what a run leaves behind.
-fn private_file() -> OpenOptions {
+fn private_file(path: &str) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options
+    options.write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
 #[cfg(test)]
@@ -108,7 +88,7 @@ mod tests {
 
     fn parse(line: &str) -> Result<Options, String> {
         let words = line.split_whitespace();
-        Options::parse("test", Parser::from_args(words))
+        Options::parse(Parser::from_args(words))
             .map_err(|error| error.to_string())
     }
 

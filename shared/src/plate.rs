@@ -11,11 +11,8 @@ use std::{
     time::Duration,
 };
 
-use crate::{
-    Dish, Failure, chop, chopped,
-    measure::{self, Usage},
-    oven,
-};
+use crate::measure::{self, Usage};
+use crate::{Dish, Failure, chop, chopped, oven};
 
 /// How long a cook waits for the oven before giving a dish up.
 pub const PATIENCE: Duration = Duration::from_secs(5);

@@ -21,7 +21,7 @@ impl Watchdog {
     /// # Errors
     ///
     /// The guarding thread cannot be started.
-    pub fn guard(what: String, limit: Duration) -> io::Result<Watchdog> {
+    pub fn guard(what: &'static str, limit: Duration) -> io::Result<Watchdog> {
         let (leash, slack) = mpsc::channel::<()>();
         let guard = thread::Builder::new().name("watchdog".into());
         // Not joined: it sleeps until the program ends, one way or another.
@@ -76,10 +76,7 @@ pub struct Stalled {
 
 impl Stalled {
     fn after(limit: Duration) -> Stalled {
-        Stalled {
-            limit,
-            threads: threads(),
-        }
+        Stalled { limit, threads: threads() }
     }
 }
 
@@ -104,8 +101,8 @@ fn threads() -> Vec<String> {
         return Vec::new();
     };
     let read = |task: &fs::DirEntry, name: &str| {
-        let text = fs::read_to_string(task.path().join(name)).ok();
-        text.map(|text| text.trim().to_string()).unwrap_or_default()
+        let text = fs::read_to_string(task.path().join(name));
+        text.unwrap_or_default().trim().to_string()
     };
     tasks
         .flatten()

@@ -4,3 +4,4 @@
 pub mod child;
 pub mod compare;
 pub mod programs;
+pub mod source;

@@ -63,9 +63,6 @@ fn read_options(
 }
 
 fn rate(text: &str) -> Result<f64, String> {
-    let share = text
-        .parse()
-        .ok()
-        .filter(|share| (0.0..=1.0).contains(share));
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| "a rate is a number from 0 to 1".into())
 }

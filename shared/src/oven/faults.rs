@@ -35,9 +35,7 @@ impl Faults {
         let dice = splitmix(splitmix(self.seed) ^ order);
         let mut dice = dice as f64 / u64::MAX as f64;
         for (rate, fault) in
-            rates
-                .into_iter()
-                .zip([Fault::Fail, Fault::Stall, Fault::Cut])
+            rates.into_iter().zip([Fault::Fail, Fault::Stall, Fault::Cut])
         {
             if dice < rate {
                 return Some(fault);
@@ -48,30 +46,20 @@ impl Faults {
     }
 }
 
-/// Faults and what has happened so far.
+/// Faults, and how often each dish has been ordered.
 #[derive(Debug, Default)]
-pub(super) struct Dice {
-    faults: Faults,
-    /// How often each dish has been ordered; kept only if there are faults.
-    tries: HashMap<u32, u32>,
-}
+pub(super) struct Dice(pub Faults, HashMap<u32, u32>);
 
 impl Dice {
     pub(super) fn of(faults: Faults) -> Dice {
-        Dice {
-            faults,
-            ..Dice::default()
-        }
+        Dice(faults, HashMap::new())
     }
 
     /// The fault for the next order of `dish`, if any.
     pub(super) fn throw(&mut self, dish: u32) -> Option<Fault> {
-        if self.faults == Faults::default() {
-            return None;
-        }
-        let tries = self.tries.entry(dish).or_default();
+        let tries = self.1.entry(dish).or_default();
         *tries += 1;
-        self.faults.draw(dish, *tries)
+        self.0.draw(dish, *tries)
     }
 }
 
@@ -89,12 +77,8 @@ mod tests {
 
     #[test]
     fn rates_are_kept_and_a_seed_repeats_itself() {
-        let faults = Faults {
-            fail: 0.3,
-            stall: 0.2,
-            seed: 7,
-            ..Faults::default()
-        };
+        let faults =
+            Faults { fail: 0.3, stall: 0.2, seed: 7, ..Faults::default() };
         let draw = |faults: Faults| -> Vec<_> {
             (0..10_000).map(|dish| faults.draw(dish, 0)).collect()
         };
@@ -109,10 +93,7 @@ mod tests {
 
     #[test]
     fn an_order_that_is_tried_again_draws_again() {
-        let faults = Faults {
-            fail: 0.5,
-            ..Faults::default()
-        };
+        let faults = Faults { fail: 0.5, ..Faults::default() };
         let drawn: Vec<_> =
             (0..100).map(|tries| faults.draw(1, tries)).collect();
         assert!(drawn.contains(&None) && drawn.contains(&Some(Fault::Fail)));

@@ -1,8 +1,6 @@
 //! The oven's bytes: what a cook sends, what the oven understands, what it
 //! answers, and what the cook makes of that.
 
-use std::fmt::Write;
-
 use crate::Dish;
 
 /// A request's head may have this many bytes and lines.
@@ -34,9 +32,7 @@ pub(super) enum Request {
 
 /// The request for a dish, as a cook sends it.
 pub(crate) fn order(dish: Dish, dough: u64) -> Vec<u8> {
-    let Dish {
-        number, bake_ms, ..
-    } = dish;
+    let Dish { number, bake_ms, .. } = dish;
     format!(
         "GET /bake/{bake_ms}?dish={number}&dough={dough:016x} HTTP/1.1\r\n\
          Host: oven\r\n\
@@ -59,10 +55,8 @@ pub(super) fn understand(bytes: &[u8]) -> Request {
         }
         Err(_) => return problem("400 Bad Request"),
     }
-    let hosts = head
-        .headers
-        .iter()
-        .filter(|h| h.name.eq_ignore_ascii_case("host"));
+    let hosts =
+        head.headers.iter().filter(|h| h.name.eq_ignore_ascii_case("host"));
     if head.version == Some(1) && hosts.count() != 1 {
         return problem("400 Bad Request");
     }
@@ -88,10 +82,7 @@ pub(super) fn understand(bytes: &[u8]) -> Request {
 
 fn read_order(time: &str, query: &str) -> Option<Order> {
     let bake_ms = time.parse().ok().filter(|&ms| ms <= LONGEST_MS)?;
-    let mut order = Order {
-        bake_ms,
-        ..Order::default()
-    };
+    let mut order = Order { bake_ms, ..Order::default() };
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         match pair.split_once('=')? {
             ("dish", number) => order.dish = number.parse().ok()?,
@@ -126,17 +117,16 @@ fn problem(status: &str) -> Request {
 }
 
 fn reply(status: &str, body: &str, head_only: bool) -> Vec<u8> {
-    let mut reply = format!(
+    let length = body.len();
+    let body = if head_only { "" } else { body };
+    format!(
         "HTTP/1.1 {status}\r\n\
          Content-Type: text/plain\r\n\
-         Content-Length: {}\r\n\
-         Connection: close\r\n\r\n",
-        body.len()
-    );
-    if !head_only {
-        reply.write_str(body).expect("a string takes everything");
-    }
-    reply.into_bytes()
+         Content-Length: {length}\r\n\
+         Connection: close\r\n\r\n\
+         {body}"
+    )
+    .into_bytes()
 }
 
 /// What a cook reads from a reply: the golden number, or why there is none.

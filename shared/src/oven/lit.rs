@@ -5,7 +5,7 @@ use std::{
     env,
     io::{self, BufRead, BufReader, Write},
     net::{Ipv4Addr, SocketAddr},
-    process::{self, Child, ChildStdin, Command, Stdio},
+    process::{self, Child, Command, Stdio},
     time::Duration,
 };
 
@@ -20,10 +20,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running oven of this program's own. It goes out when this is dropped, and
 /// when the program ends in any other way.
+///
+/// Nothing is ever written to the child's standard input: the oven runs until
+/// that pipe is closed, which the system does however this process ends.
 pub struct LitOven {
     child: Child,
-    /// Never written to: the oven runs until this pipe is closed.
-    lifeline: Option<ChildStdin>,
     address: SocketAddr,
 }
 
@@ -39,21 +40,12 @@ impl LitOven {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let lifeline = child.stdin.take();
         let said = child.stdout.take().expect("it was piped");
         let mut line = String::new();
         BufReader::new(said).read_line(&mut line)?;
         match line.trim_end().parse() {
-            Ok(address) => Ok(LitOven {
-                child,
-                lifeline,
-                address,
-            }),
-            Err(_) => {
-                let _ = child.kill(); // it may have ended by itself
-                child.wait()?;
-                Err(io::Error::other("the oven does not light"))
-            }
+            Ok(address) => Ok(LitOven { child, address }),
+            Err(_) => Err(io::Error::other("the oven does not light")),
         }
     }
 
@@ -73,8 +65,8 @@ impl LitOven {
 
 impl Drop for LitOven {
     fn drop(&mut self) {
-        drop(self.lifeline.take());
-        let _ = self.child.wait(); // it ends: its lifeline is cut
+        let _ = self.child.kill(); // it may have died already
+        let _ = self.child.wait();
     }
 }
 
@@ -83,5 +75,5 @@ fn bake() -> io::Result<()> {
     let oven = Oven::at((Ipv4Addr::LOCALHOST, 0).into())?;
     writeln!(io::stdout(), "{}", oven.address())?;
     // A chef with a thousand dishes on hand may be slow to send an order.
-    oven.with_patience(PATIENCE).run_until_closed(io::stdin())
+    oven.with_patience(PATIENCE).until_closed(&io::stdin())?.run()
 }

@@ -6,6 +6,7 @@
 
 mod event_loop;
 mod faults;
+mod guest;
 mod http;
 mod lit;
 

@@ -13,7 +13,7 @@ pub(crate) fn json(run: &Run) -> String {
     let fields = [
         ("program", string(run.program)),
         ("model", string(run.model)),
-        ("menu", string(run.menu.name())),
+        ("menu", string(&run.menu.to_string())),
         ("dishes", meal.plates.len().to_string()),
         ("wall_ms", number(ms(meal.wall))),
         ("serial_ms", number(ms(meal.serial))),
@@ -56,9 +56,8 @@ fn claim_json(claim: &Claim) -> String {
 pub(super) fn object<'a>(
     fields: impl IntoIterator<Item = (&'a str, String)>,
 ) -> String {
-    let fields = fields
-        .into_iter()
-        .map(|(key, value)| format!("\"{key}\":{value}"));
+    let fields =
+        fields.into_iter().map(|(key, value)| format!("\"{key}\":{value}"));
     format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
 }
 

@@ -1,76 +1,58 @@
-//! The report for people: 80 columns.
-
-use std::fmt::Write;
+//! The report for people: 72 columns.
 
 use owo_colors::OwoColorize;
 
 use super::{Row, Run, Timeline};
-use crate::{Meal, Plate, measure};
+use crate::{Claim, Meal, Plate, measure::cores, measure::ms};
 
 /// More dishes than these are only counted.
 const SHOWN: usize = 20;
 
 pub(crate) fn text(run: &Run) -> String {
-    let mut out = String::new();
-    write_report(&mut out, run).expect("a string takes everything");
-    out
-}
-
-fn write_report(out: &mut String, run: &Run) -> std::fmt::Result {
     let meal = run.meal;
     let title = format!("{}::{}", run.model, run.program);
-    writeln!(
-        out,
-        "{}  {} menu, {}, {}\n",
-        title.bold(),
-        run.menu,
-        plural(meal.plates.len(), "dish", "dishes"),
-        plural(measure::cores(), "core", "cores"),
-    )?;
+    let title = title.bold();
+    let dishes = plural(meal.plates.len(), "dish", "dishes");
+    let cores = plural(cores(), "core", "cores");
+    let (menu, chart) = (run.menu, chart(run));
+    let (alone, bound) = (ms(meal.serial), ms(meal.bound));
+    let took = format!("{:<25}{:>6.0} ms", "this took", ms(meal.wall));
+    let (took, gain, distance) =
+        (took.bold(), meal.speed_up(), meal.distance());
+    let who = who_cooked(meal);
+    let (cpu, switches) = (ms(meal.cpu), meal.switches);
+    let mib = meal.peak_rss_kib as f64 / 1024.0;
+    let claims: String = run.claims.iter().map(line).collect();
+    format!(
+        "{title}  {menu} menu, {dishes}, {cores}\n\n\
+         {chart}\n\
+         one cook alone would need{alone:>6.0} ms\n\
+         nobody can beat          {bound:>6.0} ms  {}\n\
+         {took}  {gain:.1} times as fast, {distance:.2} of the bound\n\
+         cooked by {who}; CPU {cpu:.0} ms, {switches} switches, {mib:.1} MiB\n\
+         {claims}",
+        meal.bound_by
+    )
+}
+
+fn chart(run: &Run) -> String {
+    let meal = run.meal;
     let rows = meal.plates.iter().take(SHOWN).map(|plate| Row {
         label: format!("{:>2} {}", plate.dish.number, plate.dish.name()),
         who: who(plate, meal),
         work: (run.at(plate.prep.start), run.at(plate.prep.end)),
         wait: (run.at(plate.bake.start), run.at(plate.bake.end)),
     });
-    let timeline = Timeline {
-        rows: rows.collect(),
-        end: measure::ms(meal.wall),
-    };
-    out.push_str(&timeline.draw());
-    if let more @ 1.. = meal.plates.len().saturating_sub(SHOWN) {
-        writeln!(out, "   and {more} more")?;
+    let timeline = Timeline { rows: rows.collect(), end: ms(meal.wall) };
+    match meal.plates.len().saturating_sub(SHOWN) {
+        0 => timeline.draw(),
+        more => timeline.draw() + &format!("   and {more} more\n"),
     }
-    let line =
-        |words: &str, ms| format!("{words:<26}{:>8.0} ms", measure::ms(ms));
-    writeln!(out, "\n{}", line("one cook alone would need", meal.serial))?;
-    let bound = line("nobody can beat", meal.bound);
-    writeln!(out, "{bound}   {}", meal.bound_by)?;
-    writeln!(
-        out,
-        "{}   {:.1} times as fast, {:.2} of the bound",
-        line("this took", meal.wall).bold(),
-        meal.speed_up(),
-        meal.distance(),
-    )?;
-    writeln!(
-        out,
-        "cooked by {} in {}; CPU {:.0} ms, {} switches, {:.1} MiB",
-        plural(meal.threads, "thread", "threads"),
-        plural(meal.processes, "process", "processes"),
-        measure::ms(meal.cpu),
-        meal.switches,
-        meal.peak_rss_kib as f64 / 1024.0,
-    )?;
-    for claim in &run.claims {
-        let verdict = if claim.holds {
-            "holds"
-        } else {
-            "does not hold"
-        };
-        writeln!(out, "{} {verdict}: {}", claim.id, claim.figure)?;
-    }
-    Ok(())
+}
+
+fn line(claim: &Claim) -> String {
+    let verdict = if claim.holds { "holds" } else { "does not hold" };
+    format!("{} {verdict}: {}\n", claim.id, claim.figure)
 }
 
 /// Who cooked: the thread, or the process where there are several.
@@ -81,14 +63,16 @@ fn who(plate: &Plate, meal: &Meal) -> String {
     }
 }
 
+fn who_cooked(meal: &Meal) -> String {
+    let threads = plural(meal.threads, "thread", "threads");
+    let processes = plural(meal.processes, "process", "processes");
+    format!("{threads} in {processes}")
+}
+
 /// What a kitchen program measures of its claims.
 pub(crate) fn figure(meal: &Meal) -> String {
-    format!(
-        "{} in {}, {:.1} times as fast as one cook",
-        plural(meal.threads, "thread", "threads"),
-        plural(meal.processes, "process", "processes"),
-        meal.speed_up(),
-    )
+    let (who, gain) = (who_cooked(meal), meal.speed_up());
+    format!("{who}, {gain:.1} times as fast as one cook")
 }
 
 /// `1 dish`, `2 dishes`.

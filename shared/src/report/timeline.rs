@@ -1,13 +1,13 @@
 //! Who did what when, drawn with characters.
 
-use std::{env, fmt::Write};
+use std::env;
 
 use owo_colors::OwoColorize;
 
 /// Columns of the label, of who, of the chart, and of the time at the end.
 const LABEL: usize = 12;
 const WHO: usize = 19;
-const CHART: usize = 40;
+const CHART: usize = 32;
 const TIME: usize = 5;
 
 /// A chart of what was done when, one row each, on one axis.
@@ -33,7 +33,7 @@ pub struct Row {
 }
 
 impl Timeline {
-    /// Draws it, at most 80 columns wide; in plain ASCII where the locale does
+    /// Draws it, 72 columns wide; in plain ASCII where the locale does
     /// not promise UTF-8. Colours are in the text: print it with
     /// [`say`](super::say), which leaves them out where they are not wanted.
     pub fn draw(&self) -> String {
@@ -41,29 +41,21 @@ impl Timeline {
     }
 
     fn draw_with(&self, ink: Ink) -> String {
-        let mut out = String::new();
+        let margin = format!("{:LABEL$} {:WHO$}  ", "", "");
         let end = format!("{:.0} ms", self.end);
-        let axis = format!("0{end:>width$}", width = CHART - 1);
-        writeln!(out, "{:LABEL$} {:WHO$}  {axis}", "", "").expect(STRING);
-        for row in &self.rows {
-            writeln!(
-                out,
-                "{:LABEL$} {:WHO$.WHO$} {edge}{}{edge}{:>TIME$.0}",
-                row.label,
-                row.who,
-                self.bar(row, ink),
-                row.wait.1,
-                edge = ink.edge,
-            )
-            .expect(STRING);
-        }
-        let legend = format!(
-            "{} prepares (CPU)  {} bakes (waits)",
-            ink.work.yellow(),
-            ink.wait.cyan()
-        );
-        writeln!(out, "{:LABEL$} {:WHO$}  {legend}", "", "").expect(STRING);
-        out
+        let edge = ink.edge;
+        let row = |row: &Row| {
+            let (label, who, bar) = (&row.label, &row.who, self.bar(row, ink));
+            let time = format!("{:>TIME$.0}", row.wait.1);
+            format!("{label:LABEL$} {who:WHO$.WHO$} {edge}{bar}{edge}{time}\n")
+        };
+        let rows: String = self.rows.iter().map(row).collect();
+        let (work, wait) = (ink.work.yellow(), ink.wait.cyan());
+        format!(
+            "{margin}0{end:>width$}\n{rows}\
+             {margin}{work} prepares (CPU)  {wait} bakes (waits)\n",
+            width = CHART - 1
+        )
     }
 
     /// Work is drawn over waiting, and at least one character wide.
@@ -72,23 +64,19 @@ impl Timeline {
             let share = (ms / self.end.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
             (share * CHART as f64) as usize
         };
-        let cells =
-            |(start, end)| column(start)..column(end).max(column(start) + 1);
+        let cells = |(start, end)| {
+            let first = column(start).min(CHART - 1);
+            first..column(end).max(first + 1)
+        };
         let (work, wait) = (cells(row.work), cells(row.wait));
-        (0..CHART).fold(String::new(), |mut bar, at| {
-            if work.contains(&at) {
-                write!(bar, "{}", ink.work.yellow()).expect(STRING);
-            } else if wait.contains(&at) {
-                write!(bar, "{}", ink.wait.cyan()).expect(STRING);
-            } else {
-                bar.push(' ');
-            }
-            bar
-        })
+        let cell = |at| match at {
+            at if work.contains(&at) => ink.work.yellow().to_string(),
+            at if wait.contains(&at) => ink.wait.cyan().to_string(),
+            _ => " ".into(),
+        };
+        (0..CHART).map(cell).collect()
     }
 }
-
-const STRING: &str = "a string takes everything";
 
 #[derive(Clone, Copy)]
 struct Ink {
@@ -97,16 +85,8 @@ struct Ink {
     edge: char,
 }
 
-const UNICODE: Ink = Ink {
-    work: '█',
-    wait: '░',
-    edge: '│',
-};
-const ASCII: Ink = Ink {
-    work: '#',
-    wait: '-',
-    edge: '|',
-};
+const UNICODE: Ink = Ink { work: '█', wait: '░', edge: '│' };
+const ASCII: Ink = Ink { work: '#', wait: '-', edge: '|' };
 
 /// The first of the three variables that is set decides, as in POSIX.
 fn locale_is_utf8() -> bool {
@@ -146,20 +126,18 @@ mod tests {
     #[test]
     fn a_row_is_drawn_to_scale() {
         let drawn = plain(ASCII);
-        let bars: Vec<&str> = drawn
-            .lines()
-            .filter_map(|line| line.split('|').nth(1))
-            .collect();
-        assert_eq!(bars[0], format!("{}{}", "#".repeat(20), "-".repeat(20)));
-        assert_eq!(bars[1], format!("{}#", " ".repeat(39)));
-        assert_eq!(bars[2], format!("#{}", "-".repeat(39)));
+        let bars: Vec<&str> =
+            drawn.lines().filter_map(|line| line.split('|').nth(1)).collect();
+        assert_eq!(bars[0], format!("{}{}", "#".repeat(16), "-".repeat(16)));
+        assert_eq!(bars[1], format!("{}#", " ".repeat(31)));
+        assert_eq!(bars[2], format!("#{}", "-".repeat(31)));
     }
 
     #[test]
-    fn it_fits_80_columns_and_ascii() {
+    fn it_fits_72_columns_and_ascii() {
         for ink in [ASCII, UNICODE] {
             for line in plain(ink).lines() {
-                assert!(line.chars().count() <= 80, "{line}");
+                assert!(line.chars().count() <= 72, "{line}");
             }
         }
         assert!(plain(ASCII).is_ascii());

@@ -18,9 +18,7 @@ pub(crate) fn trace(run: &Run, mut file: impl Write) -> io::Result<()> {
     let mut threads = BTreeMap::new();
     for plate in &run.meal.plates {
         let next = threads.len() + 1;
-        threads
-            .entry((plate.pid, plate.thread.as_str()))
-            .or_insert(next);
+        threads.entry((plate.pid, plate.thread.as_str())).or_insert(next);
     }
     let named = threads.iter().map(|(&(pid, name), tid)| {
         object([

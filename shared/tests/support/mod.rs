@@ -83,12 +83,7 @@ pub fn run_with(
     let took = started.elapsed();
     nothing_is_left(&mark);
     let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
-    Ran {
-        status,
-        stdout,
-        stderr,
-        took,
-    }
+    Ran { status, stdout, stderr, took }
 }
 
 /// No process with this in its environment is alive, or will be in a moment.
@@ -124,9 +119,7 @@ pub fn meal(program: &str, arguments: &[&str]) -> Value {
 }
 
 pub fn number(meal: &Value, key: &str) -> f64 {
-    meal[key]
-        .as_f64()
-        .unwrap_or_else(|| panic!("{key} in {meal}"))
+    meal[key].as_f64().unwrap_or_else(|| panic!("{key} in {meal}"))
 }
 
 /// (different threads, different processes) by the plates themselves.
@@ -150,9 +143,7 @@ pub fn who(meal: &Value) -> (usize, usize) {
 /// Meals that are timed do not run beside each other.
 pub fn alone() -> MutexGuard<'static, ()> {
     static KITCHEN: Mutex<()> = Mutex::new(());
-    KITCHEN
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner())
+    KITCHEN.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Whether `figure` comes out as wanted in one of five tries: a busy machine
@@ -187,7 +178,7 @@ pub fn speed_up(program: &str, menu: Menu) -> f64 {
         assert!(cook(dish, oven).unwrap().is_right());
     }
     let alone = started.elapsed().as_secs_f64() * 1_000.0;
-    alone / number(&meal(program, &["--menu", menu.name()]), "wall_ms")
+    alone / number(&meal(program, &["--menu", &menu.to_string()]), "wall_ms")
 }
 
 /// What must hold of the core count when all work is parallel.
@@ -247,21 +238,14 @@ fn tells_the_meal(program: &str, source: &str) {
     let ids: Vec<_> =
         claims.iter().map(|c| c["id"].as_str().unwrap()).collect();
     assert_eq!(ids, told);
-    assert!(
-        claims.iter().all(|claim| claim["holds"] == true),
-        "{claims:?}"
-    );
+    assert!(claims.iter().all(|claim| claim["holds"] == true), "{claims:?}");
 
     let ran = run_with(program, &[], |command| {
         command.env("LC_ALL", "C");
     });
     assert!(ran.status.success() && ran.stderr.is_empty(), "{ran:?}");
     assert!(ran.stdout.is_ascii(), "{}", ran.stdout);
-    assert!(
-        ran.stdout.lines().all(|line| line.len() <= 80),
-        "{}",
-        ran.stdout
-    );
+    assert!(ran.stdout.lines().all(|line| line.len() <= 72), "{}", ran.stdout);
     for line in ["one cook alone would need", "nobody can beat", "this took"] {
         assert!(ran.stdout.contains(line), "{}", ran.stdout);
     }
@@ -283,10 +267,7 @@ fn refuses_wrong_usage(program: &str) {
         assert_eq!(ran.stdout, "", "{wrong}");
     }
     let ran = run(program, &["--help"]);
-    assert!(
-        ran.status.success() && ran.stdout.contains("--menu"),
-        "{ran:?}"
-    );
+    assert!(ran.status.success() && ran.stdout.contains("--menu"), "{ran:?}");
 }
 
 fn does_not_mind_a_closed_stdout(program: &str) {
@@ -308,27 +289,9 @@ fn fails_with_one_line_that_names_the_dish(program: &str) {
     };
     let ovens = [
         ("refused", closed),
-        (
-            "500",
-            lit_oven(Faults {
-                fail: 1.0,
-                ..faults()
-            }),
-        ),
-        (
-            "hung up",
-            lit_oven(Faults {
-                cut: 1.0,
-                ..faults()
-            }),
-        ),
-        (
-            "no answer",
-            lit_oven(Faults {
-                stall: 1.0,
-                ..faults()
-            }),
-        ),
+        ("500", lit_oven(Faults { fail: 1.0, ..faults() })),
+        ("hung up", lit_oven(Faults { cut: 1.0, ..faults() })),
+        ("no answer", lit_oven(Faults { stall: 1.0, ..faults() })),
     ];
     for (why, oven) in ovens {
         let ran = run(program, &["--oven", &oven.to_string()]);
@@ -343,15 +306,24 @@ fn fails_with_one_line_that_names_the_dish(program: &str) {
 
 /// Starts a program; the mark finds it and everything that it starts.
 pub fn start(program: &str, arguments: &[&str]) -> (Child, String) {
+    start_with(program, arguments, |_| {})
+}
+
+pub fn start_with(
+    program: &str,
+    arguments: &[&str],
+    set: impl FnOnce(&mut Command),
+) -> (Child, String) {
     let mark = new_mark();
     let (name, value) = mark.split_once('=').unwrap();
-    let child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .env(name, value)
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .stderr(Stdio::piped());
+    set(&mut command);
+    let child = command.spawn().unwrap();
     (child, mark)
 }
 
@@ -359,9 +331,8 @@ pub fn start(program: &str, arguments: &[&str]) -> (Child, String) {
 pub fn wait_for(mark: &str, word: &str) -> i32 {
     let deadline = Instant::now() + LIMIT;
     loop {
-        let found = marked(mark)
-            .into_iter()
-            .find(|(_, line)| line.contains(word));
+        let found =
+            marked(mark).into_iter().find(|(_, line)| line.contains(word));
         if let Some((pid, _)) = found {
             return pid;
         }

@@ -7,7 +7,7 @@ use std::{io::IsTerminal, process::Output};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value, json};
-use shared::{Menu, Result, measure::median, source};
+use shared::{Menu, Result, measure::median};
 
 pub use options::Options;
 pub use table::{tables, timelines};
@@ -15,6 +15,7 @@ pub use table::{tables, timelines};
 use crate::{
     child::{self, End, Interrupt},
     programs::Program,
+    source,
 };
 
 /// One program on one menu.
@@ -92,7 +93,8 @@ fn run_one(
     interrupt: &Interrupt,
 ) -> Result<Option<Row>> {
     let dishes = options.dishes.to_string();
-    let arguments = ["--json", "--menu", menu.name(), "--dishes", &dishes];
+    let name = menu.to_string();
+    let arguments = ["--json", "--menu", &name, "--dishes", &dishes];
     let path = program.path.as_os_str();
     let outcome = match child::run(path, arguments, options.limit, interrupt) {
         Ok(End::Ended(output)) => read_report(&output),
@@ -108,14 +110,10 @@ fn run_one(
     let lines = lines.map(|base| source::added_lines(base, &program.source));
     report.insert("program".into(), json!(program.name));
     report.insert("model".into(), json!(program.model));
-    report.insert("menu".into(), json!(menu.name()));
+    report.insert("menu".into(), json!(name));
     report.insert("status".into(), json!(status));
     report.insert("lines_changed".into(), json!(lines));
-    Ok(Some(Row {
-        program: program.name.clone(),
-        menu,
-        report,
-    }))
+    Ok(Some(Row { program: program.name.clone(), menu, report }))
 }
 
 /// What a program said, or in one line what went wrong with it.
@@ -140,8 +138,7 @@ fn middle(runs: Vec<Row>) -> Row {
         false => median(&walls),
     };
     let mut rows = runs.into_iter();
-    rows.find(|row| wall(row) == wanted)
-        .expect("one of them is it")
+    rows.find(|row| wall(row) == wanted).expect("one of them is it")
 }
 
 fn progress_bar(length: usize) -> ProgressBar {

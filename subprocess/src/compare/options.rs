@@ -76,7 +76,7 @@ impl Options {
                 Long("menu") => {
                     let names = line.value()?.string()?;
                     let menus = names.split(',').map(str::parse);
-                    options.menus = menus.collect::<Result<_, String>>()?;
+                    options.menus = menus.collect::<Result<_, _>>()?;
                 }
                 Long("dishes") => {
                     options.dishes = whole(&mut line, 10_000)? as u32;

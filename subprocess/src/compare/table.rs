@@ -54,9 +54,7 @@ fn table(rows: &[&Row]) -> Table {
 
 fn cells(row: &Row, baseline: Option<f64>) -> [String; 10] {
     let show = |value: Option<f64>, digits: usize| {
-        value
-            .map(|value| format!("{value:.digits$}"))
-            .unwrap_or_default()
+        value.map(|value| format!("{value:.digits$}")).unwrap_or_default()
     };
     let get = |key| row.number(key);
     let ratio = |above: Option<f64>, below: Option<f64>| Some(above? / below?);
@@ -127,16 +125,10 @@ fn bar(plate: &Value) -> Bar {
 fn machine() -> String {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let info = read("/proc/cpuinfo");
-    let name = info
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"));
+    let name = info.lines().find_map(|line| line.strip_prefix("model name"));
     let name = name.unwrap_or(std::env::consts::ARCH);
     let release = read("/proc/sys/kernel/osrelease");
-    let build = if cfg!(debug_assertions) {
-        "dev"
-    } else {
-        "release"
-    };
+    let build = if cfg!(debug_assertions) { "dev" } else { "release" };
     format!(
         "{}, {}, {} {}, {build} build",
         plural(cores(), "core", "cores"),

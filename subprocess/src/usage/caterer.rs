@@ -1,11 +1,13 @@
 //! Somebody else's kitchen: cooks the one dish that comes in by standard
-//! input. `takeout` starts ten of these; by hand:
+//! input. `takeout` starts ten of these. By hand, with an oven at port 8080
+//! (`cargo run -p shared --bin oven -- --port 8080`):
 //!
-//!     cargo run -p shared --bin oven -- --port 8080
 //!     echo '[{"number":1,"strokes":9,"bake_ms":50},"127.0.0.1:8080"]' |
-//!         cargo run -p subprocess --bin caterer
+//!     cargo run -p subprocess --bin caterer
 //!
 //! Change this and watch: exit 3 instead of cooking; `takeout` names the dish.
+//!
+//! Output: the plate, as JSON for `takeout`.
 
 use std::{io, net::SocketAddr, process::ExitCode};
 
@@ -28,5 +30,5 @@ fn cook_order() -> Result<Plate> {
 }
 
 fn deliver(plate: &Plate) -> Result {
-    Ok(report::say(&serde_json::to_string(plate)?)?)
+    Ok(report::say(&(serde_json::to_string(plate)? + "\n"))?)
 }

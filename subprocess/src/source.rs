@@ -4,9 +4,7 @@
 /// The lines of code: without blank lines, comments and the header.
 pub fn code_lines(source: &str) -> Vec<&str> {
     let lines = source.lines().map(str::trim);
-    lines
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .collect()
+    lines.filter(|line| !line.is_empty() && !line.starts_with("//")).collect()
 }
 
 /// How many lines of code `twin` has that `base` has not, in order: what one
@@ -22,11 +20,8 @@ fn longest_common_subsequence(left: &[&str], right: &[&str]) -> usize {
         let mut diagonal = 0;
         for (column, b) in right.iter().enumerate() {
             let above = row[column + 1];
-            row[column + 1] = if a == b {
-                diagonal + 1
-            } else {
-                above.max(row[column])
-            };
+            row[column + 1] =
+                if a == b { diagonal + 1 } else { above.max(row[column]) };
             diagonal = above;
         }
     }

@@ -1,0 +1,39 @@
+//! Twins show the same dishes in two models, and differ in nothing else.
+
+use subprocess::{
+    programs,
+    source::{added_lines, code_lines},
+};
+
+fn source(name: &str) -> String {
+    let kitchens = programs::kitchens().unwrap();
+    kitchens.into_iter().find(|program| program.name == name).unwrap().source
+}
+
+/// Prints the counts: `cargo test -p subprocess --test twins -- --nocapture`.
+#[test]
+fn twins_differ_only_in_their_model() {
+    for (base, twin, most) in [
+        ("one_cook", "cooks", 12),
+        ("one_cook", "cooks_rayon", 2),
+        ("one_cook", "cooks_crossbeam", 30),
+        ("chef", "chef_multi", 1),
+        ("chef", "chef_smol", 16),
+        ("chef", "chef_async_std", 16),
+        ("brigade", "brigade_processes", 1),
+    ] {
+        let added = added_lines(&source(base), &source(twin));
+        println!("{twin} has {added} lines that {base} has not");
+        assert!(added <= most, "{twin}: {added} lines, at most {most}");
+    }
+}
+
+#[test]
+fn threads_and_processes_are_one_line_apart() {
+    let (threads, processes) = (source("brigade"), source("brigade_processes"));
+    let pairs = code_lines(&threads).into_iter().zip(code_lines(&processes));
+    let apart: Vec<_> = pairs.filter(|(one, other)| one != other).collect();
+    assert_eq!(apart.len(), 1, "{apart:?}");
+    assert!(apart[0].0.contains("ThreadPool"));
+    assert!(apart[0].1.contains("ProcessPool"));
+}
