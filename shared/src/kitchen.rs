@@ -42,10 +42,8 @@ impl Kitchen {
         let (model, program) = whose(Location::caller());
         let options = Options::read(&program);
         measure::lift_file_limit()?;
-        let own_oven = match options.oven {
-            None => Some(LitOven::light()?),
-            Some(_) => None,
-        };
+        let own_oven =
+            options.oven.is_none().then(LitOven::light).transpose()?;
         let own = own_oven.as_ref().map(LitOven::address);
         let dishes = options.menu.dishes(options.dishes);
         Ok(Kitchen {
@@ -123,8 +121,8 @@ fn whose(main: &Location) -> (String, String) {
 
 /// When a run is surely stuck: twice what a slow cook alone would need.
 fn longest_run(dishes: &[Dish]) -> Duration {
-    let waiting: u64 = dishes.iter().map(|dish| u64::from(dish.bake_ms)).sum();
+    let waiting: Duration = dishes.iter().map(Dish::baking).sum();
     let strokes: u64 = dishes.iter().map(|dish| dish.strokes).sum();
     let slow = Duration::from_nanos(10 * strokes);
-    Duration::from_secs(30) + 2 * (Duration::from_millis(waiting) + slow)
+    Duration::from_secs(30) + 2 * (waiting + slow)
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::measure::{self, Usage};
-use crate::{Dish, Failure, Plate};
+use crate::{Dish, Failure, Plate, Span};
 
 /// A meal: every dish that was ordered, right, and exactly once.
 #[derive(Debug)]
@@ -33,8 +33,8 @@ pub struct Meal {
     pub cpu: Duration,
     /// Context switches of all these processes.
     pub switches: u64,
-    /// Peak resident memory of this process plus resident memory of the
-    /// others, in KiB.
+    /// Peak resident memory of this process plus the most that the others had
+    /// at the same time, in KiB.
     pub peak_rss_kib: u64,
 }
 
@@ -68,38 +68,29 @@ impl Meal {
             return fail(plate.dish, "was never ordered");
         }
 
-        let work = |plate: &Plate| plate.prep_cpu;
-        let wait = |plate: &Plate| {
-            Duration::from_millis(u64::from(plate.dish.bake_ms))
-        };
-        let both = |plate: &Plate| work(plate) + wait(plate);
+        let both = |plate: &Plate| plate.prep_cpu + plate.dish.baking();
         let longest = plates.iter().map(both).max().unwrap_or_default();
-        let all_work: Duration = plates.iter().map(work).sum();
-        let share = all_work / measure::cores() as u32;
-        let who: HashSet<_> =
-            plates.iter().map(|p| (p.pid, &p.thread)).collect();
-        // The last plate of each process tells what that process has used.
-        let mut by_end: Vec<&Plate> = plates.iter().collect();
-        by_end.sort_by_key(|plate| plate.bake.end);
-        let last = by_end.into_iter().map(|plate| (plate.pid, plate.usage));
-        let mut last: HashMap<u32, Usage> = last.collect();
-        let processes = last.len();
-        last.remove(&std::process::id());
-        let others = || last.values();
+        let work: Duration = plates.iter().map(|plate| plate.prep_cpu).sum();
+        let share = work / measure::cores() as u32;
+        let who = plates.iter().map(|plate| (plate.pid, &plate.thread));
+        let mut others = processes(&plates);
+        let processes = others.len();
+        others.remove(&std::process::id());
+        let others: Vec<(Span, Usage)> = others.into_values().collect();
+        let cpu: Duration = others.iter().map(|(_, usage)| usage.cpu).sum();
+        let switches: u64 =
+            others.iter().map(|(_, usage)| usage.switches).sum();
         Ok(Meal {
             wall,
             serial: plates.iter().map(both).sum(),
             bound: longest.max(share),
             bound_by: ["all work, spread over the cores", "the longest dish"]
                 [usize::from(longest >= share)],
-            threads: who.len(),
+            threads: who.collect::<HashSet<_>>().len(),
             processes,
-            cpu: now.cpu - usage.cpu
-                + others().map(|u| u.cpu).sum::<Duration>(),
-            switches: now.switches - usage.switches
-                + others().map(|u| u.switches).sum::<u64>(),
-            peak_rss_kib: measure::peak_rss_kib()
-                + others().map(|u| u.rss_kib).sum::<u64>(),
+            cpu: now.cpu - usage.cpu + cpu,
+            switches: now.switches - usage.switches + switches,
+            peak_rss_kib: measure::peak_rss_kib() + together(&others),
             plates,
         })
     }
@@ -113,6 +104,32 @@ impl Meal {
     pub fn distance(&self) -> f64 {
         self.wall.as_secs_f64() / self.bound.as_secs_f64()
     }
+}
+
+/// Of every process that cooked: from when to when, and what it had used at
+/// its last plate.
+fn processes(plates: &[Plate]) -> HashMap<u32, (Span, Usage)> {
+    let mut processes = HashMap::new();
+    for plate in plates {
+        let Plate { pid, prep: Span { start, .. }, bake, usage, .. } = *plate;
+        let first = (Span { start, end: bake.end }, usage);
+        let (span, last) = processes.entry(pid).or_insert(first);
+        span.start = span.start.min(start);
+        if bake.end >= span.end {
+            (span.end, *last) = (bake.end, usage);
+        }
+    }
+    processes
+}
+
+/// The most memory that these processes had at the same time, in KiB.
+fn together(processes: &[(Span, Usage)]) -> u64 {
+    let memory_at = |moment: Duration| -> u64 {
+        let alive = |span: &Span| (span.start..=span.end).contains(&moment);
+        let alive = processes.iter().filter(|(span, _)| alive(span));
+        alive.map(|(_, usage)| usage.rss_kib).sum()
+    };
+    processes.iter().map(|(span, _)| memory_at(span.start)).max().unwrap_or(0)
 }
 
 fn fail(dish: Dish, what: &str) -> crate::Result<Meal> {

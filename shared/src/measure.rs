@@ -41,16 +41,12 @@ impl Usage {
     pub fn now() -> Usage {
         let usage = getrusage(UsageWho::RUSAGE_SELF).expect("always known");
         let time = |time: TimeVal| {
-            Duration::from_secs(time.tv_sec() as u64)
-                + Duration::from_micros(time.tv_usec() as u64)
+            Duration::new(time.tv_sec() as u64, 1_000 * time.tv_usec() as u32)
         };
-        let switches = usage.voluntary_context_switches()
-            + usage.involuntary_context_switches();
-        Usage {
-            cpu: time(usage.user_time()) + time(usage.system_time()),
-            switches: switches as u64,
-            rss_kib: rss_kib(),
-        }
+        let switches = usage.voluntary_context_switches() as u64
+            + usage.involuntary_context_switches() as u64;
+        let cpu = time(usage.user_time()) + time(usage.system_time());
+        Usage { cpu, switches, rss_kib: rss_kib() }
     }
 }
 

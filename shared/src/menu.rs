@@ -1,6 +1,6 @@
 //! What is cooked: ten dishes, in three mixtures of work and waiting.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 /// A mixture of work (preparing) and waiting (baking).
 ///
@@ -75,6 +75,11 @@ impl Dish {
     /// What it is called.
     pub fn name(&self) -> &'static str {
         NAMES[recipe(self.number)]
+    }
+
+    /// How long it stays in the oven.
+    pub fn baking(&self) -> Duration {
+        Duration::from_millis(u64::from(self.bake_ms))
     }
 }
 

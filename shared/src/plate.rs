@@ -44,7 +44,7 @@ impl Dish {
             order: oven::order(self, dough),
             dish: self,
             prep_cpu: measure::thread_cpu() - cpu,
-            prep: Span::until_now(start),
+            prep: Span { start, end: measure::now() },
             thread: thread_label(),
         }
     }
@@ -86,7 +86,7 @@ impl Prepped {
         Ok(Plate {
             dish: self.dish,
             check: golden,
-            bake: Span::until_now(self.prep.end),
+            bake: Span { start: self.prep.end, end: measure::now() },
             prep: self.prep,
             prep_cpu: self.prep_cpu,
             pid: process::id(),
@@ -136,13 +136,6 @@ pub struct Span {
     pub end: Duration,
 }
 
-impl Span {
-    fn until_now(start: Duration) -> Span {
-        let end = measure::now();
-        Span { start, end }
-    }
-}
-
 /// `main`, `smol-1`, or a name shared by several threads with a number: the
 /// threads of a process are counted in the order of their first dish.
 fn thread_label() -> String {
@@ -151,9 +144,8 @@ fn thread_label() -> String {
         static NUMBER: Cell<u32> = Cell::new(COOKS.fetch_add(1, Ordering::Relaxed));
     }
     let number = NUMBER.get();
-    match thread::current().name() {
-        Some("main") => "main".into(),
-        Some(name) => format!("{name} #{number}"),
-        None => format!("thread #{number}"),
+    match thread::current().name().unwrap_or("thread") {
+        "main" => "main".into(),
+        name => format!("{name} #{number}"),
     }
 }

@@ -27,7 +27,10 @@ impl Watchdog {
         // Not joined: it sleeps until the program ends, one way or another.
         guard.spawn(move || {
             if slack.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-                eprintln!("Error: {what}: {}", Stalled::after(limit));
+                eprintln!(
+                    "Error: {what}: {}",
+                    Stalled { limit, threads: threads() }
+                );
                 process::exit(1);
             }
         })?;
@@ -56,7 +59,9 @@ pub fn within<T: Send + 'static>(
     });
     match outcome.recv_timeout(limit) {
         Ok(value) => Ok(value),
-        Err(RecvTimeoutError::Timeout) => Err(Stalled::after(limit)),
+        Err(RecvTimeoutError::Timeout) => {
+            Err(Stalled { limit, threads: threads() })
+        }
         Err(RecvTimeoutError::Disconnected) => match worker.join() {
             Err(panic) => std::panic::resume_unwind(panic),
             Ok(()) => unreachable!("it sends before it ends"),
@@ -72,12 +77,6 @@ pub struct Stalled {
     /// Where each thread of the process stood: its name and the kernel's word
     /// for what it sleeps in, where `/proc` tells.
     pub threads: Vec<String>,
-}
-
-impl Stalled {
-    fn after(limit: Duration) -> Stalled {
-        Stalled { limit, threads: threads() }
-    }
 }
 
 impl fmt::Display for Stalled {

@@ -71,8 +71,7 @@ impl Oven {
 
     /// Lets the oven spoil some of the orders.
     pub fn with_faults(self, faults: Faults) -> Oven {
-        let dice = Dice::of(faults);
-        Oven { dice, ..self }
+        Oven { dice: Dice::of(faults), ..self }
     }
 
     /// How long a guest may take to send an order: 10 s unless said here.

@@ -30,19 +30,14 @@ impl Faults {
     /// The fault when `dish` is ordered for the `tries`-th time. Nothing else
     /// counts: not who comes first, and not when.
     pub fn draw(&self, dish: u32, tries: u32) -> Option<Fault> {
-        let rates = [self.fail, self.stall, self.cut];
         let order = (u64::from(dish) << 32) | u64::from(tries);
-        let dice = splitmix(splitmix(self.seed) ^ order);
-        let mut dice = dice as f64 / u64::MAX as f64;
-        for (rate, fault) in
-            rates.into_iter().zip([Fault::Fail, Fault::Stall, Fault::Cut])
-        {
-            if dice < rate {
-                return Some(fault);
-            }
-            dice -= rate;
+        let dice = splitmix(splitmix(self.seed) ^ order) as f64;
+        match dice / u64::MAX as f64 {
+            x if x < self.fail => Some(Fault::Fail),
+            x if x < self.fail + self.stall => Some(Fault::Stall),
+            x if x < self.fail + self.stall + self.cut => Some(Fault::Cut),
+            _ => None,
         }
-        None
     }
 }
 
@@ -57,6 +52,9 @@ impl Dice {
 
     /// The fault for the next order of `dish`, if any.
     pub(super) fn throw(&mut self, dish: u32) -> Option<Fault> {
+        if self.0 == Faults::default() {
+            return None; // and remember nothing
+        }
         let tries = self.1.entry(dish).or_default();
         *tries += 1;
         self.0.draw(dish, *tries)

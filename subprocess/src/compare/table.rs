@@ -31,7 +31,7 @@ pub fn tables(rows: &[Row]) -> String {
     for menu in Menu::ALL {
         let rows: Vec<&Row> = rows.iter().filter(|r| r.menu == menu).collect();
         if !rows.is_empty() {
-            out += &format!("\n{menu} menu\n{}\n", table(&rows));
+            out += &format!("\n{menu} menu\n{}\n", table(&rows).trim_fmt());
             out += &failures(&rows);
         }
     }
