@@ -31,17 +31,16 @@ mod menu;
 mod options;
 pub mod oven;
 mod plate;
-mod prep;
 pub mod report;
 pub mod watchdog;
 
 pub use failure::Failure;
 pub use kitchen::Kitchen;
+pub use knife::{chop, chopped};
 pub use meal::{Claim, Meal};
 pub use menu::{Dish, Menu};
 pub use options::wrong_usage;
 pub use plate::{PATIENCE, Plate, Prepped, Span, bake, cook};
-pub use prep::{chop, chopped};
 
 /// What `main` returns, and most functions that can fail.
 pub type Result<T = (), E = Failure> = std::result::Result<T, E>;

@@ -1,5 +1,8 @@
 //! The work: preparing a dish keeps one core busy and leaves a number that
 //! anybody can check.
+//!
+//! A crate of its own, because it is the one place that must be as fast in a
+//! debug build as in a release build.
 
 use std::hint::black_box;
 
