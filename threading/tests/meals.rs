@@ -76,3 +76,22 @@ fn nothing_is_left_of_a_killed_kitchen() {
     leaves_nothing_when_killed(ONE_COOK);
     leaves_nothing_when_killed(COOKS);
 }
+
+#[test]
+fn a_trace_can_be_read_by_others_but_not_by_everybody() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let name = format!("trace-{}.json", std::process::id());
+    let file = std::env::temp_dir().join(name);
+    let path = file.to_str().unwrap();
+    assert!(run(COOKS, &["--trace", path]).status.success());
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(mode & 0o777, 0o600);
+    let trace: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let events = trace["traceEvents"].as_array().unwrap();
+    let count = |phase| events.iter().filter(|e| e["ph"] == phase).count();
+    // Ten names of threads; work; the beginning and end of each wait.
+    assert_eq!(["M", "X", "b", "e"].map(count), [10, 10, 10, 10]);
+}

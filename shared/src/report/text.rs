@@ -1,6 +1,6 @@
 //! The report for people: 72 columns.
 
-use owo_colors::OwoColorize;
+use anstyle::Style;
 
 use super::{Row, Run, Timeline};
 use crate::{Claim, Meal, Plate, measure::cores, measure::ms};
@@ -10,15 +10,14 @@ const SHOWN: usize = 20;
 
 pub(crate) fn text(run: &Run) -> String {
     let meal = run.meal;
-    let title = format!("{}::{}", run.model, run.program);
-    let title = title.bold();
+    let bold = Style::new().bold();
+    let title = format!("{bold}{}::{}{bold:#}", run.model, run.program);
     let dishes = plural(meal.plates.len(), "dish", "dishes");
     let cores = plural(cores(), "core", "cores");
     let (menu, chart) = (run.menu, chart(run));
     let (alone, bound) = (ms(meal.serial), ms(meal.bound));
-    let took = format!("{:<25}{:>6.0} ms", "this took", ms(meal.wall));
-    let (took, gain, distance) =
-        (took.bold(), meal.speed_up(), meal.distance());
+    let (took, gain) = (ms(meal.wall), meal.speed_up());
+    let distance = meal.distance();
     let who = who_cooked(meal);
     let (cpu, switches) = (ms(meal.cpu), meal.switches);
     let mib = meal.peak_rss_kib as f64 / 1024.0;
@@ -28,7 +27,7 @@ pub(crate) fn text(run: &Run) -> String {
          {chart}\n\
          one cook alone would need{alone:>6.0} ms\n\
          nobody can beat          {bound:>6.0} ms  {}\n\
-         {took}  {gain:.1} times as fast, {distance:.2} of the bound\n\
+         {bold}this took                {took:>6.0} ms{bold:#}  {gain:.1} times as fast, {distance:.2} of the bound\n\
          cooked by {who}; CPU {cpu:.0} ms, {switches} switches, {mib:.1} MiB\n\
          {claims}",
         meal.bound_by
@@ -40,8 +39,8 @@ fn chart(run: &Run) -> String {
     let rows = meal.plates.iter().take(SHOWN).map(|plate| Row {
         label: format!("{:>2} {}", plate.dish.number, plate.dish.name()),
         who: who(plate, meal),
-        work: (run.at(plate.prep.start), run.at(plate.prep.end)),
-        wait: (run.at(plate.bake.start), run.at(plate.bake.end)),
+        moments: [plate.prep.start, plate.prep.end, plate.bake.end]
+            .map(|moment| run.at(moment)),
     });
     let timeline = Timeline { rows: rows.collect(), end: ms(meal.wall) };
     match meal.plates.len().saturating_sub(SHOWN) {

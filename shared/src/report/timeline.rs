@@ -2,7 +2,7 @@
 
 use std::env;
 
-use owo_colors::OwoColorize;
+use anstyle::{AnsiColor, Style};
 
 /// Columns of the label, of who, of the chart, and of the time at the end.
 const LABEL: usize = 12;
@@ -26,10 +26,8 @@ pub struct Row {
     pub label: String,
     /// Who did it.
     pub who: String,
-    /// From when to when there was work.
-    pub work: (f64, f64),
-    /// From when to when there was waiting.
-    pub wait: (f64, f64),
+    /// When work began, when it ended and waiting began, when that ended.
+    pub moments: [f64; 3],
 }
 
 impl Timeline {
@@ -46,11 +44,11 @@ impl Timeline {
         let edge = ink.edge;
         let row = |row: &Row| {
             let (label, who, bar) = (&row.label, &row.who, self.bar(row, ink));
-            let time = format!("{:>TIME$.0}", row.wait.1);
+            let time = format!("{:>TIME$.0}", row.moments[2]);
             format!("{label:LABEL$} {who:WHO$.WHO$} {edge}{bar}{edge}{time}\n")
         };
         let rows: String = self.rows.iter().map(row).collect();
-        let (work, wait) = (ink.work.yellow(), ink.wait.cyan());
+        let (work, wait) = (paint(WORK, ink.work), paint(WAIT, ink.wait));
         format!(
             "{margin}0{end:>width$}\n{rows}\
              {margin}{work} prepares (CPU)  {wait} bakes (waits)\n",
@@ -58,35 +56,36 @@ impl Timeline {
         )
     }
 
-    /// Work is drawn over waiting, and at least one character wide.
+    /// Work takes at least one character.
     fn bar(&self, row: &Row, ink: Ink) -> String {
-        let column = |ms: f64| {
-            let share = (ms / self.end.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0);
-            (share * CHART as f64) as usize
-        };
-        let cells = |(start, end)| {
-            let first = column(start).min(CHART - 1);
-            first..column(end).max(first + 1)
-        };
-        let (work, wait) = (cells(row.work), cells(row.wait));
-        let cell = |at| match at {
-            at if work.contains(&at) => ink.work.yellow().to_string(),
-            at if wait.contains(&at) => ink.wait.cyan().to_string(),
-            _ => " ".into(),
-        };
-        (0..CHART).map(cell).collect()
+        let column = |ms: f64| (ms / self.end * CHART as f64) as usize;
+        let [start, ready, end] = row.moments.map(column);
+        let start = start.min(CHART - 1);
+        let ready = ready.clamp(start + 1, CHART);
+        let end = end.clamp(ready, CHART);
+        let spaces = |count| " ".repeat(count);
+        let work = paint(WORK, &ink.work.repeat(ready - start));
+        let wait = paint(WAIT, &ink.wait.repeat(end - ready));
+        spaces(start) + &work + &wait + &spaces(CHART - end)
     }
+}
+
+const WORK: Style = AnsiColor::Yellow.on_default();
+const WAIT: Style = AnsiColor::Cyan.on_default();
+
+fn paint(style: Style, ink: &str) -> String {
+    format!("{style}{ink}{style:#}")
 }
 
 #[derive(Clone, Copy)]
 struct Ink {
-    work: char,
-    wait: char,
-    edge: char,
+    work: &'static str,
+    wait: &'static str,
+    edge: &'static str,
 }
 
-const UNICODE: Ink = Ink { work: '█', wait: '░', edge: '│' };
-const ASCII: Ink = Ink { work: '#', wait: '-', edge: '|' };
+const UNICODE: Ink = Ink { work: "█", wait: "░", edge: "│" };
+const ASCII: Ink = Ink { work: "#", wait: "-", edge: "|" };
 
 /// The first of the three variables that is set decides, as in POSIX.
 fn locale_is_utf8() -> bool {
@@ -105,16 +104,15 @@ mod tests {
     use super::*;
 
     fn timeline() -> Timeline {
-        let row = |work, wait| Row {
+        let row = |moments| Row {
             label: "10 bibimbap".into(),
             who: "a name that is longer than its column".into(),
-            work,
-            wait,
+            moments,
         };
         let rows = vec![
-            row((0.0, 50.0), (50.0, 100.0)),
-            row((99.9, 100.0), (100.0, 100.0)),
-            row((0.0, 0.0), (0.0, 200.0)),
+            row([0.0, 50.0, 100.0]),
+            row([99.9, 100.0, 100.0]),
+            row([0.0, 0.0, 200.0]),
         ];
         Timeline { rows, end: 100.0 }
     }

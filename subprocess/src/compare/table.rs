@@ -109,15 +109,11 @@ pub fn timelines(rows: &[Row]) -> String {
 
 fn bar(plate: &Value) -> Bar {
     let text = |key: &str| plate[key].as_str().unwrap_or_default();
-    let span = |key: &str| {
-        let at = |side| plate[key][side].as_f64().unwrap_or_default();
-        (at(0), at(1))
-    };
+    let at = |key: &str, side: usize| plate[key][side].as_f64().unwrap_or(0.0);
     Bar {
         label: format!("{:>2} {}", plate["dish"], text("name")),
         who: format!("{} {}", plate["pid"], text("thread")),
-        work: span("prep_ms"),
-        wait: span("bake_ms"),
+        moments: [at("prep_ms", 0), at("prep_ms", 1), at("bake_ms", 1)],
     }
 }
 
