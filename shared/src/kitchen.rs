@@ -1,8 +1,7 @@
 //! Where a kitchen program begins and ends.
 
-use std::{
-    net::SocketAddr, panic::Location, path::Path, sync::Mutex, time::Duration,
-};
+use std::{net::SocketAddr, panic::Location, path::Path};
+use std::{sync::Mutex, time::Duration};
 
 use crate::measure::{self, Usage};
 use crate::report::{self, Run};
@@ -112,7 +111,7 @@ impl Kitchen {
 }
 
 /// `threading/src/usage/cooks.rs` is of `threading` the program `cooks`.
-fn whose(main: &Location) -> (String, String) {
+pub(crate) fn whose(main: &Location) -> (String, String) {
     let path = Path::new(main.file());
     let model = path.iter().next().unwrap_or_default();
     let program = path.file_stem().unwrap_or_default();

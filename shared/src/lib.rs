@@ -23,6 +23,7 @@
 //! }
 //! ```
 
+mod claim;
 mod failure;
 mod kitchen;
 mod meal;
@@ -34,10 +35,11 @@ mod plate;
 pub mod report;
 pub mod watchdog;
 
+pub use claim::{Claim, claim, flags};
 pub use failure::Failure;
 pub use kitchen::Kitchen;
 pub use knife::{chop, chopped};
-pub use meal::{Claim, Meal};
+pub use meal::Meal;
 pub use menu::{Dish, Menu};
 pub use options::wrong_usage;
 pub use plate::{PATIENCE, Plate, Prepped, Span, bake, cook};

@@ -1,9 +1,7 @@
 //! All plates of one run, checked, and the numbers that tell its story.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use crate::measure::{self, Usage};
 use crate::{Dish, Failure, Plate, Span};
@@ -134,17 +132,6 @@ fn together(processes: &[(Span, Usage)]) -> u64 {
 
 fn fail(dish: Dish, what: &str) -> crate::Result<Meal> {
     Err(Failure::new(format!("{dish} {what}")))
-}
-
-/// One statement of the article, and what this run says of it.
-#[derive(Clone, Debug)]
-pub struct Claim {
-    /// Its number in the ledger.
-    pub id: &'static str,
-    /// What was measured.
-    pub figure: String,
-    /// Whether that bears out our answer.
-    pub holds: bool,
 }
 
 #[cfg(test)]

@@ -1,15 +1,10 @@
 //! A dish on its way: ordered, prepared, baked. The value that flows carries
 //! its own history, so programs contain no instrumentation.
 
-use std::{
-    cell::Cell,
-    io::{self, Read, Write},
-    net::{SocketAddr, TcpStream},
-    process,
-    sync::atomic::{AtomicU32, Ordering},
-    thread,
-    time::Duration,
-};
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{cell::Cell, process, thread, time::Duration};
 
 use crate::measure::{self, Usage};
 use crate::{Dish, Failure, chop, chopped, oven};

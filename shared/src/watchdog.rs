@@ -1,11 +1,7 @@
 //! Bounded waits: whatever hangs is found, named, and does not hang the rest.
 
-use std::{
-    fmt, fs, io, process,
-    sync::mpsc::{self, RecvTimeoutError, Sender},
-    thread,
-    time::Duration,
-};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::{fmt, fs, io, process, thread, time::Duration};
 
 /// Ends the process (one line, status 1) unless it is dropped in time.
 #[derive(Debug)]

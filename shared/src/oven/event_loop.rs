@@ -3,14 +3,9 @@
 //! Nothing here waits for one guest: the loop waits for all of them together,
 //! until a socket is ready or the next deadline is due.
 
-use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
-    io, mem,
-    net::SocketAddr,
-    os::fd::AsRawFd,
-    time::{Duration, Instant},
-};
+use std::collections::{BinaryHeap, HashMap};
+use std::time::{Duration, Instant};
+use std::{cmp::Reverse, io, mem, net::SocketAddr, os::fd::AsRawFd};
 
 use mio::{Events, Interest, Poll, Token, net::TcpListener, unix::SourceFd};
 use socket2::{Domain, Socket, Type};
@@ -71,7 +66,7 @@ impl Oven {
 
     /// Lets the oven spoil some of the orders.
     pub fn with_faults(self, faults: Faults) -> Oven {
-        Oven { dice: Dice::of(faults), ..self }
+        Oven { dice: Dice(faults, HashMap::new()), ..self }
     }
 
     /// How long a guest may take to send an order: 10 s unless said here.

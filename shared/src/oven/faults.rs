@@ -43,13 +43,9 @@ impl Faults {
 
 /// Faults, and how often each dish has been ordered.
 #[derive(Debug, Default)]
-pub(super) struct Dice(pub Faults, HashMap<u32, u32>);
+pub(super) struct Dice(pub Faults, pub HashMap<u32, u32>);
 
 impl Dice {
-    pub(super) fn of(faults: Faults) -> Dice {
-        Dice(faults, HashMap::new())
-    }
-
     /// The fault for the next order of `dish`, if any.
     pub(super) fn throw(&mut self, dish: u32) -> Option<Fault> {
         if self.0 == Faults::default() {

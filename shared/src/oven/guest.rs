@@ -1,11 +1,9 @@
 //! One connection, from the order to the goodbye.
 
-use std::{
-    convert::Infallible,
-    io::{self, ErrorKind, Read, Write},
-    net::Shutdown,
-    time::{Duration, Instant},
-};
+use std::convert::Infallible;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 

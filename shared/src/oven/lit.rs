@@ -1,13 +1,10 @@
 //! An oven in a process of its own, so that its thread, its memory and its CPU
 //! time are nobody else's.
 
-use std::{
-    env,
-    io::{self, BufRead, BufReader, Write},
-    net::{Ipv4Addr, SocketAddr},
-    process::{self, Child, Command, Stdio},
-    time::Duration,
-};
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::{self, Child, Command, Stdio};
+use std::{env, time::Duration};
 
 use super::Oven;
 use crate::measure;

@@ -6,10 +6,8 @@ mod text;
 mod timeline;
 mod trace;
 
-use std::{
-    io::{self, Write},
-    time::Duration,
-};
+use std::io::{self, Write};
+use std::time::Duration;
 
 use crate::{Claim, Meal, Menu};
 

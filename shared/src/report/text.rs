@@ -3,7 +3,7 @@
 use anstyle::Style;
 
 use super::{Row, Run, Timeline};
-use crate::{Claim, Meal, Plate, measure::cores, measure::ms};
+use crate::{Meal, Plate, measure::cores, measure::ms};
 
 /// More dishes than these are only counted.
 const SHOWN: usize = 20;
@@ -21,7 +21,8 @@ pub(crate) fn text(run: &Run) -> String {
     let who = who_cooked(meal);
     let (cpu, switches) = (ms(meal.cpu), meal.switches);
     let mib = meal.peak_rss_kib as f64 / 1024.0;
-    let claims: String = run.claims.iter().map(line).collect();
+    let claims = run.claims.iter().map(|claim| format!("{claim}\n"));
+    let claims: String = claims.collect();
     format!(
         "{title}  {menu} menu, {dishes}, {cores}\n\n\
          {chart}\n\
@@ -47,11 +48,6 @@ fn chart(run: &Run) -> String {
         0 => timeline.draw(),
         more => timeline.draw() + &format!("   and {more} more\n"),
     }
-}
-
-fn line(claim: &Claim) -> String {
-    let verdict = if claim.holds { "holds" } else { "does not hold" };
-    format!("{} {verdict}: {}\n", claim.id, claim.figure)
 }
 
 /// Who cooked: the thread, or the process where there are several.
