@@ -1,0 +1,75 @@
+//! Five threads count to 500 000 together, in three ways. One loses counts.
+//!
+//!     cargo run -p threading --bin lock_race
+//!
+//! A data race does not compile in Rust: two threads may not write to the same
+//! `u64` (E0499). What does compile, and is still wrong, is an update in two
+//! steps: between reading and writing, somebody else may write.
+//!
+//! Claims: T5
+//! Change this and watch: let everybody wait in every round, not only in the
+//! first: of five counts, four are lost each time.
+//!
+//! Output (figures vary):
+//!     way                counted    lost   ns each
+//!     load, then store    128170  371830        23
+//!     fetch_add           500000       0        13
+//!     Mutex               500000       0        79
+//!     T5 holds: lost in two steps 371830, in one 0, locked 0
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Barrier, Mutex};
+use std::{thread, time::Instant};
+
+use shared::{Result, claim, flags, say};
+
+const THREADS: u64 = 5;
+const ROUNDS: u64 = 100_000;
+
+fn main() -> Result {
+    flags([]);
+    say!("{:<18}{:>8}{:>8}{:>10}", "way", "counted", "lost", "ns each")?;
+
+    let count = AtomicU64::new(0);
+    let all_have_read = Barrier::new(THREADS as usize);
+    let nanos = race(|round| {
+        let seen = count.load(Relaxed);
+        if round == 0 {
+            all_have_read.wait(); // forced: all have seen the same number
+        }
+        count.store(seen + 1, Relaxed); // WRONG: it may be another one by now
+    });
+    let torn = lost("load, then store", count.into_inner(), nanos)?;
+
+    let count = AtomicU64::new(0);
+    let nanos = race(|_| _ = count.fetch_add(1, Relaxed));
+    let whole = lost("fetch_add", count.into_inner(), nanos)?;
+
+    let count = Mutex::new(0);
+    let nanos = race(|_| *count.lock().expect("nobody panics with it") += 1);
+    let locked = lost("Mutex", count.into_inner()?, nanos)?;
+
+    let holds = torn > 0 && whole == 0 && locked == 0;
+    claim(
+        "T5",
+        holds,
+        format!("lost in two steps {torn}, in one {whole}, locked {locked}"),
+    )
+}
+
+/// Five threads take `step` in every round; nanoseconds for each step.
+fn race(step: impl Fn(u64) + Sync) -> u128 {
+    let started = Instant::now();
+    thread::scope(|all| {
+        for _ in 0..THREADS {
+            all.spawn(|| (0..ROUNDS).for_each(&step));
+        }
+    });
+    started.elapsed().as_nanos() / u128::from(THREADS * ROUNDS)
+}
+
+fn lost(way: &str, counted: u64, nanos: u128) -> Result<u64> {
+    let lost = THREADS * ROUNDS - counted;
+    say!("{way:<18}{counted:>8}{lost:>8}{nanos:>10}")?;
+    Ok(lost)
+}
