@@ -15,7 +15,7 @@
 //!     load, then store    128170  371830        23
 //!     fetch_add           500000       0        13
 //!     Mutex               500000       0        79
-//!     T5 holds: lost in two steps 371830, in one 0, locked 0
+//!     T5 holds: 371830 lost in two steps, 0 in one, 0 locked
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Barrier, Mutex};
@@ -29,7 +29,15 @@ const ROUNDS: u64 = 100_000;
 fn main() -> Result {
     flags([]);
     say!("{:<18}{:>8}{:>8}{:>10}", "way", "counted", "lost", "ns each")?;
+    let torn = lost("load, then store", in_two_steps())?;
+    let whole = lost("fetch_add", in_one_step())?;
+    let locked = lost("Mutex", under_a_lock())?;
+    let figure =
+        format!("{torn} lost in two steps, {whole} in one, {locked} locked");
+    claim("T5", torn > 0 && whole == 0 && locked == 0, figure)
+}
 
+fn in_two_steps() -> Counted {
     let count = AtomicU64::new(0);
     let all_have_read = Barrier::new(THREADS as usize);
     let nanos = race(|round| {
@@ -39,25 +47,25 @@ fn main() -> Result {
         }
         count.store(seen + 1, Relaxed); // WRONG: it may be another one by now
     });
-    let torn = lost("load, then store", count.into_inner(), nanos)?;
-
-    let count = AtomicU64::new(0);
-    let nanos = race(|_| _ = count.fetch_add(1, Relaxed));
-    let whole = lost("fetch_add", count.into_inner(), nanos)?;
-
-    let count = Mutex::new(0);
-    let nanos = race(|_| *count.lock().expect("nobody panics with it") += 1);
-    let locked = lost("Mutex", count.into_inner()?, nanos)?;
-
-    let holds = torn > 0 && whole == 0 && locked == 0;
-    claim(
-        "T5",
-        holds,
-        format!("lost in two steps {torn}, in one {whole}, locked {locked}"),
-    )
+    (count.into_inner(), nanos)
 }
 
-/// Five threads take `step` in every round; nanoseconds for each step.
+fn in_one_step() -> Counted {
+    let count = AtomicU64::new(0);
+    let nanos = race(|_| _ = count.fetch_add(1, Relaxed));
+    (count.into_inner(), nanos)
+}
+
+fn under_a_lock() -> Counted {
+    let count = Mutex::new(0);
+    let nanos = race(|_| *count.lock().expect("nobody panics with it") += 1);
+    (count.into_inner().expect("as above"), nanos)
+}
+
+/// What was counted, and nanoseconds for each step.
+type Counted = (u64, u128);
+
+/// Five threads take `step` in every round.
 fn race(step: impl Fn(u64) + Sync) -> u128 {
     let started = Instant::now();
     thread::scope(|all| {
@@ -68,7 +76,7 @@ fn race(step: impl Fn(u64) + Sync) -> u128 {
     started.elapsed().as_nanos() / u128::from(THREADS * ROUNDS)
 }
 
-fn lost(way: &str, counted: u64, nanos: u128) -> Result<u64> {
+fn lost(way: &str, (counted, nanos): Counted) -> Result<u64> {
     let lost = THREADS * ROUNDS - counted;
     say!("{way:<18}{counted:>8}{lost:>8}{nanos:>10}")?;
     Ok(lost)
