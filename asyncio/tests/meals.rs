@@ -89,5 +89,5 @@ fn chef_async_std_is_well_behaved() {
 
 #[test]
 fn nothing_is_left_of_a_killed_kitchen() {
-    leaves_nothing_when_killed(CHEF);
+    leaves_nothing_when_killed(CHEF, "as-oven");
 }

@@ -2,6 +2,10 @@
 //! tasks from one rail. A thread pool's tool is nothing; a process pool's is a
 //! worker process.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 use std::{io, thread};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
@@ -13,6 +17,8 @@ pub(crate) struct Crew<Tool> {
     /// `None` once the crew is told to finish.
     rail: Option<Sender<Task<Tool>>>,
     members: Vec<thread::JoinHandle<()>>,
+    /// Set: what still hangs on the rail is thrown away.
+    cancelled: Arc<AtomicBool>,
 }
 
 impl<Tool: 'static> Crew<Tool> {
@@ -32,15 +38,21 @@ impl<Tool: 'static> Crew<Tool> {
         }
         let (rail, tasks) = unbounded::<Task<Tool>>();
         let (ready, all_ready) = unbounded();
-        let mut crew = Crew { rail: Some(rail), members: Vec::new() };
+        let cancelled = Arc::new(AtomicBool::new(false));
+        let mut crew = Crew {
+            rail: Some(rail),
+            members: Vec::new(),
+            cancelled: cancelled.clone(),
+        };
         for number in 1..=size {
             let (tasks, ready) = (tasks.clone(), ready.clone());
+            let cancelled = cancelled.clone();
             let member = thread::Builder::new()
                 .name(format!("crew-{number}"))
                 .spawn(move || match make_tool() {
                     Ok(tool) => {
                         let _ = ready.send(Ok(())); // the rest may have failed
-                        work(tool, &tasks);
+                        work(tool, &tasks, &cancelled);
                     }
                     Err(error) => {
                         let _ = ready.send(Err(error)); // likewise
@@ -48,8 +60,14 @@ impl<Tool: 'static> Crew<Tool> {
                 })?;
             crew.members.push(member);
         }
+        drop(ready); // one that panics sends nothing, and ends the waiting
         all_ready.iter().take(size).collect::<io::Result<()>>()?;
         Ok(crew)
+    }
+
+    /// Throws away all tasks that nobody has taken yet, and later ones.
+    pub(crate) fn cancel_pending(&self) {
+        self.cancelled.store(true, Relaxed);
     }
 
     /// Hangs a task on the rail. With nobody left to take it, it is dropped.
@@ -59,9 +77,14 @@ impl<Tool: 'static> Crew<Tool> {
     }
 }
 
-fn work<Tool>(mut tool: Tool, tasks: &Receiver<Task<Tool>>) {
+fn work<Tool>(
+    mut tool: Tool,
+    tasks: &Receiver<Task<Tool>>,
+    cancelled: &AtomicBool,
+) {
     for task in tasks {
-        if !task(&mut tool) {
+        // A task that is dropped tells its handle.
+        if !cancelled.load(Relaxed) && !task(&mut tool) {
             break;
         }
     }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// Runs jobs on a fixed number of workers.
 ///
-/// Dropping an executor waits until all its jobs are done.
+/// Dropping an executor waits until all its jobs are done, unless those that
+/// have not been started are cancelled first.
 pub trait Executor {
     /// Queues `job(argument)` and returns at once. Jobs are started in the
     /// order in which they are submitted.
@@ -19,6 +20,9 @@ pub trait Executor {
         F: Fn(A) -> T + Copy + Send + 'static,
         A: Serialize + DeserializeOwned + Send + 'static,
         T: Serialize + DeserializeOwned + Send + 'static;
+
+    /// Cancels all jobs that have not been started, and those submitted later.
+    fn cancel_pending(&self);
 }
 
 /// Stands for the result of a submitted job, which runs whether or not anybody
@@ -33,13 +37,28 @@ pub struct Handle<T> {
     outcome: Receiver<Result<T, JobError>>,
 }
 
-/// Where the pool puts the result. Dropped unused, it says "broken pool".
-pub(crate) type Promise<T> = Sender<Result<T, JobError>>;
+/// Where the pool puts the result.
+pub(crate) struct Promise<T> {
+    sender: Sender<Result<T, JobError>>,
+}
+
+impl<T> Promise<T> {
+    pub(crate) fn keep(self, outcome: Result<T, JobError>) {
+        let _ = self.sender.try_send(outcome); // the handle may be gone
+    }
+}
+
+/// Dropped with its task, it says so; after a result this comes too late.
+impl<T> Drop for Promise<T> {
+    fn drop(&mut self) {
+        let _ = self.sender.try_send(Err(JobError::NotRun)); // likewise
+    }
+}
 
 impl<T> Handle<T> {
     pub(crate) fn new() -> (Promise<T>, Handle<T>) {
-        let (promise, outcome) = bounded(1);
-        (promise, Handle { outcome })
+        let (sender, outcome) = bounded(1);
+        (Promise { sender }, Handle { outcome })
     }
 
     /// Waits for the job and returns what it returned.
@@ -48,7 +67,7 @@ impl<T> Handle<T> {
     ///
     /// The job panicked, or it could not be run to its end.
     pub fn result(self) -> Result<T, JobError> {
-        self.outcome.recv().unwrap_or(Err(JobError::BrokenPool))
+        self.outcome.recv().unwrap_or(Err(JobError::NotRun))
     }
 
     /// Whether the job has ended, in one way or another.
@@ -65,8 +84,8 @@ pub enum JobError {
     Panicked(String),
     /// The worker process ended in the middle of the job, in this way.
     WorkerDied(String),
-    /// No worker is left to run the job.
-    BrokenPool,
+    /// The job was not run: no worker is left, or it was cancelled.
+    NotRun,
     /// The argument or the result cannot be turned into bytes or back.
     Codec(String),
     /// The job is not in the list that was given to [`init`](crate::init).
@@ -78,7 +97,7 @@ impl fmt::Display for JobError {
         match self {
             JobError::Panicked(message) => write!(f, "job panicked: {message}"),
             JobError::WorkerDied(how) => write!(f, "worker died: {how}"),
-            JobError::BrokenPool => f.write_str("no worker is left"),
+            JobError::NotRun => f.write_str("job was not run"),
             JobError::Codec(why) => write!(f, "cannot encode or decode: {why}"),
             JobError::Unregistered(name) => {
                 write!(f, "`{name}` is missing in futures_pool::init")

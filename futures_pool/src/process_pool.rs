@@ -42,9 +42,13 @@ impl Executor for ProcessPool {
         self.crew.assign(Box::new(move |worker| {
             let outcome = worker.run(job_name::<F>(), &argument);
             let alive = !matches!(outcome, Err(JobError::WorkerDied(_)));
-            let _ = promise.send(outcome); // the handle may have been dropped
+            promise.keep(outcome);
             alive
         }));
         handle
+    }
+
+    fn cancel_pending(&self) {
+        self.crew.cancel_pending();
     }
 }

@@ -40,9 +40,13 @@ impl Executor for ThreadPool {
         self.crew.assign(Box::new(move |()| {
             // Unwind-safe: what the job has touched is dropped with it.
             let job = AssertUnwindSafe(|| job(argument));
-            let _ = promise.send(catch_unwind(job).map_err(panicked)); // handle dropped
+            promise.keep(catch_unwind(job).map_err(panicked));
             true
         }));
         handle
+    }
+
+    fn cancel_pending(&self) {
+        self.crew.cancel_pending();
     }
 }

@@ -11,7 +11,9 @@ pub(crate) fn write_frame(
     bytes: &[u8],
 ) -> io::Result<()> {
     let length = u32::try_from(bytes.len()).ok().filter(|&n| n <= LONGEST);
-    let length = length.ok_or_else(|| invalid("frame is too long"))?;
+    // Nothing has been written yet: the pipe is as good as before.
+    let too_long = io::ErrorKind::InvalidInput;
+    let length = length.ok_or(io::Error::new(too_long, "frame is too long"))?;
     pipe.write_all(&length.to_le_bytes())?;
     pipe.write_all(bytes)?;
     pipe.flush()
@@ -32,7 +34,8 @@ pub(crate) fn read_frame(mut pipe: impl Read) -> io::Result<Option<Vec<u8>>> {
     let head: [u8; 4] = head.try_into().map_err(|_| cut())?;
     let length = u32::from_le_bytes(head);
     if length > LONGEST {
-        return Err(invalid("frame is too long"));
+        let absurd = io::ErrorKind::InvalidData;
+        return Err(io::Error::new(absurd, "frame is too long"));
     }
     let mut bytes = Vec::new();
     pipe.take(u64::from(length)).read_to_end(&mut bytes)?;
@@ -44,10 +47,6 @@ pub(crate) fn read_frame(mut pipe: impl Read) -> io::Result<Option<Vec<u8>>> {
 
 fn cut() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "closed inside a frame")
-}
-
-fn invalid(why: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
 #[cfg(test)]

@@ -9,12 +9,13 @@ use std::{
     env,
     fs::File,
     io::{self, BufReader},
+    os::fd::AsFd,
     panic::{AssertUnwindSafe, catch_unwind},
     process::{self, Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use nix::unistd::{dup, dup2_stdout};
+use nix::unistd::{dup2_stdin, dup2_stdout};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -39,14 +40,20 @@ pub struct Job {
 type RunEncoded = dyn Fn(&[u8]) -> Result<Vec<u8>, JobError>;
 
 /// Makes `function` known to worker processes, for [`init`].
+///
+/// # Panics
+///
+/// When it is a closure: several of them have the same name.
 pub fn job<F, A, T>(function: F) -> Job
 where
     F: Fn(A) -> T + Copy + 'static,
     A: DeserializeOwned + 'static,
     T: Serialize + 'static,
 {
+    let name = job_name::<F>();
+    assert!(!name.contains("{{closure}}"), "a job must be a named function");
     Job {
-        name: job_name::<F>(),
+        name,
         run: Box::new(move |argument| {
             let argument = postcard::from_bytes(argument)?;
             // Unwind-safe: what the job has touched is dropped with it.
@@ -56,8 +63,10 @@ where
     }
 }
 
-/// The name by which a function travels: its path in the program.
+/// The name by which a function travels: its path in the program. That of a
+/// closure or of a pointer would not say which one it is.
 pub(crate) fn job_name<F>() -> &'static str {
+    const { assert!(size_of::<F>() == 0, "a job must be a plain function") }
     type_name::<F>()
 }
 
@@ -74,11 +83,13 @@ pub fn init(jobs: impl IntoIterator<Item = Job>) {
 
 /// In the worker: runs what comes in until nothing comes any more.
 fn serve(jobs: &[Job]) -> io::Result<()> {
-    // What a job prints must not get between the frames: from now on this
-    // process's standard output is its standard error.
-    let mut replies = File::from(dup(io::stdout())?);
+    // The pipes are for frames, not for jobs, nor for what jobs start: from now
+    // on they are elsewhere (and closed on exec), a job reads nothing from its
+    // standard input, and what it prints goes to standard error.
+    let mut orders = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut replies = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    dup2_stdin(File::open("/dev/null")?)?;
     dup2_stdout(io::stderr())?;
-    let mut orders = io::stdin().lock();
     while let Some(order) = read_frame(&mut orders)? {
         let outcome = run(jobs, &order);
         let reply = postcard::to_stdvec(&outcome).map_err(io::Error::other)?;
@@ -126,7 +137,10 @@ impl Worker {
     ) -> Result<T, JobError> {
         let order =
             postcard::to_stdvec(&(name, postcard::to_stdvec(argument)?))?;
-        let reply = self.ask(&order).map_err(|_| self.post_mortem())?;
+        let reply = self.ask(&order).map_err(|why| match why.kind() {
+            io::ErrorKind::InvalidInput => JobError::Codec(why.to_string()),
+            _ => self.post_mortem(),
+        })?;
         let outcome: Result<Vec<u8>, JobError> = postcard::from_bytes(&reply)?;
         Ok(postcard::from_bytes(&outcome?)?)
     }

@@ -54,8 +54,8 @@ fn brigade_processes_is_well_behaved() {
 
 #[test]
 fn nothing_is_left_of_a_killed_kitchen() {
-    leaves_nothing_when_killed(BRIGADE);
-    leaves_nothing_when_killed(PROCESSES);
+    leaves_nothing_when_killed(BRIGADE, "as-oven");
+    leaves_nothing_when_killed(PROCESSES, "as-worker");
 }
 
 #[test]
@@ -63,13 +63,10 @@ fn a_worker_that_dies_ends_the_program_with_one_line() {
     let oven = lit_oven(Faults { stall: 1.0, ..Faults::default() }).to_string();
     let arguments = ["--dishes", "1", "--oven", &oven];
     let (child, mark) = start(PROCESSES, &arguments);
-    // One of four has the dish; all four die.
-    for _ in 0..4 {
-        let worker = wait_for(&mark, "as-worker");
-        kill(Pid::from_raw(worker), Signal::SIGKILL).unwrap();
-        while marked(&mark).iter().any(|(pid, _)| *pid == worker) {
-            std::thread::yield_now();
-        }
+    // One of four has the dish, and nobody knows which: all four die.
+    let workers = wait_for_all(&mark, "as-worker", 4);
+    for worker in workers {
+        let _ = kill(Pid::from_raw(worker), Signal::SIGKILL); // or ended by now
     }
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();

@@ -82,10 +82,10 @@ fn dead_workers_are_told() {
         other => panic!("{other:?}"),
     }
     for handle in later {
-        assert_eq!(handle.result(), Err(JobError::BrokenPool));
+        assert_eq!(handle.result(), Err(JobError::NotRun));
     }
     let too_late = pool.submit(square, 1);
-    assert_eq!(too_late.result(), Err(JobError::BrokenPool));
+    assert_eq!(too_late.result(), Err(JobError::NotRun));
 }
 
 fn printing_does_not_disturb() {

@@ -36,7 +36,7 @@ fn kitchens_are_well_behaved() {
 
 #[test]
 fn nothing_is_left_of_a_killed_kitchen() {
-    leaves_nothing_when_killed(KITCHENS);
+    leaves_nothing_when_killed(KITCHENS, "as-kitchen");
 }
 
 #[test]

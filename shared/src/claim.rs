@@ -41,7 +41,9 @@ pub fn claim(id: &'static str, holds: bool, figure: impl ToString) -> Result {
 #[track_caller]
 pub fn flags<const N: usize>(known: [&str; N]) -> [bool; N] {
     let (_, program) = whose(Location::caller());
-    let given: Vec<String> = std::env::args().skip(1).collect();
+    let given = std::env::args_os().skip(1);
+    let given = given.map(|flag| flag.to_string_lossy().into_owned());
+    let given: Vec<String> = given.collect();
     if given.contains(&"--help".into()) {
         let usage = format!("Usage: {program} {}\n", known.join(" "));
         process::exit(i32::from(report::say(&usage).is_err()));

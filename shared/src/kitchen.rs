@@ -40,7 +40,7 @@ impl Kitchen {
         LitOven::take_over();
         let (model, program) = whose(Location::caller());
         let options = Options::read(&program);
-        measure::lift_file_limit()?;
+        measure::lift_file_limit();
         let own_oven =
             options.oven.is_none().then(LitOven::light).transpose()?;
         let own = own_oven.as_ref().map(LitOven::address);
@@ -93,8 +93,8 @@ impl Kitchen {
             meal: &meal,
             claims: claims.collect(),
         };
-        if let Some(file) = self.options.trace {
-            report::trace(&run, file)?;
+        if let Some(path) = &self.options.trace {
+            report::trace(&run, path)?;
         }
         report::say(&if self.options.json {
             report::json(&run)
@@ -102,9 +102,7 @@ impl Kitchen {
             report::text(&run)
         })?;
         match run.claims.iter().find(|claim| !claim.holds) {
-            Some(Claim { id, figure, .. }) => {
-                Err(Failure::new(format!("{id} does not hold: {figure}")))
-            }
+            Some(claim) => Err(Failure::new(claim)),
             None => Ok(()),
         }
     }

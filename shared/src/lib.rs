@@ -1,7 +1,8 @@
 //! The common workload of all programs: ten dishes, and how a run is reported.
 //!
-//! This crate knows no model of concurrency. It never starts a thread, a task
-//! or a process on a program's behalf: that stays visible in the program.
+//! This crate knows no model of concurrency: nothing here cooks on a program's
+//! behalf in another thread, task or process. (A kitchen's oven is a process
+//! beside it, and its watchdog a thread that sleeps.)
 //!
 //! ```text
 //! menu -> Dish --prep (CPU)--> Prepped --order--> oven --reply--> Plate -> Kitchen::serve

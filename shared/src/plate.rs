@@ -1,10 +1,11 @@
 //! A dish on its way: ordered, prepared, baked. The value that flows carries
 //! its own history, so programs contain no instrumentation.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::{cell::Cell, process, thread, time::Duration};
+use std::time::{Duration, Instant};
+use std::{cell::Cell, process, thread};
 
 use crate::measure::{self, Usage};
 use crate::{Dish, Failure, chop, chopped, oven};
@@ -21,13 +22,26 @@ pub fn cook(dish: Dish, oven: SocketAddr) -> crate::Result<Plate> {
 }
 
 /// Sends an order to the oven and waits for its whole reply.
+///
+/// # Errors
+///
+/// No connection, or not the whole reply, within [`PATIENCE`] each; or a reply
+/// that no oven gives.
 pub fn bake(oven: SocketAddr, order: &[u8]) -> io::Result<Vec<u8>> {
     let mut door = TcpStream::connect_timeout(&oven, PATIENCE)?;
-    door.set_read_timeout(Some(PATIENCE))?;
     door.write_all(order)?;
-    let mut reply = Vec::new();
-    door.read_to_end(&mut reply)?;
-    Ok(reply)
+    let (deadline, mut reply) = (Instant::now() + PATIENCE, Vec::new());
+    loop {
+        // A socket has a timeout for each read, not for all of them.
+        let left = deadline.saturating_duration_since(Instant::now());
+        door.set_read_timeout(Some(left.max(Duration::from_nanos(1))))?;
+        let mut some = [0; 1024];
+        match door.read(&mut some)? {
+            0 => return Ok(reply),
+            _ if left.is_zero() => return Err(ErrorKind::TimedOut.into()),
+            size => reply.extend_from_slice(&some[..size]),
+        }
+    }
 }
 
 impl Dish {
@@ -71,7 +85,7 @@ impl Prepped {
         let golden = reply
             .map_err(|error| match error.kind() {
                 // What a socket says when its read timeout is over.
-                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => {
                     format!("no answer from the oven in {PATIENCE:?}")
                 }
                 _ => error.to_string(),
@@ -131,8 +145,8 @@ pub struct Span {
     pub end: Duration,
 }
 
-/// `main`, `smol-1`, or a name shared by several threads with a number: the
-/// threads of a process are counted in the order of their first dish.
+/// `main`, or a name and a number, for several threads may share a name: they
+/// are counted in the order of their first dish.
 fn thread_label() -> String {
     static COOKS: AtomicU32 = AtomicU32::new(1);
     thread_local! {

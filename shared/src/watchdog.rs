@@ -1,5 +1,6 @@
 //! Bounded waits: whatever hangs is found, named, and does not hang the rest.
 
+use std::io::Write;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::{fmt, fs, io, process, thread, time::Duration};
 
@@ -23,10 +24,8 @@ impl Watchdog {
         // Not joined: it sleeps until the program ends, one way or another.
         guard.spawn(move || {
             if slack.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-                eprintln!(
-                    "Error: {what}: {}",
-                    Stalled { limit, threads: threads() }
-                );
+                let stalled = Stalled { limit, threads: threads() };
+                let _ = writeln!(io::stderr(), "Error: {what}: {stalled}");
                 process::exit(1);
             }
         })?;
@@ -78,14 +77,8 @@ pub struct Stalled {
 impl fmt::Display for Stalled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "not done after {:?}", self.limit)?;
-        let (shown, more) = self.threads.split_at(self.threads.len().min(8));
-        if !shown.is_empty() {
-            write!(f, "; threads: {}", shown.join(", "))?;
-        }
-        if !more.is_empty() {
-            write!(f, " and {} more", more.len())?;
-        }
-        Ok(())
+        let some = self.threads.len().min(8); // one line has no more room
+        write!(f, "; threads: {}", self.threads[..some].join(", "))
     }
 }
 

@@ -18,11 +18,11 @@ use support::{lit_oven, run};
 /// No test waits longer than this for an answer.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// An oven that waits only 300 ms for an order.
+/// An oven that waits only a second for an order.
 fn hasty_oven() -> SocketAddr {
     let oven = Oven::at((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
     let address = oven.address();
-    let oven = oven.with_patience(Duration::from_millis(300));
+    let oven = oven.with_patience(Duration::from_secs(1));
     thread::spawn(move || oven.run());
     address
 }
@@ -123,7 +123,14 @@ fn a_guest_who_sends_byte_by_byte_is_cut_at_the_deadline() {
         assert!(started.elapsed() < LIMIT, "{sent} bytes, and no end");
         thread::sleep(Duration::from_millis(20));
     }
+    assert!(started.elapsed() > Duration::from_millis(900), "{sent} bytes");
     bakes(oven);
+}
+
+#[test]
+fn two_ovens_do_not_share_an_address() {
+    let oven = lit_oven(Faults::default());
+    assert!(Oven::at(oven).is_err());
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! One child program, run to its end, or to its time limit, or to Ctrl-C:
-//! whatever comes first. Nothing that it started is left behind.
+//! whatever comes first. Where we end it, we end its whole process group.
 
 use std::{
     ffi::OsStr,
-    io,
+    io::{self, Write},
     os::unix::process::CommandExt,
-    process::Output,
+    process::{self, Output},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -34,31 +34,35 @@ pub enum End {
     Interrupted,
 }
 
-/// Told to stop, by Ctrl-C or a signal like it. The second time, the process
-/// ends at once.
+/// Told to stop, by Ctrl-C or a signal like it.
 #[derive(Clone, Debug)]
-pub struct Interrupt(Arc<AtomicBool>);
+pub struct Interrupt(Arc<AtomicUsize>);
 
 impl Interrupt {
-    /// Takes these signals over for the rest of the process.
+    /// Takes these signals over for the rest of the process, so that it ends
+    /// its child first: within the time of one look, however often one asks.
     ///
     /// # Errors
     ///
     /// The system does not let us.
     pub fn listen() -> io::Result<Interrupt> {
-        let told = Arc::new(AtomicBool::new(false));
+        let told = Arc::new(AtomicUsize::new(0));
         for signal in [SIGINT, SIGTERM, SIGHUP] {
-            // In this order: the first signal finds the flag still down.
-            let status = 128 + signal;
-            flag::register_conditional_shutdown(signal, status, told.clone())?;
-            flag::register(signal, told.clone())?;
+            flag::register_usize(signal, told.clone(), signal as usize)?;
         }
         Ok(Interrupt(told))
     }
 
     /// Whether there was such a signal.
     pub fn came(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
+    /// Ends this process as the signal would have, 130 for Ctrl-C, but says so.
+    pub fn end(&self, program: &str) -> ! {
+        let said = format!("{program}: interrupted; nothing is left running\n");
+        let _ = io::stderr().write_all(said.as_bytes()); // if anybody reads
+        process::exit(128 + self.0.load(Ordering::Relaxed) as i32)
     }
 }
 

@@ -3,5 +3,7 @@
 
 pub mod child;
 pub mod compare;
+pub mod ledger;
 pub mod programs;
+pub mod snippets;
 pub mod source;

@@ -1,10 +1,11 @@
-//! The programs of this workspace: where they are, and which of them are
-//! kitchens.
+//! The programs of this workspace: where they are, how they are built, and
+//! which of them are kitchens.
 
 use std::{
     env,
     ffi::OsStr,
     fs,
+    io::{self, IsTerminal},
     path::{Path, PathBuf},
 };
 
@@ -12,7 +13,7 @@ use duct::cmd;
 use serde::Deserialize;
 use shared::{Failure, Result};
 
-/// A kitchen program: one that serves the ten dishes.
+/// A program that can be run.
 #[derive(Clone, Debug)]
 pub struct Program {
     /// Its name, as after `--bin`.
@@ -23,6 +24,23 @@ pub struct Program {
     pub source: String,
     /// The file to run.
     pub path: PathBuf,
+    /// What its crate depends on, as lines for a manifest.
+    pub dependencies: Vec<Dependency>,
+}
+
+/// Another crate, and what of it is used.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Dependency {
+    /// Its name.
+    pub name: String,
+    /// Which versions.
+    pub req: String,
+    /// Beyond the default ones, unless there are no default ones.
+    pub features: Vec<String>,
+    /// Whether the default features are in.
+    pub uses_default_features: bool,
+    /// `None`: a dependency of the crate itself, not of its tests.
+    pub kind: Option<String>,
 }
 
 impl Program {
@@ -34,24 +52,35 @@ impl Program {
             model: "elsewhere".into(),
             source: String::new(),
             path,
+            dependencies: Vec::new(),
         }
     }
 }
 
-/// All kitchen programs, in the order of the workspace: the crates as its
-/// manifest lists them, and their programs in reading order. A program is a
-/// kitchen if its source opens one.
+/// All kitchen programs: those whose source opens a kitchen.
+///
+/// # Errors
+///
+/// As for [`all`].
+pub fn kitchens() -> Result<Vec<Program>> {
+    let mut programs = all()?;
+    programs.retain(|program| program.source.contains("Kitchen::open()"));
+    Ok(programs)
+}
+
+/// All programs, in the order of the workspace: the crates as its manifest
+/// lists them, and their programs in reading order.
 ///
 /// # Errors
 ///
 /// `cargo metadata` fails, or a source cannot be read.
-pub fn kitchens() -> Result<Vec<Program>> {
+pub fn all() -> Result<Vec<Program>> {
     let metadata = cargo(["metadata", "--no-deps", "--format-version=1"])?
         .stderr_null()
         .read()?;
     let metadata: Metadata = serde_json::from_str(&metadata)?;
     let folder = folder()?;
-    let mut kitchens = Vec::new();
+    let mut programs = Vec::new();
     for member in &metadata.workspace_members {
         let mut packages = metadata.packages.iter();
         let Some(package) = packages.find(|package| package.id == *member)
@@ -62,20 +91,19 @@ pub fn kitchens() -> Result<Vec<Program>> {
         let manifest = fs::read_to_string(&package.manifest_path)?;
         let place = |target: &&Target| manifest.find(&quoted(&target.name));
         let mut targets: Vec<_> = package.targets.iter().collect();
+        targets.retain(|target| target.kind == ["bin"]);
         targets.sort_by_key(place);
         for target in targets {
-            let source = fs::read_to_string(&target.src_path)?;
-            if target.kind == ["bin"] && source.contains("Kitchen::open()") {
-                kitchens.push(Program {
-                    name: target.name.clone(),
-                    model: package.name.clone(),
-                    source,
-                    path: folder.join(&target.name),
-                });
-            }
+            programs.push(Program {
+                name: target.name.clone(),
+                model: package.name.clone(),
+                source: fs::read_to_string(&target.src_path)?,
+                path: folder.join(&target.name),
+                dependencies: package.dependencies.clone(),
+            });
         }
     }
-    Ok(kitchens)
+    Ok(programs)
 }
 
 fn quoted(name: &str) -> String {
@@ -93,6 +121,7 @@ struct Package {
     id: String,
     name: String,
     manifest_path: PathBuf,
+    dependencies: Vec<Dependency>,
     targets: Vec<Target>,
 }
 
@@ -136,8 +165,11 @@ fn build(what: &[&str]) -> Result {
         Some("debug") | None => "dev",
         Some(other) => other,
     };
-    let arguments = ["build", "--quiet", "--profile", profile, "--target-dir"];
+    let arguments = ["build", "--profile", profile, "--target-dir"];
     let arguments = arguments.map(OsStr::new).into_iter().chain([target]);
+    // Somebody at a terminal wants to see that it goes on.
+    let quiet = (!io::stderr().is_terminal()).then_some(OsStr::new("--quiet"));
+    let arguments = arguments.chain(quiet);
     cargo(arguments.chain(what.iter().map(OsStr::new)))?.run()?;
     Ok(())
 }
@@ -148,7 +180,8 @@ fn cargo<A: AsRef<OsStr>>(
 ) -> Result<duct::Expression> {
     let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
     let arguments = arguments.into_iter().map(|a| a.as_ref().to_os_string());
-    Ok(cmd(cargo, arguments).dir(env!("CARGO_MANIFEST_DIR")))
+    let cargo = cmd(cargo, arguments).stdin_null();
+    Ok(cargo.dir(env!("CARGO_MANIFEST_DIR")))
 }
 
 /// Where cargo puts the programs: beside this one.

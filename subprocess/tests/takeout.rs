@@ -36,7 +36,7 @@ fn takeout_is_well_behaved() {
 
 #[test]
 fn nothing_is_left_of_a_killed_kitchen() {
-    leaves_nothing_when_killed(TAKEOUT);
+    leaves_nothing_when_killed(TAKEOUT, CATERER);
 }
 
 #[test]

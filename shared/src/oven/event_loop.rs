@@ -11,6 +11,7 @@ use mio::{Events, Interest, Poll, Token, net::TcpListener, unix::SourceFd};
 use socket2::{Domain, Socket, Type};
 
 use super::{Faults, faults::Dice, guest::Guest};
+use crate::measure::lift_file_limit;
 
 /// The oven has several doors with one address: Linux lets no more than 4 096
 /// guests (`net.core.somaxconn`) queue at one, and a burst may have 10 000.
@@ -40,6 +41,11 @@ impl Oven {
     ///
     /// The address is not to be had.
     pub fn at(address: SocketAddr) -> io::Result<Oven> {
+        lift_file_limit();
+        if address.port() != 0 {
+            // Doors may share a port; two ovens may not.
+            drop(std::net::TcpListener::bind(address)?);
+        }
         let poll = Poll::new()?;
         let first = door(address)?;
         let address = first.local_addr()?;
@@ -119,11 +125,11 @@ impl Oven {
     }
 
     fn until_next_deadline(&self) -> Option<Duration> {
-        if self.crowded {
-            return Some(Duration::from_millis(100));
-        }
-        let Reverse((next, _)) = self.deadlines.peek()?;
-        Some(next.saturating_duration_since(Instant::now()))
+        let soon = self.crowded.then_some(Duration::from_millis(100));
+        let next = self.deadlines.peek().map(|Reverse((next, _))| {
+            next.saturating_duration_since(Instant::now())
+        });
+        soon.into_iter().chain(next).min()
     }
 
     /// Lets in all who stand at a door.
@@ -132,7 +138,7 @@ impl Oven {
             let mut stream = match self.doors[number].accept() {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    self.crowded = error.kind() != io::ErrorKind::WouldBlock;
+                    self.crowded |= error.kind() != io::ErrorKind::WouldBlock;
                     return;
                 }
             };

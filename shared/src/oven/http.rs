@@ -65,6 +65,7 @@ pub(super) fn understand(bytes: &[u8]) -> Request {
         Some("HEAD") => true,
         _ => return problem("405 Method Not Allowed\r\nAllow: GET, HEAD"),
     };
+    let refuse = |status| Request::Answer(reply(status, status, head_only));
     let path = head.path.unwrap_or_default();
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     if path == "/" {
@@ -72,11 +73,11 @@ pub(super) fn understand(bytes: &[u8]) -> Request {
         return Request::Answer(reply("200 OK", help, head_only));
     }
     let Some(time) = path.strip_prefix("/bake/") else {
-        return problem("404 Not Found");
+        return refuse("404 Not Found");
     };
     match read_order(time, query) {
         Some(order) => Request::Bake(Order { head_only, ..order }),
-        None => problem("400 Bad Request"),
+        None => refuse("400 Bad Request"),
     }
 }
 

@@ -7,7 +7,6 @@ use std::process::{self, Child, Command, Stdio};
 use std::{env, time::Duration};
 
 use super::Oven;
-use crate::measure;
 
 /// The first argument that turns any kitchen program into an oven.
 const ROLE: &str = "as-oven";
@@ -40,10 +39,8 @@ impl LitOven {
         let said = child.stdout.take().expect("it was piped");
         let mut line = String::new();
         BufReader::new(said).read_line(&mut line)?;
-        match line.trim_end().parse() {
-            Ok(address) => Ok(LitOven { child, address }),
-            Err(_) => Err(io::Error::other("the oven does not light")),
-        }
+        let dark = |_| io::Error::other("the oven does not light");
+        Ok(LitOven { child, address: line.trim_end().parse().map_err(dark)? })
     }
 
     /// Where it is.
@@ -68,7 +65,6 @@ impl Drop for LitOven {
 }
 
 fn bake() -> io::Result<()> {
-    measure::lift_file_limit()?;
     let oven = Oven::at((Ipv4Addr::LOCALHOST, 0).into())?;
     writeln!(io::stdout(), "{}", oven.address())?;
     // A chef with a thousand dishes on hand may be slow to send an order.

@@ -6,8 +6,8 @@ use anstyle::{AnsiColor, Style};
 
 /// Columns of the label, of who, of the chart, and of the time at the end.
 const LABEL: usize = 12;
-const WHO: usize = 19;
-const CHART: usize = 32;
+const WHO: usize = 20;
+const CHART: usize = 31;
 const TIME: usize = 5;
 
 /// A chart of what was done when, one row each, on one axis.
@@ -126,9 +126,9 @@ mod tests {
         let drawn = plain(ASCII);
         let bars: Vec<&str> =
             drawn.lines().filter_map(|line| line.split('|').nth(1)).collect();
-        assert_eq!(bars[0], format!("{}{}", "#".repeat(16), "-".repeat(16)));
-        assert_eq!(bars[1], format!("{}#", " ".repeat(31)));
-        assert_eq!(bars[2], format!("#{}", "-".repeat(31)));
+        assert_eq!(bars[0], format!("{}{}", "#".repeat(15), "-".repeat(16)));
+        assert_eq!(bars[1], format!("{}#", " ".repeat(30)));
+        assert_eq!(bars[2], format!("#{}", "-".repeat(30)));
     }
 
     #[test]

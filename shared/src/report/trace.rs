@@ -4,17 +4,16 @@
 //! event (`X`) on its thread. Baking is an asynchronous one (`b`, `e`): many
 //! dishes of one thread may be in the oven at the same time.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::{collections::BTreeMap, fs::OpenOptions, path::Path};
 
 use super::{
     Run,
     json::{array, number, object, string},
 };
 
-pub(crate) fn trace(run: &Run, mut file: impl Write) -> io::Result<()> {
+pub(crate) fn trace(run: &Run, path: &Path) -> io::Result<()> {
     let mut threads = BTreeMap::new();
     for plate in &run.meal.plates {
         let next = threads.len() + 1;
@@ -52,5 +51,9 @@ pub(crate) fn trace(run: &Run, mut file: impl Write) -> io::Result<()> {
         ]
     });
     let events = array(named.chain(cooked));
-    writeln!(file, "{}", object([("traceEvents", events)]))
+    // Nobody else needs to read what a run leaves behind.
+    let mut private = OpenOptions::new();
+    private.write(true).create(true).truncate(true).mode(0o600);
+    let trace = object([("traceEvents", events)]) + "\n";
+    private.open(path)?.write_all(trace.as_bytes())
 }

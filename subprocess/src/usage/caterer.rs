@@ -9,7 +9,8 @@
 //!
 //! Output: the plate, as JSON for `takeout`.
 
-use std::{io, net::SocketAddr, process::ExitCode};
+use std::io::{self, Write};
+use std::{net::SocketAddr, process::ExitCode};
 
 use shared::{Dish, Plate, Result, cook, report};
 
@@ -17,7 +18,7 @@ fn main() -> ExitCode {
     match cook_order().and_then(|plate| deliver(&plate)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(complaint) => {
-            eprintln!("{complaint}");
+            let _ = writeln!(io::stderr(), "{complaint}"); // who listens?
             ExitCode::FAILURE
         }
     }

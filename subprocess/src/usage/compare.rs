@@ -10,22 +10,20 @@
 //!
 //!     waiting menu
 //!                   wall ms  faster  of bound  threads  procs  MiB  CPU ms  switches  lines
-//!      one_cook         721     1.0      7.20        1      1  2.6       3        12      0
-//!      cooks            102     7.1      1.02       10      1  2.8       3        23     11
-//!      cooks_rayon      364     2.0      3.64        2      1  2.9       3        34      2
-//!      chef             103     7.0      1.02        1      1  3.5       2        19     33
+//!      one_cook         721     1.0      7.20        1      1  2.8       3        23      0
+//!      cooks            102     7.0      1.02       10      1  3.2       3        26     11
+//!      cooks_rayon      364     2.0      3.63        2      1  3.2       4        33      2
+//!      chef             103     7.0      1.02        1      1  3.7       3        20     31
 //!
 //!     chopping menu
 //!                   wall ms  faster  of bound  threads  procs  MiB  CPU ms  switches  lines
-//!      one_cook         805     1.0      2.06        1      1  2.5     783        15      0
-//!      cooks            411     2.0      1.04       10      1  2.8     796       255     11
-//!      cooks_rayon      408     2.0      1.05        2      1  3.0     780       117      2
-//!      chef             785     1.0      2.01        1      1  3.6     782         9     33
+//!      one_cook         819     1.0      2.06        1      1  2.8     796        17      0
+//!      cooks            401     2.0      1.03       10      1  3.2     786       272     11
+//!      cooks_rayon      420     1.9      1.05        2      1  3.2     805       115      2
+//!      chef             811     1.0      2.01        1      1  3.8     808        16     31
 //!
 //!     faster: than one_cook; of bound: 1.00 is what nobody can beat; lines: of code
 //!     that one_cook has not
-
-use std::process;
 
 use serde_json::Value;
 use shared::{Failure, Result, report};
@@ -41,8 +39,7 @@ fn main() -> Result {
     programs::build_all()?;
     let interrupt = Interrupt::listen()?;
     let Some(rows) = run_all(&programs, &options, &interrupt)? else {
-        eprintln!("compare: interrupted; nothing is left running");
-        process::exit(130);
+        interrupt.end("compare");
     };
     let failed = rows.iter().filter(|row| row.status() != "ok").count();
     if options.json {
@@ -56,6 +53,9 @@ fn main() -> Result {
     }
     match failed {
         0 => Ok(()),
-        _ => Err(Failure::new(format!("{failed} runs failed"))),
+        _ => {
+            let runs = report::plural(failed, "run", "runs");
+            Err(Failure::new(format!("{runs} failed")))
+        }
     }
 }

@@ -1,0 +1,89 @@
+//! The part of a program that is there to be copied, and what it depends on.
+//!
+//!     cargo run -p subprocess --bin snippet -- queue_pipeline
+//!     cargo snippet --list
+//!
+//! Change this and watch: `cargo snippet --check` builds each one alone, in an
+//! empty crate.
+//!
+//! Output (figures vary) of the first command:
+//!     // Cargo.toml: crossbeam = { version = "0.8" }
+//!     /// A thread's work between two queues. It ends when `orders` has no sender any
+//!     /// more or `pass` no receiver, and both close with it: in both directions the
+//!     /// end runs along the line.
+//!     fn stage<From, To>(
+//!         orders: crossbeam::channel::Receiver<From>,
+//!         work: impl Fn(From) -> To,
+//!         pass: crossbeam::channel::Sender<To>,
+//!     ) {
+//!         for order in orders {
+//!             if pass.send(work(order)).is_err() {
+//!                 break;
+//!             }
+//!         }
+//!     }
+
+use lexopt::{
+    Arg::{Long, Value},
+    Parser,
+};
+use shared::{Failure, Result, report, say, wrong_usage};
+use subprocess::{
+    programs,
+    snippets::{self, Snippet},
+};
+
+const HELP: &str = "\
+Usage: cargo snippet NAME | --list | --check
+
+NAME is a program, or program:anchor. Prints the lines for Cargo.toml, and the
+code.
+";
+
+fn main() -> Result {
+    let snippets = snippets::all(&programs::all()?)?;
+    match read_wish(Parser::from_env()) {
+        Ok(Wish::One(name)) => match snippets::find(&snippets, &name) {
+            Ok(snippet) => print(snippet),
+            Err(why) => wrong_usage("snippet", why),
+        },
+        Ok(Wish::List) => {
+            snippets.iter().try_for_each(|one| Ok(say!("{}", one.name)?))
+        }
+        Ok(Wish::Check) => match snippets::check(&snippets)?.as_slice() {
+            [] => Ok(say!("{} snippets, each builds alone", snippets.len())?),
+            failed => Err(Failure::new(failed.join(", "))),
+        },
+        Ok(Wish::Help) => Ok(report::say(HELP)?),
+        Err(why) => wrong_usage("snippet", why),
+    }
+}
+
+enum Wish {
+    One(String),
+    List,
+    Check,
+    Help,
+}
+
+fn read_wish(mut line: Parser) -> Result<Wish, lexopt::Error> {
+    let wish = match line.next()? {
+        Some(Long("list")) => Wish::List,
+        Some(Long("check")) => Wish::Check,
+        Some(Long("help")) => Wish::Help,
+        Some(Value(name)) => Wish::One(name.to_string_lossy().into()),
+        Some(other) => return Err(other.unexpected()),
+        None => return Err("which one?".into()),
+    };
+    match line.next()? {
+        Some(more) => Err(more.unexpected()),
+        None => Ok(wish),
+    }
+}
+
+fn print(snippet: &Snippet) -> Result {
+    for line in &snippet.dependencies {
+        say!("// Cargo.toml: {line}")?;
+    }
+    Ok(report::say(&snippet.code)?)
+}

@@ -1,0 +1,137 @@
+//! The ledger: complete, and honest about what contradicts it.
+
+#[path = "../../shared/tests/support/mod.rs"]
+mod support;
+
+use std::{collections::BTreeSet, env, fs, path::PathBuf};
+
+use serde_json::Value;
+use subprocess::{ledger, programs};
+use support::*;
+
+const CLAIMS: &str = env!("CARGO_BIN_EXE_claims");
+const LEDGER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/ledger.toml");
+
+/// A ledger of one claim, in a file that is gone at the end of the test.
+struct Small(PathBuf);
+
+impl Small {
+    fn ledger(id: &str, programs: &str) -> Small {
+        let name =
+            format!("ledger-{}-{id}-{programs}.toml", std::process::id());
+        let path = env::temp_dir().join(name.replace(['"', ',', ' '], ""));
+        let text = format!(
+            "[[claim]]\nid = {id:?}\nsection = \"threading\"\nsays = \"x\"\n\
+             ko = \"x\"\npython = \"x\"\nrust = \"holds\"\n\
+             programs = [{programs}]\n"
+        );
+        fs::write(&path, text).unwrap();
+        Small(path)
+    }
+
+    fn run(&self, set: &[(&str, &str)]) -> Ran {
+        let _quiet = alone();
+        let path = self.0.to_str().unwrap();
+        run_with(CLAIMS, &["--ledger", path], |command| {
+            command.envs(set.iter().copied());
+        })
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        fs::remove_file(&self.0).unwrap();
+    }
+}
+
+#[test]
+fn every_statement_of_the_article_is_there_in_order() {
+    let chapters =
+        [("T", 12), ("A", 37), ("M", 9), ("F", 21), ("S", 13), ("X", 8)];
+    let wanted = chapters.iter().flat_map(|&(letter, count)| {
+        (1..=count).map(move |number| format!("{letter}{number}"))
+    });
+    let claims = ledger::read(LEDGER.as_ref()).unwrap();
+    let ids: Vec<&String> = claims.iter().map(|claim| &claim.id).collect();
+    assert_eq!(ids, wanted.collect::<Vec<_>>().iter().collect::<Vec<_>>());
+}
+
+/// What a header promises to report, the ledger expects of it; and the other
+/// way round.
+#[test]
+fn headers_and_ledger_agree() {
+    let claims = ledger::read(LEDGER.as_ref()).unwrap();
+    let expected: BTreeSet<(String, String)> = claims
+        .iter()
+        .flat_map(|c| c.programs.iter().map(|p| (c.id.clone(), p.clone())))
+        .collect();
+    let mut promised = BTreeSet::new();
+    for program in programs::all().unwrap() {
+        let line = program.source.lines();
+        let line = line.filter_map(|l| l.strip_prefix("//! Claims: ")).next();
+        for id in line.into_iter().flat_map(|line| line.split(", ")) {
+            promised.insert((id.to_string(), program.name.clone()));
+        }
+    }
+    assert_eq!(expected, promised);
+}
+
+#[test]
+fn threading_is_answered_and_nothing_is_contradicted() {
+    let _quiet = alone();
+    let ran = run(CLAIMS, &["--section", "threading", "--json"]);
+    assert!(ran.status.success(), "{ran:?}");
+    let claims: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(claims.len(), 12);
+    for claim in claims {
+        assert_eq!(claim["section"], "threading");
+        assert_eq!(claim["holds"], true, "{claim}");
+        for key in ["id", "answer", "figure", "program"] {
+            assert!(claim[key].is_string(), "{key}: {claim}");
+        }
+    }
+}
+
+#[test]
+fn a_contradiction_is_named() {
+    let small = Small::ledger("A1", "\"chef_smol\"");
+    assert!(small.run(&[]).status.success());
+    if shared::measure::cores() > 1 {
+        // Two chefs: now the claim is wrong, and the ledger has to say so.
+        let ran = small.run(&[("SMOL_THREADS", "2")]);
+        assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+        assert!(ran.stderr.contains("chef_smol contradicts A1: 2 threads"));
+        assert!(ran.stdout.contains("CONTRADICTED by chef_smol"));
+    }
+}
+
+#[test]
+fn a_program_that_is_silent_unknown_or_talks_of_something_else_is_named() {
+    let ran = Small::ledger("T2", "\"cooks\"").run(&[]);
+    assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+    assert!(ran.stderr.contains("cooks does not report T2"), "{ran:?}");
+    assert!(ran.stderr.contains("cooks reports T1: no such claim"), "{ran:?}");
+
+    let ran = Small::ledger("T1", "\"cooks\", \"nobody\"").run(&[]);
+    assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+    assert!(ran.stderr.contains("there is no program nobody"), "{ran:?}");
+}
+
+#[test]
+fn open_claims_are_counted() {
+    let _quiet = alone();
+    let ran = run(CLAIMS, &["--section", "across"]);
+    assert!(ran.status.success(), "{ran:?}");
+    assert!(ran.stdout.ends_with("8 claims, 8 of them open\n"), "{ran:?}");
+}
+
+#[test]
+fn wrong_usage_is_one_line() {
+    for wrong in ["--section soup", "--salt", "T5", "--section"] {
+        let words: Vec<&str> = wrong.split(' ').collect();
+        let ran = run(CLAIMS, &words);
+        assert_eq!(ran.status.code(), Some(2), "{wrong}: {ran:?}");
+        assert_eq!(ran.stderr.lines().count(), 1, "{wrong}: {ran:?}");
+    }
+    assert!(run(CLAIMS, &["--help"]).stdout.contains("--section"));
+}

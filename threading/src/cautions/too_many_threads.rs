@@ -1,0 +1,176 @@
+//! A thread for each job, as jobs become more; beside it a crew of 32.
+//!
+//!     cargo run -p threading --bin too_many_threads
+//!     cargo run -p threading --bin too_many_threads --release
+//!
+//! A job waits for 20 ms, or works for a few microseconds. Threads that wait
+//! cost memory; threads that work cost time, once there is one for each core.
+//! `--more` goes on to 5 000 jobs, of which the first have gone when the last
+//! one starts. `--until-error` starts threads in a child until the system
+//! refuses, and names the limit.
+//!
+//! Claims: T11
+//! Change this and watch: make it a crew of 320; it is done with waiting ten
+//! times as fast, and needs the memory for it.
+//!
+//! Output (figures vary):
+//!     (debug build: costs are clearer with --release)
+//!     jobs        done by              ms  CPU ms  switches  peak KiB
+//!       10 wait   a crew of 32       20.7     1.4        26      2732
+//!       10 wait   a thread each      20.5     0.9        25      2732
+//!       10 work   a crew of 32        0.7     0.8        17      2740
+//!       10 work   a thread each       0.4     0.4        12      2740
+//!      100 wait   a crew of 32       80.8     3.6       155      2908
+//!      100 wait   a thread each      23.6     9.6       275      3596
+//!      100 work   a crew of 32        5.2     6.1       160      3548
+//!      100 work   a thread each       5.7     8.3       147      3160
+//!     1000 wait   a crew of 32      644.8     9.1      1060      3052
+//!     1000 wait   a thread each     111.7   132.8      3965      9048
+//!     1000 work   a crew of 32       12.6    16.8       389      6100
+//!     1000 work   a thread each      44.0    56.1      1040      5204
+//!     T11 holds: waits: memory x3.0; work: CPU x3.3
+
+use std::{env, fs, io, path::Path, process::Command, thread, time::Duration};
+
+use shared::{Result, chop, claim, flags, measure, say, watchdog::Watchdog};
+
+fn main() -> Result {
+    if env::args_os().nth(1).is_some_and(|role| role == "as-victim") {
+        return start_until_refused();
+    }
+    let [more, until_error] = flags(["--more", "--until-error"]);
+    if until_error {
+        return find_the_limit();
+    }
+    if cfg!(debug_assertions) {
+        say!("(debug build: costs are clearer with --release)")?;
+    }
+    say!("jobs        done by              ms  CPU ms  switches  peak KiB")?;
+    let most = if more { 5_000 } else { 1_000 };
+    let wait = || thread::sleep(Duration::from_millis(20));
+    let work = || _ = chop(1, 5_000);
+    for jobs in [10, 100] {
+        compare(jobs, "wait", wait)?;
+        compare(jobs, "work", work)?;
+    }
+    let [_, memory] = compare(most, "wait", wait)?;
+    let [cpu, _] = compare(most, "work", work)?;
+    let figure = format!("waits: memory x{memory:.1}; work: CPU x{cpu:.1}");
+    // Wall time is not judged: it depends on who else wants the cores.
+    claim("T11", memory > 1.2 && cpu > 1.2, figure)
+}
+
+/// A name, and how it does so many times that job.
+type Way = (&'static str, fn(usize, fn()) -> io::Result<()>);
+
+const EACH: Way = ("a thread each", a_thread_each);
+const CREW: Way = ("a crew of 32", a_crew);
+
+/// CPU time and memory of a thread for each job, divided by the crew's.
+fn compare(jobs: usize, what: &str, job: fn()) -> Result<[f64; 2]> {
+    let crew = row(jobs, what, CREW, job)?;
+    let each = row(jobs, what, EACH, job)?;
+    Ok([each[0] / crew[0], each[1] / crew[1]])
+}
+
+fn row(jobs: usize, what: &str, way: Way, job: fn()) -> Result<[f64; 2]> {
+    fs::write("/proc/self/clear_refs", "5")?; // the peak starts anew (Linux)
+    let (started, before) = (measure::now(), measure::Usage::now());
+    (way.1)(jobs, job)?;
+    let ms = measure::ms(measure::now() - started);
+    let after = measure::Usage::now();
+    let cpu = measure::ms(after.cpu - before.cpu);
+    let switches = after.switches - before.switches;
+    let (who, kib) = (way.0, measure::peak_rss_kib());
+    say!(
+        "{jobs:>4} {what:<7}{who:<16}{ms:>7.1}{cpu:>8.1}{switches:>10}{kib:>10}"
+    )?;
+    Ok([cpu, kib as f64])
+}
+
+// ANCHOR: too_many_threads
+/// A thread for each job. It is an error if the system refuses one.
+pub fn a_thread_each(jobs: usize, job: fn()) -> std::io::Result<()> {
+    std::thread::scope(|floor| {
+        for _ in 0..jobs {
+            std::thread::Builder::new().spawn_scoped(floor, job)?;
+        }
+        Ok(())
+    })
+}
+
+/// Never more than 32 threads: who is free takes the next job.
+pub fn a_crew(jobs: usize, job: fn()) -> std::io::Result<()> {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    let taken = AtomicUsize::new(0);
+    std::thread::scope(|floor| {
+        for _ in 0..jobs.min(32) {
+            std::thread::Builder::new().spawn_scoped(floor, || {
+                while taken.fetch_add(1, Relaxed) < jobs {
+                    job();
+                }
+            })?;
+        }
+        Ok(())
+    })
+}
+// ANCHOR_END: too_many_threads
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The child: tells every hundredth thread, and the refusal.
+fn start_until_refused() -> Result {
+    let _bound = Watchdog::guard("the victim", PATIENCE)?;
+    for started in 0..40_000 {
+        // Not joined: all are released by the end of the process.
+        let spawned = thread::Builder::new().spawn(|| thread::sleep(PATIENCE));
+        if let Err(error) = spawned {
+            return Ok(say!("{started} {error}")?);
+        }
+        if started % 100 == 0 {
+            say!("{started} one more, without room to start in, aborted all")?;
+        }
+    }
+    Ok(say!("40000 enough: not refused")?)
+}
+
+fn find_the_limit() -> Result {
+    let mut victim = Command::new(env::current_exe()?);
+    let ended = victim.arg("as-victim").env("RUST_BACKTRACE", "0").output()?;
+    let told = String::from_utf8_lossy(&ended.stdout);
+    let last = told.lines().last().and_then(|line| line.split_once(' '));
+    let (started, answer) = last.expect("it tells of its first thread");
+    say!("{started} threads, then: {answer}")?;
+    say!("{:<31}{:>10}{:>10}", "limit", "allows", "used")?;
+    for (limit, allows, each) in limits() {
+        let used = started.parse::<u64>()? * each;
+        let hit = allows.is_some_and(|most| used >= most / 100 * 99);
+        let allows = allows.map_or("any".into(), |most| most.to_string());
+        let mark = if hit { "  was hit" } else { "" };
+        say!("{limit:<31}{allows:>10}{used:>10}{mark}")?;
+    }
+    Ok(())
+}
+
+/// Each limit, how much it allows, and how much of that one thread takes.
+fn limits() -> [(&'static str, Option<u64>, u64); 4] {
+    let read = |file: &str| fs::read_to_string(file).unwrap_or_default();
+    // None where it says "max", or does not exist.
+    let number = |file: &str| read(file).trim().parse::<u64>().ok();
+    let own = read("/proc/self/limits");
+    let own = own.split_once("Max processes").map_or("", |(_, rest)| rest);
+    let own = own.split_whitespace().next().and_then(|n| n.parse().ok());
+    let group = read("/proc/self/cgroup");
+    let group = group.split_once("0::").map_or("", |(_, path)| path.trim());
+    let pids = Path::new(group).ancestors().filter_map(|group| {
+        number(&format!("/sys/fs/cgroup{}/pids.max", group.display()))
+    });
+    let maps = number("/proc/sys/vm/max_map_count");
+    [
+        // A stack, a stack for signals, and below each of them its guard.
+        ("vm.max_map_count, 4 a thread", maps, 4),
+        ("kernel.threads-max", number("/proc/sys/kernel/threads-max"), 1),
+        ("RLIMIT_NPROC (ulimit -u)", own, 1),
+        ("pids.max of the control group", pids.min(), 1),
+    ]
+}

@@ -1,0 +1,11 @@
+//! What each program's header shows is what the program prints.
+
+#[path = "../../shared/tests/support/mod.rs"]
+mod support;
+
+#[test]
+fn headers_show_what_programs_print() {
+    let program = env!("CARGO_BIN_EXE_one_cook");
+    let folder = env!("CARGO_MANIFEST_DIR");
+    support::headers::headers_are_true(folder, program, &[]);
+}
