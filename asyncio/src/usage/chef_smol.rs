@@ -5,7 +5,9 @@
 //! smol's default is one thread for all tasks, named `smol-1`.
 //!
 //! Claims: A1
-//! Change this and watch: `SMOL_THREADS=2` hires a second chef, and A1 ends.
+//! Change this and watch: `SMOL_THREADS=2` hires a second chef, and A1 ends;
+//! `--menu chopping --dishes 100`: the chef chops for so long that he looks at
+//! the oven's door too late, and gives up a dish that could be baked.
 //!
 //! Output (figures vary):
 //!     asyncio::chef_smol  waiting menu, 10 dishes, 2 cores
