@@ -142,6 +142,24 @@ fn the_readme_maps_every_program() {
     }
 }
 
+/// Where a crate has a README, that lists its programs and their claims.
+#[test]
+fn the_readme_of_a_crate_lists_its_programs() {
+    let mut checked = 0;
+    for Program { package, name, source, .. } in programs() {
+        let readme = root().join(&package).join("README.md");
+        let Ok(readme) = fs::read_to_string(readme) else {
+            continue;
+        };
+        let claims =
+            source.lines().find_map(|l| l.strip_prefix("//! Claims: "));
+        let entry = format!("| `{name}` | {} |", claims.unwrap_or_default());
+        assert!(readme.contains(&entry), "{package}: {entry}");
+        checked += 1;
+    }
+    assert!(checked >= 20, "{checked}");
+}
+
 #[test]
 fn shared_stays_light() {
     let mut files =
