@@ -2,7 +2,7 @@
 //!
 //!     cargo run -p threading --bin share_of_work
 //!
-//! Eight jobs of 10 ms, one after the other, in eight threads, and by rayon.
+//! Eight jobs of 5 ms, one after the other, in eight threads, and by rayon.
 //! Waiting overlaps as often as there are threads, work as often as there are
 //! cores. In Python with its global lock, the lowest line would gain nothing.
 //!
@@ -27,7 +27,7 @@ use rayon::prelude::*;
 use shared::{Result, chop, claim, flags, measure, say};
 
 const JOBS: usize = 8;
-const JOB: Duration = Duration::from_millis(10);
+const JOB: Duration = Duration::from_millis(5);
 
 fn main() -> Result {
     flags([]);
@@ -53,10 +53,10 @@ fn main() -> Result {
 }
 
 /// How many times as fast as one after the other: the best of three tries, or
-/// of nine when there is no gain, for others may want the cores just now.
+/// of six when there is no gain, for others may want the cores just now.
 fn gain<J: Fn() + Sync + Copy>(job: J, parallel: fn(J)) -> f64 {
     let mut best: f64 = 0.0;
-    for tried in 0..9 {
+    for tried in 0..6 {
         if tried >= 3 && best > 1.2 {
             break;
         }
