@@ -1,7 +1,10 @@
 //! What a pool of threads promises.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Barrier,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
@@ -60,6 +63,26 @@ fn dropping_the_pool_waits_for_all_jobs() {
     }
     drop(pool);
     assert_eq!(DONE.load(Ordering::Relaxed), 1_000);
+}
+
+#[test]
+fn cancelled_jobs_are_not_run_and_say_so() {
+    static GATE: Barrier = Barrier::new(2);
+    fn wait(_: u64) -> u64 {
+        GATE.wait(); // it has been started ...
+        GATE.wait(); // ... and goes on when the others are cancelled
+        7
+    }
+    let pool = ThreadPool::new(1).unwrap();
+    let running = pool.submit(wait, 0);
+    let pending: Vec<_> = (0..5).map(|n| pool.submit(square, n)).collect();
+    GATE.wait();
+    pool.cancel_pending();
+    GATE.wait();
+    assert_eq!(running.result(), Ok(7));
+    for handle in pending {
+        assert_eq!(handle.result(), Err(JobError::NotRun));
+    }
 }
 
 #[test]
