@@ -1,4 +1,4 @@
-//! Four workers and a queue do 10 000 small jobs; then a thread for each job.
+//! Four workers and a queue do 5 000 small jobs; then a thread for each job.
 //!
 //!     cargo run -p threading --bin worker_queue
 //!     cargo run -p threading --bin worker_queue --release
@@ -10,16 +10,16 @@
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
 //!     jobs by                 jobs  threads    us a job
-//!     workers and a queue    10000        4         0.3
-//!     a thread for each      10000    10000        39.0
-//!     T12 holds: 4 threads, not 10000, and 132 times as fast
+//!     workers and a queue     5000        4         0.4
+//!     a thread for each       5000     5000        56.0
+//!     T12 holds: 4 threads, not 5000, and 131 times as fast
 
 use std::{collections::HashSet, hint::black_box, sync::Barrier};
 use std::{thread, thread::ThreadId, time::Instant};
 
 use shared::{Failure, Result, claim, flags, say};
 
-const JOBS: u32 = 10_000;
+const JOBS: u32 = 5_000;
 const WORKERS: usize = 4;
 
 fn main() -> Result {
@@ -44,10 +44,16 @@ struct Spent {
     micros: f64,
 }
 
+/// The best of three runs: others may want the cores, too.
 fn row(way: &str, way_of_working: fn() -> Vec<Done>) -> Result<Spent> {
-    let started = Instant::now();
-    let done = way_of_working();
-    let micros = started.elapsed().as_micros() as f64 / f64::from(JOBS);
+    let mut done = Vec::new();
+    let times = [(); 3].map(|()| {
+        let started = Instant::now();
+        done = way_of_working();
+        started.elapsed().as_micros()
+    });
+    let best = times.into_iter().min().expect("there are three");
+    let micros = best as f64 / f64::from(JOBS);
     let sum: u64 = done.iter().map(|(square, _)| square).sum();
     if sum != (0..u64::from(JOBS)).map(|number| number * number).sum() {
         return Err(Failure::new(format!("{way}: a job is missing or wrong")));
