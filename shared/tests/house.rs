@@ -70,7 +70,7 @@ fn no_two_programs_share_a_name() {
 #[test]
 fn every_program_stands_in_a_section_of_its_chapter() {
     let sections = |package: &str| match package {
-        "shared" => vec!["bin"],
+        "shared" => vec!["usage"],
         "threading" => vec!["usage", "pros", "cons", "cautions"],
         "asyncio" => vec!["usage", "concept", "features", "pros", "cons"],
         "futures_pool" => {

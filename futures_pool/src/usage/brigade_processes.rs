@@ -8,23 +8,23 @@
 //! Output (figures vary):
 //!     futures_pool::brigade_processes  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        221 ms
-//!      1 bibimbap  process 8633         │█░░░░░░░░░                     │   74
-//!      2 bulgogi   process 8635         │█░░░░░░░                       │   63
-//!      3 japchae   process 8636         │█░░░░░░░░░░                    │   84
-//!      4 galbi     process 8634         │█░░░░░░                        │   54
-//!      5 mandu     process 8634         │       █░░░░░░░░░░░░░          │  155
-//!      6 pajeon    process 8635         │        █░░░░░░░░░░░░          │  155
-//!      7 kimbap    process 8633         │          █░░░░░               │  116
-//!      8 tteok     process 8636         │           █░░░░░░░░░░         │  160
-//!      9 jjigae    process 8633         │                █░░░░░░░░░░░   │  202
-//!     10 hotteok   process 8635         │                     █░░░░░░░░ │  221
+//!                                        0                        222 ms
+//!      1 bibimbap  process 4363         │█░░░░░░░░░                     │   74
+//!      2 bulgogi   process 4364         │█░░░░░░░                       │   65
+//!      3 japchae   process 4362         │█░░░░░░░░░░                    │   84
+//!      4 galbi     process 4365         │█░░░░░░                        │   55
+//!      5 mandu     process 4365         │       █░░░░░░░░░░░░░          │  156
+//!      6 pajeon    process 4364         │         █░░░░░░░░░░░          │  156
+//!      7 kimbap    process 4363         │          █░░░░░               │  116
+//!      8 tteok     process 4362         │           █░░░░░░░░░░         │  160
+//!      9 jjigae    process 4363         │                █░░░░░░░░░░░   │  202
+//!     10 hotteok   process 4364         │                     █░░░░░░░░ │  222
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   221 ms  3.2 times as fast, 2.21 of the bound
-//!     cooked by 4 threads in 4 processes; CPU 10 ms, 101 switches, 15.9 MiB
+//!     this took                   222 ms  3.2 times as fast, 2.22 of the bound
+//!     cooked by 4 threads in 4 processes; CPU 10 ms, 83 switches, 15.9 MiB
 //!     F11 holds: 4 threads in 4 processes, 3.2 times as fast as one cook
 
 use std::net::SocketAddr;

@@ -9,24 +9,24 @@
 //! Output (figures vary):
 //!     multiprocessing::kitchens  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        108 ms
-//!      1 bibimbap  process 8691         │ █░░░░░░░░░░░░░░░░░░░          │   76
-//!      2 bulgogi   process 8692         │ █░░░░░░░░░░░░░░░░░            │   67
-//!      3 japchae   process 8697         │ █░░░░░░░░░░░░░░░░░░░░░░       │   86
-//!      4 galbi     process 8704         │ █░░░░░░░░░░░░░░               │   58
-//!      5 mandu     process 8705         │ █░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  108
-//!      6 pajeon    process 8700         │ █░░░░░░░░░░░░░░░░░░░░░░░░░    │   97
-//!      7 kimbap    process 8699         │ █░░░░░░░░░░░                  │   47
-//!      8 tteok     process 8702         │ █░░░░░░░░░░░░░░░░░░░░░        │   82
-//!      9 jjigae    process 8701         │ █░░░░░░░░░░░░░░░░░░░░░░░░     │   91
-//!     10 hotteok   process 8703         │ █░░░░░░░░░░░░░░░░░░           │   71
+//!                                        0                        107 ms
+//!      1 bibimbap  process 4382         │ █░░░░░░░░░░░░░░░░░░░░         │   76
+//!      2 bulgogi   process 4392         │ █░░░░░░░░░░░░░░░░░            │   68
+//!      3 japchae   process 4391         │ █░░░░░░░░░░░░░░░░░░░░░░░      │   87
+//!      4 galbi     process 4393         │  █░░░░░░░░░░░░░               │   59
+//!      5 mandu     process 4385         │ █░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  107
+//!      6 pajeon    process 4387         │ █░░░░░░░░░░░░░░░░░░░░░░░░░    │   96
+//!      7 kimbap    process 4388         │█░░░░░░░░░░░                   │   44
+//!      8 tteok     process 4389         │ █░░░░░░░░░░░░░░░░░░░░░        │   82
+//!      9 jjigae    process 4390         │ █░░░░░░░░░░░░░░░░░░░░░░░░     │   91
+//!     10 hotteok   process 4386         │ █░░░░░░░░░░░░░░░░░░           │   72
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   108 ms  6.6 times as fast, 1.08 of the bound
-//!     cooked by 10 threads in 10 processes; CPU 15 ms, 94 switches, 31.5 MiB
-//!     M1 holds: 10 threads in 10 processes, 6.6 times as fast as one cook
+//!     this took                   107 ms  6.7 times as fast, 1.07 of the bound
+//!     cooked by 10 threads in 10 processes; CPU 16 ms, 81 switches, 31.4 MiB
+//!     M1 holds: 10 threads in 10 processes, 6.7 times as fast as one cook
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, Stdio};

@@ -11,6 +11,9 @@ use super::run_with;
 ///
 /// Figures are masked on both sides, and so are the bars of a chart. Lines come
 /// in the order of the header, unless it says "any order".
+///
+/// With `RETAKE=1` in the environment the output of this run is written into the
+/// header instead, so that what a header shows has always been printed once.
 pub fn headers_are_true(folder: &str, a_program: &str, except: &[&str]) {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--format-version=1", "--offline"])
@@ -30,22 +33,22 @@ pub fn headers_are_true(folder: &str, a_program: &str, except: &[&str]) {
         if target["kind"][0] != "bin" || except.contains(&name) {
             continue;
         }
-        let source = fs::read_to_string(target["src_path"].as_str().unwrap());
+        let path = target["src_path"].as_str().unwrap();
+        let source = fs::read_to_string(path).unwrap();
         let program = Path::new(a_program).with_file_name(name);
-        compare(program.to_str().unwrap(), &source.unwrap());
+        let printed = run(program.to_str().unwrap(), &source);
+        if std::env::var_os("RETAKE").is_some() {
+            fs::write(path, retaken(&source, &printed)).unwrap();
+        } else {
+            compare(name, &source, &printed);
+        }
         compared += 1;
     }
     assert!(compared > 0);
 }
 
-fn compare(program: &str, source: &str) {
-    let header = source.lines().take_while(|line| line.starts_with("//!"));
-    let mut header = header.skip_while(|line| !line.starts_with("//! Output"));
-    let title = header.next().unwrap_or_else(|| panic!("{program}: no output"));
-    let shown: Vec<&str> = header
-        .map(|line| line.strip_prefix("//!     ").unwrap_or(""))
-        .collect();
-    // As it is run in the header, without options for cargo itself.
+/// What it prints when it is run as the first command of its header says.
+fn run(program: &str, source: &str) -> String {
     let first = source.lines().find(|line| line.contains(" --bin "));
     let arguments = first.and_then(|line| line.split_once(" -- "));
     let arguments: Vec<&str> =
@@ -55,17 +58,39 @@ fn compare(program: &str, source: &str) {
     });
     assert!(ran.status.success(), "{program}: {ran:?}");
     assert_eq!(ran.stderr, "", "{program}");
-    let mut shown: Vec<String> = shown.into_iter().map(masked).collect();
-    let mut printed: Vec<String> = ran.stdout.lines().map(masked).collect();
+    ran.stdout
+}
+
+/// The source with `printed` as the output in its header.
+fn retaken(source: &str, printed: &str) -> String {
+    let header = |line: &&str| line.starts_with("//!");
+    let title = |line: &&str| !line.starts_with("//! Output");
+    let upto: Vec<&str> = source.lines().take_while(title).collect();
+    let line = source.lines().nth(upto.len()).expect("a header shows output");
+    let output = printed.lines().map(|line| format!("//!     {line}"));
+    let output = output.map(|line| line.trim_end().to_string());
+    let code = source.lines().skip_while(header).map(str::to_string);
+    let kept = upto.into_iter().chain([line]).map(str::to_string);
+    let lines: Vec<_> = kept.chain(output).chain(code).collect();
+    lines.join("\n") + "\n"
+}
+
+fn compare(program: &str, source: &str, printed: &str) {
+    let header = source.lines().take_while(|line| line.starts_with("//!"));
+    let mut header = header.skip_while(|line| !line.starts_with("//! Output"));
+    let title = header.next().unwrap_or_else(|| panic!("{program}: no output"));
+    let shown = header.map(|line| line.strip_prefix("//!     ").unwrap_or(""));
+    let mut shown: Vec<String> = shown.map(masked).collect();
+    let mut lines: Vec<String> = printed.lines().map(masked).collect();
     // Only a debug build says that it is one.
-    for lines in [&mut shown, &mut printed] {
-        lines.retain(|line| !line.starts_with("(debug build"));
+    for side in [&mut shown, &mut lines] {
+        side.retain(|line| !line.starts_with("(debug build"));
     }
     if title.contains("any order") {
         shown.sort();
-        printed.sort();
+        lines.sort();
     }
-    assert_eq!(shown, printed, "{program} prints\n{}", ran.stdout);
+    assert_eq!(shown, lines, "{program} prints\n{printed}");
 }
 
 /// Numbers become `0`, bars disappear, and so does what space is left.

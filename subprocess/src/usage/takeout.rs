@@ -9,22 +9,22 @@
 //!     subprocess::takeout  waiting menu, 10 dishes, 2 cores
 //!
 //!                                        0                        107 ms
-//!      1 bibimbap  process 10577        │█░░░░░░░░░░░░░░░░░░░░          │   73
-//!      2 bulgogi   process 10581        │█░░░░░░░░░░░░░░░░░             │   64
-//!      3 japchae   process 10585        │ █░░░░░░░░░░░░░░░░░░░░░░       │   86
-//!      4 galbi     process 10589        │ █░░░░░░░░░░░░░░               │   55
-//!      5 mandu     process 10593        │ █░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  107
-//!      6 pajeon    process 10597        │  █░░░░░░░░░░░░░░░░░░░░░░░░░   │   98
-//!      7 kimbap    process 10601        │  █░░░░░░░░░░░                 │   51
-//!      8 tteok     process 10605        │  █░░░░░░░░░░░░░░░░░░░░░       │   85
-//!      9 jjigae    process 10609        │  █░░░░░░░░░░░░░░░░░░░░░░░░    │   95
-//!     10 hotteok   process 10613        │  █░░░░░░░░░░░░░░░░░░          │   76
+//!      1 bibimbap  process 4478         │█░░░░░░░░░░░░░░░░░░░░          │   73
+//!      2 bulgogi   process 4482         │█░░░░░░░░░░░░░░░░░             │   63
+//!      3 japchae   process 4486         │ █░░░░░░░░░░░░░░░░░░░░░░       │   85
+//!      4 galbi     process 4490         │ █░░░░░░░░░░░░░░               │   57
+//!      5 mandu     process 4494         │ █░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  106
+//!      6 pajeon    process 4498         │  █░░░░░░░░░░░░░░░░░░░░░░░░░   │   98
+//!      7 kimbap    process 4502         │ █░░░░░░░░░░░                  │   47
+//!      8 tteok     process 4506         │  █░░░░░░░░░░░░░░░░░░░░░       │   85
+//!      9 jjigae    process 4510         │  █░░░░░░░░░░░░░░░░░░░░░░░░    │   94
+//!     10 hotteok   process 4514         │  █░░░░░░░░░░░░░░░░░░          │   75
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
 //!     this took                   107 ms  6.7 times as fast, 1.07 of the bound
-//!     cooked by 10 threads in 10 processes; CPU 20 ms, 113 switches, 27.3 MiB
+//!     cooked by 10 threads in 10 processes; CPU 18 ms, 100 switches, 27.3 MiB
 //!     S1 holds: 10 threads in 10 processes, 6.7 times as fast as one cook
 
 use std::{net::SocketAddr, path::Path, time::Instant};

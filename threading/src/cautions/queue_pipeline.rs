@@ -12,10 +12,10 @@
 //! Output (figures vary):
 //!     queue before the oven      served        longest
 //!     bounded, room for 8           500              8
-//!     unbounded                     500            500
+//!     unbounded                     500            499
 //!     all senders dropped: serving ends, after 2
 //!     one sender forgotten: serving does not end in 500ms
-//!     T12 holds: queue 8 if bounded, else 500
+//!     T12 holds: queue 8 if bounded, else 499
 
 use std::{thread, time::Duration};
 

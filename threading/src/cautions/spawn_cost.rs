@@ -13,15 +13,15 @@
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
 //!     us, p50 and p99              at once              paused   / pthread
-//!     a call                 0.0       0.2       0.3       1.7        0.00
-//!     bare pthread          51.8     131.4      56.7     153.4        1.00
-//!     std thread            59.4     181.6      52.3     213.4        1.15
-//!     std scope             33.8     122.9      40.4     180.6        0.65
-//!     crossbeam scope       36.7     187.1      56.7     180.9        0.71
-//!     rayon job             26.2     129.7     115.5     255.8        0.51
-//!     job for a crew         6.7      25.5      30.8     212.0        0.13
-//!     T9 holds: in quiet moments a thread costs 846.8 calls
-//!     T12 holds: in quiet moments a thread costs 15.9 jobs of a crew
+//!     a call                 0.0       0.1       0.3       0.7        0.00
+//!     bare pthread          15.9     274.4      49.4     100.2        1.00
+//!     std thread            30.8     292.9      57.0     228.6        1.94
+//!     std scope             22.4     352.1      34.7      90.6        1.41
+//!     crossbeam scope       24.4      94.4      47.0     728.9        1.54
+//!     rayon job             24.0      87.9      86.6    1244.0        1.51
+//!     job for a crew         5.9      60.9      27.0      45.4        0.37
+//!     T9 holds: in quiet moments a thread costs 1001.4 calls
+//!     T12 holds: in quiet moments a thread costs 19.3 jobs of a crew
 
 use std::{hint::black_box, thread, time::Duration, time::Instant};
 

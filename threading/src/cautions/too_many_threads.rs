@@ -16,19 +16,19 @@
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
 //!     jobs        done by              ms  CPU ms  switches  peak KiB
-//!       10 wait   a crew of 32       20.7     1.4        26      2732
-//!       10 wait   a thread each      20.5     0.9        25      2732
-//!       10 work   a crew of 32        0.7     0.8        17      2740
-//!       10 work   a thread each       0.4     0.4        12      2740
-//!      100 wait   a crew of 32       80.8     3.6       155      2908
-//!      100 wait   a thread each      23.6     9.6       275      3596
-//!      100 work   a crew of 32        5.2     6.1       160      3548
-//!      100 work   a thread each       5.7     8.3       147      3160
-//!     1000 wait   a crew of 32      644.8     9.1      1060      3052
-//!     1000 wait   a thread each     111.7   132.8      3965      9048
-//!     1000 work   a crew of 32       12.6    16.8       389      6100
-//!     1000 work   a thread each      44.0    56.1      1040      5204
-//!     T11 holds: waits: memory x3.0; work: CPU x3.3
+//!       10 wait   a crew of 32       20.8     1.2        25      2760
+//!       10 wait   a thread each      20.3     0.5        17      2760
+//!       10 work   a crew of 32        0.3     0.5         7      2760
+//!       10 work   a thread each       0.2     0.2         1      2760
+//!      100 wait   a crew of 32       80.5     4.3       181      3004
+//!      100 wait   a thread each      24.6    10.1       319      3624
+//!      100 work   a crew of 32        3.6     3.7        40      3516
+//!      100 work   a thread each       4.6     6.6        93      3132
+//!     1000 wait   a crew of 32      643.9     8.2      1047      3132
+//!     1000 wait   a thread each     104.2   114.0      3762      9788
+//!     1000 work   a crew of 32        3.4     6.1         4      5204
+//!     1000 work   a thread each      41.9    56.2      1215      5172
+//!     T11 holds: waits: memory x3.1; work: CPU x9.2
 
 use std::{env, fs, io, path::Path, process::Command, thread, time::Duration};
 

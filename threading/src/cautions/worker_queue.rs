@@ -10,9 +10,9 @@
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
 //!     jobs by                 jobs  threads    us a job
-//!     workers and a queue     5000        4         0.4
-//!     a thread for each       5000     5000        56.0
-//!     T12 holds: 4 threads, not 5000, and 131 times as fast
+//!     workers and a queue     5000        4         0.3
+//!     a thread for each       5000     5000        34.5
+//!     T12 holds: 4 threads, not 5000, and 102 times as fast
 
 use std::{collections::HashSet, hint::black_box, sync::Barrier};
 use std::{thread, thread::ThreadId, time::Instant};

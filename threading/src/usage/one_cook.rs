@@ -7,23 +7,23 @@
 //! Output (figures vary):
 //!     threading::one_cook  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        724 ms
+//!                                        0                        721 ms
 //!      1 bibimbap  main                 │█░░                            │   71
-//!      2 bulgogi   main                 │   █░                          │  132
-//!      3 japchae   main                 │     █░░░                      │  213
-//!      4 galbi     main                 │         █░                    │  264
-//!      5 mandu     main                 │           █░░░                │  365
-//!      6 pajeon    main                 │               █░░░            │  455
-//!      7 kimbap    main                 │                   █░          │  496
-//!      8 tteok     main                 │                     █░░       │  572
-//!      9 jjigae    main                 │                        █░░░   │  658
-//!     10 hotteok   main                 │                            █░ │  724
+//!      2 bulgogi   main                 │   █░                          │  131
+//!      3 japchae   main                 │     █░░░                      │  212
+//!      4 galbi     main                 │         █░                    │  262
+//!      5 mandu     main                 │           █░░░                │  363
+//!      6 pajeon    main                 │               █░░░            │  454
+//!      7 kimbap    main                 │                   █░          │  494
+//!      8 tteok     main                 │                     █░░       │  570
+//!      9 jjigae    main                 │                        █░░░   │  655
+//!     10 hotteok   main                 │                            █░ │  721
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   724 ms  1.0 times as fast, 7.23 of the bound
-//!     cooked by 1 thread in 1 process; CPU 4 ms, 14 switches, 2.8 MiB
+//!     this took                   721 ms  1.0 times as fast, 7.20 of the bound
+//!     cooked by 1 thread in 1 process; CPU 3 ms, 13 switches, 2.8 MiB
 
 use shared::{Kitchen, Result, cook};
 

@@ -12,13 +12,13 @@
 //!
 //! Output (figures vary):
 //!         work   threads    rayon
-//!           0%       7.7      2.0
-//!          25%       4.4      2.0
-//!          50%       3.1      2.0
-//!          75%       2.5      2.0
+//!           0%       7.6      2.0
+//!          25%       4.5      1.9
+//!          50%       2.9      2.0
+//!          75%       2.5      1.8
 //!         100%       2.0      2.0
-//!     T2 holds: threads gain 7.7 waiting, 2.0 working
-//!     T3 holds: threads gain 7.7 waiting, 2.0 working
+//!     T2 holds: threads gain 7.6 waiting, 2.0 working
+//!     T3 holds: threads gain 7.6 waiting, 2.0 working
 
 use std::time::{Duration, Instant};
 use std::{hint::black_box, thread};
