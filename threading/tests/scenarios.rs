@@ -59,6 +59,29 @@ fn rayon_runs_the_rest_before_it_panics() {
     assert_eq!(RAN.load(Relaxed), 100);
 }
 
+/// SEC-19: a payload that is not text, and a panic while things are dropped.
+#[test]
+fn odd_panics_reach_their_joiner() {
+    struct Burnt;
+    impl Drop for Burnt {
+        fn drop(&mut self) {
+            panic!("in drop");
+        }
+    }
+    let joined = within(LIMIT, || {
+        let number = thread::spawn(|| std::panic::panic_any(7_u32)).join();
+        let dropped = thread::spawn(|| drop(Burnt)).join();
+        // Its error is what panics next: when it is dropped, far from here.
+        let armed = thread::spawn(|| std::panic::panic_any(Burnt)).join();
+        let thrown = thread::spawn(|| drop(armed)).join();
+        (number, dropped, thrown)
+    });
+    let (number, dropped, thrown) = joined.unwrap();
+    assert_eq!(number.unwrap_err().downcast_ref(), Some(&7_u32));
+    assert_eq!(text(dropped.unwrap_err()), "in drop");
+    assert_eq!(text(thrown.unwrap_err()), "in drop");
+}
+
 /// THR-03: who writes and panics poisons; who reads does not; it can be cured.
 #[test]
 fn poison_is_told_and_cured() {

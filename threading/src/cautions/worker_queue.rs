@@ -85,7 +85,7 @@ fn by_workers() -> Vec<Done> {
 // ANCHOR: worker_queue
 /// Does `work` with each of the `jobs`, on threads that stay for the next one.
 /// Results come in no particular order. A panic in `work` comes through.
-fn crew<Job: Send, Output: Send>(
+pub fn crew<Job: Send, Output: Send>(
     workers: usize,
     jobs: impl IntoIterator<Item = Job>,
     work: impl Fn(Job) -> Output + Sync,
