@@ -45,8 +45,8 @@ fn main() -> Result {
         ("rayon job", &|| rayon::in_place_scope(|all| all.spawn(|_| job()))),
         ("job for a crew", &|| crew(job)),
     ];
-    let at_once = times(ways, 20, 50, Duration::ZERO);
-    let paused = times(ways, 60, 1, PAUSE);
+    let at_once = times(ways, 10, 50, Duration::ZERO);
+    let paused = times(ways, 30, 1, PAUSE);
     let [call, _, thread, .., kept] = table(ways, at_once, paused)?;
     claim("T9", thread > 10 * call, costs(thread, call, "calls"))?;
     claim("T12", thread > kept, costs(thread, kept, "jobs of a crew"))
