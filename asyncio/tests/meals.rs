@@ -10,6 +10,7 @@ const CHEF: &str = env!("CARGO_BIN_EXE_chef");
 const MULTI: &str = env!("CARGO_BIN_EXE_chef_multi");
 const SMOL: &str = env!("CARGO_BIN_EXE_chef_smol");
 const ASYNC_STD: &str = env!("CARGO_BIN_EXE_chef_async_std");
+const EVENT_LOOP: &str = env!("CARGO_BIN_EXE_event_loop");
 
 #[test]
 fn who_cooks() {
@@ -49,7 +50,7 @@ fn defaults_can_be_changed_and_the_claim_notices() {
 
 #[test]
 fn tasks_wait_together() {
-    for program in [CHEF, MULTI, SMOL, ASYNC_STD] {
+    for program in [CHEF, MULTI, SMOL, ASYNC_STD, EVENT_LOOP] {
         near_the_longest_dish(program);
     }
 }
@@ -58,6 +59,7 @@ fn tasks_wait_together() {
 fn one_thread_gains_nothing_on_chopping() {
     gains_nothing_on_chopping(CHEF);
     gains_nothing_on_chopping(SMOL);
+    gains_nothing_on_chopping(EVENT_LOOP);
 }
 
 #[test]
@@ -85,6 +87,12 @@ fn chef_smol_is_well_behaved() {
 fn chef_async_std_is_well_behaved() {
     let source = include_str!("../src/usage/chef_async_std.rs");
     is_well_behaved(ASYNC_STD, source);
+}
+
+#[test]
+fn event_loop_is_well_behaved() {
+    let source = include_str!("../src/concept/event_loop.rs");
+    is_well_behaved(EVENT_LOOP, source);
 }
 
 #[test]

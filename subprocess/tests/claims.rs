@@ -77,17 +77,19 @@ fn headers_and_ledger_agree() {
 }
 
 #[test]
-fn threading_is_answered_and_nothing_is_contradicted() {
+fn chapters_are_answered_and_nothing_is_contradicted() {
     let _quiet = alone();
-    let ran = run(CLAIMS, &["--section", "threading", "--json"]);
-    assert!(ran.status.success(), "{ran:?}");
-    let claims: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(claims.len(), 12);
-    for claim in claims {
-        assert_eq!(claim["section"], "threading");
-        assert_eq!(claim["holds"], true, "{claim}");
-        for key in ["id", "answer", "figure", "program"] {
-            assert!(claim[key].is_string(), "{key}: {claim}");
+    for (section, count) in [("threading", 12), ("asyncio", 37)] {
+        let ran = run(CLAIMS, &["--section", section, "--json"]);
+        assert!(ran.status.success(), "{ran:?}");
+        let claims: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(claims.len(), count);
+        for claim in claims {
+            assert_eq!(claim["section"], section);
+            assert_eq!(claim["holds"], true, "{claim}");
+            for key in ["id", "answer", "figure", "program"] {
+                assert!(claim[key].is_string(), "{key}: {claim}");
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 #![allow(dead_code, missing_docs)]
 #![allow(clippy::allow_attributes, reason = "each test uses some of these")]
 
+pub mod compile_fail;
 pub mod headers;
 
 use std::{
