@@ -55,6 +55,7 @@ fn all_programs_on_all_menus() {
         "chef_multi",
         "chef_smol",
         "chef_async_std",
+        "event_loop",
         "kitchens",
         "brigade",
         "brigade_processes",

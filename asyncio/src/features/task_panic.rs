@@ -7,7 +7,7 @@
 //! the same worker has to serve another one: only then the program "lives".
 //! (async-std's documentation says that a panic ends all: it does not.)
 //!
-//! Claims: T6, F6
+//! Claims: T6, F6, X3
 //! Change this and watch: await the task that is dropped. It tells, too: T6
 //! does not hold, because the table expects three that nobody hears of.
 //!
@@ -23,19 +23,19 @@
 //!     async-std, awaited    panic   the oil burns  async-std/runtime exit 101
 //!     async-std, dropped    nothing -              async-std/runtime lives
 //!     T6 holds: 6 of 9 tell "the oil burns", 3 nobody awaits
-//!     F6 holds: 2 raise it, 4 return it
+//!     F6 holds: 2 raise, 4 return, 3 lose it
+//!     X3 holds: 2 raise, 4 return, 3 lose it
 
 use std::panic::{catch_unwind, resume_unwind};
-use std::{env, ffi::OsString, process::Command, thread, time::Duration};
+use std::{env, process::Command, thread, time::Duration};
 
 use shared::{Result, claim, flags, say, watchdog::Watchdog};
 use tokio::runtime::Builder;
 use tokio::task::{JoinError, JoinSet, spawn_blocking};
 
 fn main() -> Result {
-    let mut arguments = env::args_os().skip(1).flat_map(OsString::into_string);
-    if arguments.next().as_deref() == Some("as-victim") {
-        return victim(&arguments.next().unwrap_or_default());
+    if env::args().nth(1).as_deref() == Some("as-victim") {
+        return victim(&env::args().nth(2).unwrap_or_default());
     }
     flags([]);
     say!("{:<22}hears   text{:11}stderr names{:6}ends", "way", "", "")?;
@@ -50,8 +50,10 @@ fn main() -> Result {
 
     let figure = format!("{tell} of 9 tell {OIL:?}, {left} nobody awaits");
     claim("T6", (tell, left) == (6, 3) && alive, figure)?;
-    let figure = format!("{raise} raise it, {} return it", tell - raise);
-    claim("F6", raise > 0 && tell > raise, figure)
+    let figure =
+        format!("{raise} raise, {} return, {left} lose it", tell - raise);
+    claim("F6", raise > 0 && tell > raise, &figure)?;
+    claim("X3", alive && left > 0, figure)
 }
 
 const WAYS: [&str; 9] = [

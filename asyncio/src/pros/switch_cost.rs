@@ -7,24 +7,25 @@
 //! sockets; on whichever core, or all of it on one. A task switches without
 //! the kernel, but not if it waits for a socket. Medians of 20 rounds.
 //!
-//! Claims: A30, A31, A32
+//! Claims: A30, A31, A32, X6
 //! Change this and watch: `--release`. A task's channel costs a sixth then; a
 //! thread's as much as before, because that is the kernel's work.
 //!
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
 //!                                       task    thread     ratio
-//!     bytes, waiting                     328     10199      31.1
-//!     ns to start and join              2612     13180       5.0
-//!     ns there and back, channel        3049      3266       1.1
-//!     ns there and back, socket         6750     61236       9.1
+//!     bytes, waiting                     327     10158      31.1
+//!     ns to start and join              2762     13136       4.8
+//!     ns there and back, channel        3085      3278       1.1
+//!     ns there and back, socket         6787     70736      10.4
 //!     all on one core:
-//!     ns to start and join              2624     13644       5.2
-//!     ns there and back, channel        3050      3311       1.1
-//!     ns there and back, socket         6959      3331       0.5
+//!     ns to start and join              2755     13375       4.9
+//!     ns there and back, channel        3079      3337       1.1
+//!     ns there and back, socket         6836      3502       0.5
 //!     A30 holds: a thread costs 31.1 tasks
-//!     A31 holds: a thread costs 5.2 tasks
+//!     A31 holds: a thread costs 4.9 tasks
 //!     A32 holds: a thread costs 1.1 tasks, 0.5 through a socket
+//!     X6 holds: start 4.9, switch 1.1, keep 31.1 tasks for a thread
 
 use std::sync::mpsc::sync_channel;
 use std::{future::pending, thread, time::Duration, time::Instant};
@@ -57,7 +58,10 @@ async fn main() -> Result {
     claim("A31", start > 1.5, figure(start))?;
     let shrinks = channel > 1.5 * socket;
     let sockets = format!("{}, {socket:.1} through a socket", figure(channel));
-    claim("A32", shrinks, sockets)
+    claim("A32", shrinks, sockets)?;
+    let all =
+        format!("start {start:.1}, switch {channel:.1}, keep {memory:.1}");
+    claim("X6", start > 1.5 && memory > 5.0, all + " tasks for a thread")
 }
 
 /// Bytes for each one that waits. They do so until the program ends.
