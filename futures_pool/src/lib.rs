@@ -12,21 +12,30 @@
 //! }
 //!
 //! let pool = ThreadPool::new(4)?; // or ProcessPool::new(4)?
-//! let handles: Vec<_> = (1..=3).map(|n| pool.submit(square, n)).collect();
-//! let squares: Result<Vec<u64>, _> =
-//!     handles.into_iter().map(|handle| handle.result()).collect();
-//! assert_eq!(squares.unwrap(), [1, 4, 9]);
-//! # Ok::<(), std::io::Error>(())
+//! let nine = pool.submit(square, 3);
+//! let squares: Result<Vec<u64>, _> = pool.map(square, 0..4).collect();
+//! assert_eq!(nine.result()?, 9);
+//! assert_eq!(squares?, [0, 1, 4, 9]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Where to begin reading: [`Executor`] is what can be asked of a pool,
+//! [`Handle`] what comes back. `thread_pool` is the simpler of the two pools;
+//! `process_pool` gives out the orders, `lane` is one worker as its pool sees
+//! it, `worker` the same from inside, and `wire` what goes between them.
 
-mod crew;
 mod executor;
+mod handle;
+mod lane;
 mod process_pool;
 mod thread_pool;
+mod waiting;
 mod wire;
 mod worker;
 
-pub use executor::{Executor, Handle, JobError};
-pub use process_pool::ProcessPool;
-pub use thread_pool::ThreadPool;
+pub use executor::{Executor, Function, Map, MapOptions, Pending, Value};
+pub use handle::{Handle, JobError};
+pub use process_pool::{ProcessPool, ProcessPoolBuilder};
+pub use thread_pool::{ThreadPool, ThreadPoolBuilder};
+pub use waiting::{AsCompleted, Unfinished, Until, Waited, as_completed, wait};
 pub use worker::{Job, init, job};

@@ -1,52 +1,254 @@
 //! A crew of threads.
 
 use std::{
-    io,
-    panic::{AssertUnwindSafe, catch_unwind},
+    fmt, io,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    thread::{self, JoinHandle},
 };
 
-use serde::{Serialize, de::DeserializeOwned};
+use crossbeam::channel::{Receiver, Sender, unbounded};
 
 use crate::{
-    crew::Crew,
-    executor::{Executor, Handle, panicked},
+    executor::{Executor, Function, Pending, Value, run, workers},
+    handle::{Handle, JobError, Promise},
 };
 
-/// Runs jobs on a fixed number of threads of this process.
+/// Runs jobs on threads of this process, on so many at most. A thread is
+/// started when a job comes in and none is free, and then stays.
 pub struct ThreadPool {
-    crew: Crew<()>,
+    crew: Arc<Crew>,
+    /// `None` once the pool is closed: without it the threads end.
+    rail: RwLock<Option<Sender<Task>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// As many as are in `threads`, to be read without the lock.
+    started: AtomicUsize,
+    workers: usize,
 }
 
+/// What the threads share.
+struct Crew {
+    tasks: Receiver<Task>,
+    /// How many threads have nothing to do and nothing on its way to them.
+    free: AtomicUsize,
+    prepare: Option<Box<dyn Fn() + Send + Sync>>,
+    /// Set when a thread could not be made ready, or not be started.
+    broken: OnceLock<JobError>,
+}
+
+/// A job with its argument and its promise.
+type Task = Box<dyn FnOnce(&Crew) + Send>;
+
 impl ThreadPool {
-    /// Starts `workers` threads.
+    /// A pool of at most `workers` threads.
     ///
     /// # Errors
     ///
-    /// `workers` is 0, or the system does not give as many threads.
+    /// `workers` is 0.
     pub fn new(workers: usize) -> io::Result<ThreadPool> {
-        let crew = Crew::hire(workers, || Ok(()))?;
-        Ok(ThreadPool { crew })
+        ThreadPool::builder().workers(workers).build()
+    }
+
+    /// A pool with as many workers as there are cores for this process, unless
+    /// the builder is told otherwise.
+    pub fn builder() -> ThreadPoolBuilder {
+        ThreadPoolBuilder::default()
+    }
+
+    fn assign<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Handle<T> {
+        let rail = self.rail.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(rail) = &*rail else {
+            return Handle::failed(JobError::Closed);
+        };
+        if let Some(error) = self.crew.broken.get() {
+            return Handle::failed(error.clone());
+        }
+        let (promise, handle) = Handle::new();
+        let task: Task = Box::new(move |crew| match crew.broken.get() {
+            Some(error) => crew.keep(promise, Err(error.clone())),
+            None if promise.start(None) => crew.keep(promise, run(job)),
+            None => crew.keep(promise, Err(JobError::Cancelled)),
+        });
+        rail.send(task).expect("the crew keeps the other end");
+        if !self.crew.expects_one_more()
+            && self.started.load(SeqCst) < self.workers
+        {
+            self.start_thread();
+        }
+        handle
+    }
+
+    fn start_thread(&self) {
+        let mut threads =
+            self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        if threads.len() == self.workers {
+            return;
+        }
+        let name = format!("crew-{}", threads.len() + 1);
+        let crew = self.crew.clone();
+        match thread::Builder::new().name(name).spawn(move || crew.work()) {
+            Ok(thread) => {
+                threads.push(thread);
+                self.started.store(threads.len(), SeqCst);
+            }
+            // Without any, nobody would ever look at the rail.
+            Err(error) if threads.is_empty() => {
+                let how = format!("no thread could be started: {error}");
+                let _ = self.crew.broken.set(JobError::Broken(how)); // or worse
+                self.crew.tasks.try_iter().for_each(|task| task(&self.crew));
+            }
+            // The others do its share.
+            Err(_) => {}
+        }
+    }
+}
+
+impl Crew {
+    /// One thread: does what comes, until nothing can come any more.
+    fn work(&self) {
+        if let Some(prepare) = &self.prepare
+            && let Err(error) = run(prepare)
+        {
+            let how = format!("a worker could not be made ready: {error}");
+            let _ = self.broken.set(JobError::Broken(how)); // or it was before
+        }
+        for task in &self.tasks {
+            task(self);
+        }
+    }
+
+    /// True: a free thread takes the next task.
+    fn expects_one_more(&self) -> bool {
+        let one_less = |free: usize| free.checked_sub(1);
+        self.free.fetch_update(SeqCst, SeqCst, one_less).is_ok()
+    }
+
+    /// The thread counts as free before its result is known: then whoever gets
+    /// that, and submits again, finds it free.
+    fn keep<T>(&self, promise: Promise<T>, outcome: Result<T, JobError>) {
+        if self.tasks.is_empty() {
+            self.free.fetch_add(1, SeqCst);
+        }
+        // A waker that panics, or a result that does so when it is dropped, ends
+        // no thread.
+        let _ = run(|| promise.keep(outcome));
     }
 }
 
 impl Executor for ThreadPool {
-    fn submit<F, A, T>(&self, job: F, argument: A) -> Handle<T>
-    where
-        F: Fn(A) -> T + Copy + Send + 'static,
-        A: Serialize + DeserializeOwned + Send + 'static,
-        T: Serialize + DeserializeOwned + Send + 'static,
-    {
-        let (promise, handle) = Handle::new();
-        self.crew.assign(Box::new(move |()| {
-            // Unwind-safe: what the job has touched is dropped with it.
-            let job = AssertUnwindSafe(|| job(argument));
-            promise.keep(catch_unwind(job).map_err(panicked));
-            true
-        }));
-        handle
+    fn submit<A: Value, T: Value>(
+        &self,
+        job: impl Function<A, T>,
+        argument: A,
+    ) -> Handle<T> {
+        self.assign(move || job(argument))
     }
 
-    fn cancel_pending(&self) {
-        self.crew.cancel_pending();
+    fn submit_chunk<A: Value, T: Value>(
+        &self,
+        job: impl Function<A, T>,
+        arguments: Vec<A>,
+    ) -> Handle<Vec<Result<T, JobError>>> {
+        self.assign(move || {
+            let results =
+                arguments.into_iter().map(|argument| run(|| job(argument)));
+            results.collect()
+        })
+    }
+
+    fn workers(&self) -> usize {
+        self.workers
+    }
+
+    fn close(&self, pending: Pending) {
+        self.rail.write().unwrap_or_else(PoisonError::into_inner).take();
+        if pending == Pending::Cancel {
+            // A task that is dropped tells its handle.
+            self.crew.tasks.try_iter().for_each(drop);
+        }
+    }
+
+    fn shutdown(&self, pending: Pending) {
+        self.close(pending);
+        let mut threads =
+            self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.drain(..) {
+            // A job may end its own pool; its thread cannot wait for itself.
+            if thread.thread().id() != thread::current().id() {
+                let _ = thread.join(); // a panic was told to its handle
+            }
+        }
+    }
+}
+
+impl Drop for ThreadPool {
+    fn drop(&mut self) {
+        self.shutdown(Pending::Finish);
+    }
+}
+
+impl fmt::Debug for ThreadPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let started = self.started.load(SeqCst);
+        write!(f, "ThreadPool({started} of {} threads)", self.workers)
+    }
+}
+
+/// How a [`ThreadPool`] is to be.
+#[derive(Default)]
+pub struct ThreadPoolBuilder {
+    workers: Option<usize>,
+    prepare: Option<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl ThreadPoolBuilder {
+    /// At most so many threads.
+    pub fn workers(mut self, workers: usize) -> ThreadPoolBuilder {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// Has every thread call `prepare` before its first job. If that panics,
+    /// the pool is broken: no job is run any more.
+    pub fn prepare(
+        mut self,
+        prepare: impl Fn() + Send + Sync + 'static,
+    ) -> ThreadPoolBuilder {
+        self.prepare = Some(Box::new(prepare));
+        self
+    }
+
+    /// The pool. No thread is started yet.
+    ///
+    /// # Errors
+    ///
+    /// There would be no worker.
+    pub fn build(self) -> io::Result<ThreadPool> {
+        let workers = workers(self.workers)?;
+        let (rail, tasks) = unbounded();
+        let crew = Crew {
+            tasks,
+            free: AtomicUsize::new(0),
+            prepare: self.prepare,
+            broken: OnceLock::new(),
+        };
+        Ok(ThreadPool {
+            crew: Arc::new(crew),
+            rail: RwLock::new(Some(rail)),
+            threads: Mutex::default(),
+            started: AtomicUsize::new(0),
+            workers,
+        })
+    }
+}
+
+impl fmt::Debug for ThreadPoolBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ThreadPoolBuilder(workers: {:?})", self.workers)
     }
 }

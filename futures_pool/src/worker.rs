@@ -1,4 +1,4 @@
-//! The worker process, from both sides.
+//! The worker process, from inside.
 //!
 //! A function cannot be sent to another process. But the worker is the same
 //! program, so that a name is enough: jobs are listed in [`init`], and travel
@@ -8,57 +8,128 @@ use std::{
     any::type_name,
     env,
     fs::File,
-    io::{self, BufReader},
-    os::fd::AsFd,
-    panic::{AssertUnwindSafe, catch_unwind},
-    process::{self, Child, ChildStdin, ChildStdout, Command, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
+    io,
+    os::fd::{AsFd, OwnedFd},
+    process::{self, Command},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use nix::unistd::{dup2_stdin, dup2_stdout};
-use serde::{Serialize, de::DeserializeOwned};
+use nix::{
+    sys::{prctl::set_pdeathsig, signal::Signal},
+    unistd::{dup2_stdin, dup2_stdout, getppid},
+};
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    executor::{JobError, panicked},
-    wire::{read_frame, write_frame},
+    executor::{Function, Value, run},
+    handle::JobError,
+    wire::{self, Frame, Frames},
 };
 
-/// The first argument of a program that is started as a worker.
+/// The first argument of a program that is started as a worker; the second is
+/// the number of the process that starts it, the third its depth.
 const ROLE: &str = "as-worker";
+
+/// What a worker says first. It changes with the protocol, so that a program of
+/// another version is not understood in a wrong way.
+pub(crate) const HELLO: &str = "futures_pool worker, protocol 1";
 
 /// Whether [`init`] has been passed: without it, a worker would be one more
 /// run of `main`, which starts workers, which ...
 static INITIALISED: AtomicBool = AtomicBool::new(false);
 
+/// A job may have a pool of its own, whose jobs have ... How deep this is.
+static DEPTH: AtomicUsize = AtomicUsize::new(0);
+
+/// A job that goes on to start pools, each in the other, ends with an error, not
+/// with the machine.
+const DEEPEST: usize = 8;
+
+/// Whether this process may start workers that run its own program, or
+/// `another`.
+pub(crate) fn may_start_workers(another: bool) -> io::Result<()> {
+    let is_worker = || env::args().nth(1).is_some_and(|role| role == ROLE);
+    let initialised = INITIALISED.load(Ordering::Relaxed);
+    if !initialised && (!another || is_worker()) {
+        let message = "futures_pool::init must be the first line of main";
+        return Err(io::Error::other(message));
+    }
+    if DEPTH.load(Ordering::Relaxed) >= DEEPEST {
+        return Err(io::Error::other("pools in workers are too deep"));
+    }
+    Ok(())
+}
+
+/// Gives a program the arguments that make a worker of it.
+pub(crate) fn as_worker(program: &mut Command) -> &mut Command {
+    let depth = DEPTH.load(Ordering::Relaxed) + 1;
+    program.args([ROLE, &process::id().to_string(), &depth.to_string()])
+}
+
+/// What comes before the argument in an order.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Order<'a> {
+    /// The reply has the same one.
+    pub(crate) number: u64,
+    /// The job's.
+    pub(crate) name: &'a str,
+    /// Whether the argument is a list of arguments.
+    pub(crate) chunk: bool,
+}
+
+/// What comes before the result in a reply: the order's number, and whether
+/// there is a result.
+pub(crate) type Reply = (u64, Result<(), JobError>);
+
 /// An entry in the list of jobs: see [`job`].
 pub struct Job {
     name: &'static str,
-    run: Box<RunEncoded>,
+    one: Box<Encoded>,
+    /// The same for a list of arguments.
+    chunk: Box<Encoded>,
 }
 
-/// A job with its argument and its result as bytes.
-type RunEncoded = dyn Fn(&[u8]) -> Result<Vec<u8>, JobError>;
+/// A job for bytes. It appends its result to the reply.
+type Encoded = dyn Fn(Argument, Vec<u8>) -> Result<Vec<u8>, JobError>;
+
+/// The argument stands in a frame after so many bytes.
+struct Argument<'a> {
+    frame: Frame,
+    after: usize,
+    frames: &'a mut Frames,
+}
+
+impl Argument<'_> {
+    /// Gives the frame back before the job begins: it may be as large as the
+    /// argument.
+    fn decoded<A: Value>(self) -> Result<A, JobError> {
+        let argument = postcard::from_bytes(&self.frame.bytes()[self.after..]);
+        self.frames.reuse(self.frame);
+        argument.map_err(|why| JobError::Decode(why.to_string()))
+    }
+}
 
 /// Makes `function` known to worker processes, for [`init`].
 ///
 /// # Panics
 ///
 /// When it is a closure: several of them have the same name.
-pub fn job<F, A, T>(function: F) -> Job
-where
-    F: Fn(A) -> T + Copy + 'static,
-    A: DeserializeOwned + 'static,
-    T: Serialize + 'static,
-{
+pub fn job<A: Value, T: Value, F: Function<A, T>>(function: F) -> Job {
     let name = job_name::<F>();
     assert!(!name.contains("{{closure}}"), "a job must be a named function");
     Job {
         name,
-        run: Box::new(move |argument| {
-            let argument = postcard::from_bytes(argument)?;
-            // Unwind-safe: what the job has touched is dropped with it.
-            let run = AssertUnwindSafe(|| function(argument));
-            Ok(postcard::to_stdvec(&catch_unwind(run).map_err(panicked)?)?)
+        one: Box::new(move |argument, reply| {
+            let argument = argument.decoded()?;
+            let result: T = run(|| function(argument))?;
+            wire::append(reply, &result).map_err(JobError::Encode)
+        }),
+        chunk: Box::new(move |arguments, reply| {
+            let arguments: Vec<A> = arguments.decoded()?;
+            let one = |argument| run(|| function(argument));
+            let results: Vec<Result<T, _>> =
+                arguments.into_iter().map(one).collect();
+            wire::append(reply, &results).map_err(JobError::Encode)
         }),
     }
 }
@@ -74,98 +145,75 @@ pub(crate) fn job_name<F>() -> &'static str {
 /// worker process it does the work and never returns; elsewhere it returns at
 /// once.
 pub fn init(jobs: impl IntoIterator<Item = Job>) {
-    if env::args_os().nth(1).is_some_and(|role| role == ROLE) {
-        let jobs: Vec<Job> = jobs.into_iter().collect();
-        process::exit(serve(&jobs).map_or(1, |()| 0));
-    }
     INITIALISED.store(true, Ordering::Relaxed);
+    let mut arguments = env::args().skip(1);
+    if arguments.next().is_some_and(|role| role == ROLE) {
+        let parent = arguments.next().and_then(|pid| pid.parse().ok());
+        let depth = arguments.next().and_then(|depth| depth.parse().ok());
+        DEPTH.store(depth.unwrap_or(DEEPEST), Ordering::Relaxed);
+        let jobs: Vec<Job> = jobs.into_iter().collect();
+        process::exit(serve(parent, &jobs).map_or(1, |()| 0));
+    }
 }
 
-/// In the worker: runs what comes in until nothing comes any more.
-fn serve(jobs: &[Job]) -> io::Result<()> {
+/// Runs what comes in until nothing comes any more.
+fn serve(parent: Option<i32>, jobs: &[Job]) -> io::Result<()> {
+    // A worker that waits sees the end of its orders; one that works sees
+    // nothing, so the kernel ends it with its parent.
+    set_pdeathsig(Signal::SIGKILL)?;
+    if parent != Some(getppid().as_raw()) {
+        return Err(io::Error::other("the parent died before that"));
+    }
     // The pipes are for frames, not for jobs, nor for what jobs start: from now
     // on they are elsewhere (and closed on exec), a job reads nothing from its
     // standard input, and what it prints goes to standard error.
-    let mut orders = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let mut replies = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let orders = own(io::stdin())?;
+    let replies = own(io::stdout())?;
     dup2_stdin(File::open("/dev/null")?)?;
     dup2_stdout(io::stderr())?;
-    while let Some(order) = read_frame(&mut orders)? {
-        let outcome = run(jobs, &order);
-        let reply = postcard::to_stdvec(&outcome).map_err(io::Error::other)?;
-        write_frame(&mut replies, &reply)?;
+    let hello =
+        wire::append(wire::begin(Vec::new()), &HELLO).and_then(wire::seal);
+    wire::write(&replies, &hello.map_err(io::Error::other)?)?;
+    let mut frames = Frames::default();
+    let mut reply = Vec::new();
+    while let Some(order) = frames.next(&orders)? {
+        reply = answer(jobs, order, &mut frames, reply)?;
+        wire::write(&replies, &reply)?;
     }
     Ok(())
 }
 
-fn run(jobs: &[Job], order: &[u8]) -> Result<Vec<u8>, JobError> {
-    let (name, argument): (String, Vec<u8>) = postcard::from_bytes(order)?;
-    match jobs.iter().find(|job| job.name == name) {
-        Some(job) => (job.run)(&argument),
-        None => Err(JobError::Unregistered(name)),
-    }
+fn own(stream: impl AsFd) -> io::Result<File> {
+    let stream: OwnedFd = stream.as_fd().try_clone_to_owned()?;
+    Ok(stream.into())
 }
 
-/// In the parent: one worker process and the pipes to it.
-pub(crate) struct Worker {
-    child: Child,
-    orders: Option<ChildStdin>,
-    replies: BufReader<ChildStdout>,
-}
-
-impl Worker {
-    pub(crate) fn start() -> io::Result<Worker> {
-        if !INITIALISED.load(Ordering::Relaxed) {
-            let message = "futures_pool::init must be the first line of main";
-            return Err(io::Error::other(message));
-        }
-        let mut child = Command::new(env::current_exe()?)
-            .arg(ROLE)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let orders = child.stdin.take();
-        let replies = child.stdout.take().expect("it was piped");
-        Ok(Worker { child, orders, replies: BufReader::new(replies) })
-    }
-
-    /// Has the worker run the job `name`, and waits for the result.
-    pub(crate) fn run<A: Serialize, T: DeserializeOwned>(
-        &mut self,
-        name: &str,
-        argument: &A,
-    ) -> Result<T, JobError> {
-        let order =
-            postcard::to_stdvec(&(name, postcard::to_stdvec(argument)?))?;
-        let reply = self.ask(&order).map_err(|why| match why.kind() {
-            io::ErrorKind::InvalidInput => JobError::Codec(why.to_string()),
-            _ => self.post_mortem(),
-        })?;
-        let outcome: Result<Vec<u8>, JobError> = postcard::from_bytes(&reply)?;
-        Ok(postcard::from_bytes(&outcome?)?)
-    }
-
-    fn ask(&mut self, order: &[u8]) -> io::Result<Vec<u8>> {
-        let orders = self.orders.as_mut().expect("only dropping takes it");
-        write_frame(orders, order)?;
-        let reply = read_frame(&mut self.replies)?;
-        reply.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
-    }
-
-    /// How the worker died; if it only went mad, it dies now.
-    fn post_mortem(&mut self) -> JobError {
-        let _ = self.child.kill(); // it may be dead already: that is fine
-        match self.child.wait() {
-            Ok(status) => JobError::WorkerDied(status.to_string()),
-            Err(error) => JobError::WorkerDied(error.to_string()),
-        }
-    }
-}
-
-/// The end of its orders ends the worker.
-impl Drop for Worker {
-    fn drop(&mut self) {
-        drop(self.orders.take());
-        let _ = self.child.wait(); // nothing more to be done about an error
-    }
+/// Runs a job. Its reply is put where the one before it was.
+fn answer(
+    jobs: &[Job],
+    frame: Frame,
+    frames: &mut Frames,
+    last: Vec<u8>,
+) -> io::Result<Vec<u8>> {
+    let order = postcard::take_from_bytes(frame.bytes());
+    let (order, argument): (Order, _) = order.map_err(io::Error::other)?;
+    let (number, chunk) = (order.number, order.chunk);
+    let after = frame.bytes().len() - argument.len();
+    let job = jobs.iter().find(|job| job.name == order.name);
+    let job = job.ok_or_else(|| JobError::Unregistered(order.name.into()));
+    let reply = |buffer, outcome| {
+        let head: Reply = (number, outcome);
+        wire::append(wire::begin(buffer), &head)
+    };
+    let outcome = job.and_then(|job| {
+        let reply = reply(last, Ok(())).map_err(JobError::Encode)?;
+        let work = if chunk { &job.chunk } else { &job.one };
+        // To decode and to encode is code of a user, too.
+        let argument = Argument { frame, after, frames };
+        let reply = run(|| work(argument, reply)).flatten()?;
+        wire::seal(reply).map_err(JobError::Encode)
+    });
+    outcome
+        .or_else(|error| reply(Vec::new(), Err(error)).and_then(wire::seal))
+        .map_err(io::Error::other)
 }

@@ -11,10 +11,10 @@
 //!
 //! Output (figures vary):
 //!     two dishes of 100 ms          ms   waits
-//!     await, await                 202     2.0
-//!     make both, await, await      202     2.0
-//!     join!                        102     1.0
-//!     spawn both, await, await     102     1.0
+//!     await, await                 203     2.0
+//!     make both, await, await      201     2.0
+//!     join!                        101     1.0
+//!     spawn both, await, await     101     1.0
 //!     await gives a value:      hot mandu
 //!     or with ? hands on:       the ice cream has melted
 //!     A8 holds: value and error come back; 2.0 waits in a row, 1.0 together

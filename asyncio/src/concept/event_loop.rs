@@ -16,25 +16,25 @@
 //! Output (figures vary):
 //!     asyncio::event_loop  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        102 ms
+//!                                        0                        101 ms
 //!      1 bibimbap  main                 │█░░░░░░░░░░░░░░░░░░░░          │   71
-//!      2 bulgogi   main                 │█░░░░░░░░░░░░░░░░░             │   62
+//!      2 bulgogi   main                 │█░░░░░░░░░░░░░░░░░             │   61
 //!      3 japchae   main                 │█░░░░░░░░░░░░░░░░░░░░░░░       │   81
 //!      4 galbi     main                 │█░░░░░░░░░░░░░░                │   51
-//!      5 mandu     main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  102
-//!      6 pajeon    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░    │   92
+//!      5 mandu     main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  101
+//!      6 pajeon    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░   │   92
 //!      7 kimbap    main                 │█░░░░░░░░░░░                   │   42
 //!      8 tteok     main                 │█░░░░░░░░░░░░░░░░░░░░░░        │   77
-//!      9 jjigae    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   88
-//!     10 hotteok   main                 │█░░░░░░░░░░░░░░░░░░░           │   67
+//!      9 jjigae    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   87
+//!     10 hotteok   main                 │█░░░░░░░░░░░░░░░░░░░           │   68
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   102 ms  7.0 times as fast, 1.02 of the bound
-//!     cooked by 1 thread in 1 process; CPU 3 ms, 20 switches, 3.0 MiB
-//!     A17 holds: 1 thread in 1 process, 7.0 times as fast as one cook
-//!     A19 holds: 1 thread in 1 process, 7.0 times as fast as one cook
+//!     this took                   101 ms  7.1 times as fast, 1.01 of the bound
+//!     cooked by 1 thread in 1 process; CPU 3 ms, 14 switches, 3.0 MiB
+//!     A17 holds: 1 thread in 1 process, 7.1 times as fast as one cook
+//!     A19 holds: 1 thread in 1 process, 7.1 times as fast as one cook
 //!     the loop has polled its tasks 30 times in all
 
 use shared::{Dish, Kitchen, Meal, PATIENCE, Plate, Result, say};

@@ -14,12 +14,12 @@
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
 //!     files read by                us a file    of std
-//!     std::fs                            1.7       1.0
-//!     tokio::fs                          9.1       5.3
-//!     smol::fs                           7.2       4.2
-//!     async_std::fs                     18.3      10.6
-//!     one spawn_blocking for all         2.8       1.6
-//!     A22 holds: 5.3, 4.2, 10.6 times std, at once 1.6
+//!     std::fs                            2.1       1.0
+//!     tokio::fs                         57.3      26.7
+//!     smol::fs                          19.6       9.1
+//!     async_std::fs                     67.6      31.5
+//!     one spawn_blocking for all         3.5       1.7
+//!     A22 holds: 26.7, 9.1, 31.5 times std, at once 1.7
 
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;

@@ -10,10 +10,10 @@
 //!
 //! Output (figures vary):
 //!     40 dishes, room for 4            in the oven          ms
-//!     Semaphore, permit moved                    4        61.4
-//!     JoinSet, one out, one in                   4        61.4
-//!     buffer_unordered                           4        61.3
-//!     Semaphore, permit dropped                 40         6.3
+//!     Semaphore, permit moved                    4        61.6
+//!     JoinSet, one out, one in                   4        61.5
+//!     buffer_unordered                           4        61.5
+//!     Semaphore, permit dropped                 40         6.4
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{sync::Arc, time::Duration, time::Instant};

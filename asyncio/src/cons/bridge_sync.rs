@@ -20,8 +20,8 @@
 //!     spawn_blocking           12
 //!     a runtime elsewhere      12
 //!     end of a runtime                ms  its job of 300 ms
-//!     drop                      300.3 ms  is done
-//!     shutdown_timeout, 50 ms    50.2 ms  is left behind
+//!     drop                      300.4 ms  is done
+//!     shutdown_timeout, 50 ms    50.3 ms  is left behind
 //!     shutdown_background         0.0 ms  is left behind
 //!     A23 holds: 2 of 7 ways to block panic, 1 of 3 ends block
 

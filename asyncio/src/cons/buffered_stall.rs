@@ -13,13 +13,13 @@
 //! Output (figures vary):
 //!     four dishes, stirred every 5 ms                longest unstirred
 //!     buffered(4)                                                87 ms
-//!     buffer_unordered(4)                                        87 ms
-//!     FuturesUnordered                                           88 ms
+//!     buffer_unordered(4)                                        88 ms
+//!     FuturesUnordered                                           87 ms
 //!     a task for each, buffer_unordered(4)                        6 ms
 //!     one task that asks, and a channel                           6 ms
 //!     buffer_unordered(0)                         nothing after 200 ms
 //!     buffer_unordered(0.max(1))                                a dish
-//!     A29 holds: 88 ms unstirred, in tasks 6
+//!     A29 holds: 87 ms unstirred, in tasks 6
 
 use std::pin::pin;
 use std::time::{Duration, Instant};

@@ -12,10 +12,10 @@
 //!
 //! Output (figures vary):
 //!     server               served  guards      ms  ends by
-//!     without a handler         0       0     0.2  signal: 2 (SIGINT)
-//!     asked                     3       3     0.3  exit status: 0
-//!     asked, one is stuck       2       3   201.2  exit status: 1
-//!     asked twice               0       0     0.2  exit status: 130
+//!     without a handler         0       0     0.3  signal: 2 (SIGINT)
+//!     asked                     3       3     0.5  exit status: 0
+//!     asked, one is stuck       2       3   202.3  exit status: 1
+//!     asked twice               0       0     0.4  exit status: 130
 //!     F12 holds: one Ctrl+C: 0 of 3 served; asked: 3
 
 use std::io::{BufRead, BufReader, Write};

@@ -10,9 +10,9 @@
 //!
 //! Output (figures vary):
 //!     two jobs                threads   meet      ms
-//!     one await, then two           1     no    11.3
-//!     join!                         1     no    11.3
-//!     spawn both, then join!        2    yes     5.8
+//!     one await, then two           1     no    10.3
+//!     join!                         1     no    11.0
+//!     spawn both, then join!        2    yes     5.7
 //!     A10 holds: threads by join! 1, meet: no; by spawn 2, meet: yes
 
 use std::sync::mpsc;

@@ -9,9 +9,9 @@
 //! Output (figures vary):
 //!     a nap of 10 ms       tasks      ms  naps in a row
 //!     sleep, await            20      11            1.1
-//!     sleep, await          1000      14            1.4
-//!     thread::sleep           20     202           20.2
-//!     A11 holds: 20 naps last 1.1, or 20.2 if they block
+//!     sleep, await          1000      16            1.6
+//!     thread::sleep           20     203           20.3
+//!     A11 holds: 20 naps last 1.1, or 20.3 if they block
 
 use std::{thread, time::Duration, time::Instant};
 

@@ -23,13 +23,13 @@
 //!     4 KiB after a sleep, boxed           8         yes
 //!
 //!     asleep                        how many  bytes each
-//!     boxed future                     20000         136
-//!     tokio                            20000         472
-//!     smol                             20000         274
-//!     async-std                        20000         371
-//!     thread                             200       11079
+//!     boxed future                     20000         139
+//!     tokio                            20000         469
+//!     smol                             20000         278
+//!     async-std                        20000         374
+//!     thread                             200       11161
 //!     A12 holds: 120 bytes, or 4224: what it keeps decides
-//!     A30 holds: 472 bytes for a task, 11079 for a thread
+//!     A30 holds: 469 bytes for a task, 11161 for a thread
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{env, hint::black_box, mem, process, thread, time::Duration};

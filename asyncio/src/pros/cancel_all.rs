@@ -13,12 +13,12 @@
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
 //!     all at once                   left  served      ms
-//!     tokio JoinSet, shutdown      10000       0    21.5
-//!     tokio JoinSet, join_all      10000   10000    26.5
-//!     smol, drop                   10000       0     8.4
-//!     smol, join_all               10000   10000    20.1
-//!     async-std, cancel            10000       0    22.0
-//!     async-std, join_all          10000   10000    18.6
+//!     tokio JoinSet, shutdown      10000       0    16.9
+//!     tokio JoinSet, join_all      10000   10000    21.0
+//!     smol, drop                   10000       0     7.1
+//!     smol, join_all               10000   10000    15.1
+//!     async-std, cancel            10000       0    14.3
+//!     async-std, join_all          10000   10000    18.2
 //!     A25 holds: cancelled: 10000 guards run, 0 end; awaited: 10000 end
 
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};

@@ -14,10 +14,10 @@
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
 //!     server      guests      MiB      ms    MiB/s    CPU
-//!     1 worker    think       0.1     208      0.4    2 %
-//!     1 worker    copy      512.0     162   3164.6   50 %
-//!     1 per core  copy      512.0     200   2556.1   47 %
-//!     A27 holds: 7.7 think at once, CPU 2 %; copying 50 %
+//!     1 worker    think       0.1     206      0.4    2 %
+//!     1 worker    copy      512.0     215   2384.8   91 %
+//!     1 per core  copy      512.0      98   5237.5  100 %
+//!     A27 holds: 7.8 think at once, CPU 2 %; copying 91 %
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

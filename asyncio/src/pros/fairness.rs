@@ -12,12 +12,12 @@
 //!
 //! Output (figures vary):
 //!     turns in 300 ms   each of 8      greedy   its share      the 8 waited
-//!     tokio                 34-34          34        57 %           21.2 ms
-//!     smol                  49-49          50        83 %           10.0 ms
-//!     async-std             38-38          39        65 %           17.8 ms
+//!     tokio                 56-56          56        93 %           11.3 ms
+//!     smol                  53-53          54        90 %            6.5 ms
+//!     async-std             55-55          56        93 %            5.4 ms
 //!
 //!     turns of two ready branches       first      second
-//!     select!                            4969        5031
+//!     select!                            4967        5033
 //!     select! biased                    10000           0
 //!     A29 holds: equal turns, not waits; biased 10000 to 0
 

@@ -13,13 +13,13 @@
 //!
 //! Output (figures vary):
 //!     A spawns B, and                       B starts after     on the thread
-//!     works for 100 ms                           100.25 ms              of A
-//!     spawns another task, works                   0.04 ms        of another
-//!     yields, works                                0.02 ms              of A
-//!     works in block_in_place                      0.06 ms        of another
+//!     works for 100 ms                           100.11 ms              of A
+//!     spawns another task, works                   0.01 ms        of another
+//!     yields, works                                0.01 ms              of A
+//!     works in block_in_place                      0.03 ms        of another
 //!     works for 100 ms, on smol                    0.02 ms        of another
-//!     works for 100 ms, on async-std               0.10 ms        of another
-//!     A29 holds: 100 ms in the slot, 0.06 out of it
+//!     works for 100 ms, on async-std               0.03 ms        of another
+//!     A29 holds: 100 ms in the slot, 0.03 out of it
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;

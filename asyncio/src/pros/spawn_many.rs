@@ -14,18 +14,18 @@
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
 //!     tasks on       count   ns to start    bytes each    ms for all
-//!     tokio           1000          1967           847           104
-//!     tokio          10000          1499           465           124
-//!     tokio         100000          2853           439           404
-//!     smol            1000          1423           704           101
-//!     smol           10000          1297           277           116
-//!     smol          100000          1387           238           244
-//!     async-std       1000          1870           970           101
-//!     async-std      10000          1561           388           115
-//!     async-std     100000          1303           335           233
-//!     threads         1000         35658         10022           138
-//!     A24 holds: 10000 waits of 100 ms took 124 ms at most
-//!     A31 holds: 1561 ns at most for a task, 35658 for a thread
+//!     tokio           1000          1862           811           103
+//!     tokio          10000          1752           481           125
+//!     tokio         100000          2831           440           386
+//!     smol            1000          1247           737           102
+//!     smol           10000          1752           288           117
+//!     smol          100000          1371           236           237
+//!     async-std       1000          1513          1032           101
+//!     async-std      10000          1349           385           114
+//!     async-std     100000          1414           332           248
+//!     threads         1000         28935         10240           129
+//!     A24 holds: 10000 waits of 100 ms took 125 ms at most
+//!     A31 holds: 1752 ns at most for a task, 28935 for a thread
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};

@@ -14,18 +14,18 @@
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
 //!                                       task    thread     ratio
-//!     bytes, waiting                     327     10158      31.1
-//!     ns to start and join              2762     13136       4.8
-//!     ns there and back, channel        3085      3278       1.1
-//!     ns there and back, socket         6787     70736      10.4
+//!     bytes, waiting                     328     10199      31.1
+//!     ns to start and join              2707     15180       5.6
+//!     ns there and back, channel        3110      3278       1.1
+//!     ns there and back, socket         6827     66569       9.8
 //!     all on one core:
-//!     ns to start and join              2755     13375       4.9
-//!     ns there and back, channel        3079      3337       1.1
-//!     ns there and back, socket         6836      3502       0.5
+//!     ns to start and join              2671     13883       5.2
+//!     ns there and back, channel        3103      3311       1.1
+//!     ns there and back, socket         6907      3347       0.5
 //!     A30 holds: a thread costs 31.1 tasks
-//!     A31 holds: a thread costs 4.9 tasks
+//!     A31 holds: a thread costs 5.2 tasks
 //!     A32 holds: a thread costs 1.1 tasks, 0.5 through a socket
-//!     X6 holds: start 4.9, switch 1.1, keep 31.1 tasks for a thread
+//!     X6 holds: start 5.2, switch 1.1, keep 31.1 tasks for a thread
 
 use std::sync::mpsc::sync_channel;
 use std::{future::pending, thread, time::Duration, time::Instant};

@@ -12,20 +12,20 @@
 //!
 //! Output (figures vary):
 //!     waits  client     wall ms  replies/s  of ideal  KiB a wait
-//!        10  threads        102         98      1.02        11.6
+//!        10  threads        102         98      1.02        12.0
 //!        10  tokio          101         99      1.01         1.6
-//!        10  smol           101         99      1.01         1.6
-//!        10  async-std      101         99      1.01         1.2
-//!       100  threads        107        934      1.07         8.1
-//!       100  tokio          105        951      1.05         1.2
-//!       100  smol           106        945      1.06         1.6
-//!       100  async-std      105        950      1.05         1.3
-//!      1000  threads        166       6021      1.66         9.4
-//!      1000  tokio          166       6033      1.66         1.1
-//!      1000  smol           157       6374      1.57         1.4
-//!      1000  async-std      169       5923      1.69         1.2
+//!        10  smol           102         98      1.02         1.6
+//!        10  async-std      102         98      1.02         1.6
+//!       100  threads        110        911      1.10         8.6
+//!       100  tokio          108        924      1.08         1.2
+//!       100  smol           108        927      1.08         1.5
+//!       100  async-std      107        933      1.07         1.4
+//!      1000  threads        173       5769      1.73         9.4
+//!      1000  tokio          173       5788      1.73         1.1
+//!      1000  smol           177       5647      1.77         1.4
+//!      1000  async-std      203       4930      2.03         1.2
 //!     A4 holds: a wait takes 9.4 KiB; as a task, 1.1
-//!     A28 holds: 1000 waits on one thread, 1.66 of ideal
+//!     A28 holds: 1000 waits on one thread, 1.73 of ideal
 
 use std::env::{args, current_exe};
 use std::io::{Error, Result as IoResult};

@@ -8,28 +8,28 @@
 //! Output (figures vary):
 //!     futures_pool::brigade_processes  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        222 ms
-//!      1 bibimbap  process 4363         │█░░░░░░░░░                     │   74
-//!      2 bulgogi   process 4364         │█░░░░░░░                       │   65
-//!      3 japchae   process 4362         │█░░░░░░░░░░                    │   84
-//!      4 galbi     process 4365         │█░░░░░░                        │   55
-//!      5 mandu     process 4365         │       █░░░░░░░░░░░░░          │  156
-//!      6 pajeon    process 4364         │         █░░░░░░░░░░░          │  156
-//!      7 kimbap    process 4363         │          █░░░░░               │  116
-//!      8 tteok     process 4362         │           █░░░░░░░░░░         │  160
-//!      9 jjigae    process 4363         │                █░░░░░░░░░░░   │  202
-//!     10 hotteok   process 4364         │                     █░░░░░░░░ │  222
+//!                                        0                        224 ms
+//!      1 bibimbap  process 26474        │█░░░░░░░░░                     │   77
+//!      2 bulgogi   process 26473        │█░░░░░░░░                      │   66
+//!      3 japchae   process 26472        │█░░░░░░░░░░░                   │   87
+//!      4 galbi     process 26471        │█░░░░░░                        │   56
+//!      5 mandu     process 26471        │       █░░░░░░░░░░░░░          │  158
+//!      6 pajeon    process 26473        │         █░░░░░░░░░░░          │  158
+//!      7 kimbap    process 26474        │          █░░░░░               │  119
+//!      8 tteok     process 26472        │            █░░░░░░░░░         │  164
+//!      9 jjigae    process 26474        │                █░░░░░░░░░░░   │  205
+//!     10 hotteok   process 26471        │                     █░░░░░░░░ │  224
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   222 ms  3.2 times as fast, 2.22 of the bound
-//!     cooked by 4 threads in 4 processes; CPU 10 ms, 83 switches, 15.9 MiB
+//!     this took                   224 ms  3.2 times as fast, 2.24 of the bound
+//!     cooked by 4 threads in 4 processes; CPU 13 ms, 86 switches, 17.2 MiB
 //!     F11 holds: 4 threads in 4 processes, 3.2 times as fast as one cook
 
 use std::net::SocketAddr;
 
-use futures_pool::{Executor, init, job};
+use futures_pool::{Executor, Pending, init, job};
 use shared::{Dish, Kitchen, Plate, Result, cook};
 
 const CREW: usize = 4;
@@ -47,7 +47,7 @@ fn main() -> Result {
         .into_iter()
         .map(|order| order.result()?)
         .collect::<Result<_>>()
-        .inspect_err(|_| crew.cancel_pending())?;
+        .inspect_err(|_| crew.close(Pending::Cancel))?;
     kitchen.claim("F11", |meal| meal.threads <= CREW);
     kitchen.serve(plates)
 }

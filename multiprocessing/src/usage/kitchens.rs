@@ -9,24 +9,24 @@
 //! Output (figures vary):
 //!     multiprocessing::kitchens  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        107 ms
-//!      1 bibimbap  process 4382         │ █░░░░░░░░░░░░░░░░░░░░         │   76
-//!      2 bulgogi   process 4392         │ █░░░░░░░░░░░░░░░░░            │   68
-//!      3 japchae   process 4391         │ █░░░░░░░░░░░░░░░░░░░░░░░      │   87
-//!      4 galbi     process 4393         │  █░░░░░░░░░░░░░               │   59
-//!      5 mandu     process 4385         │ █░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  107
-//!      6 pajeon    process 4387         │ █░░░░░░░░░░░░░░░░░░░░░░░░░    │   96
-//!      7 kimbap    process 4388         │█░░░░░░░░░░░                   │   44
-//!      8 tteok     process 4389         │ █░░░░░░░░░░░░░░░░░░░░░        │   82
-//!      9 jjigae    process 4390         │ █░░░░░░░░░░░░░░░░░░░░░░░░     │   91
-//!     10 hotteok   process 4386         │ █░░░░░░░░░░░░░░░░░░           │   72
+//!                                        0                        111 ms
+//!      1 bibimbap  process 31237        │  █░░░░░░░░░░░░░░░░░░░         │   80
+//!      2 bulgogi   process 31222        │█░░░░░░░░░░░░░░░░░             │   65
+//!      3 japchae   process 31223        │█░░░░░░░░░░░░░░░░░░░░░░        │   85
+//!      4 galbi     process 31224        │█░░░░░░░░░░░░░░                │   55
+//!      5 mandu     process 31236        │  █░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  110
+//!      6 pajeon    process 31229        │ █░░░░░░░░░░░░░░░░░░░░░░░░     │   96
+//!      7 kimbap    process 31231        │  █░░░░░░░░░░                  │   49
+//!      8 tteok     process 31230        │  █░░░░░░░░░░░░░░░░░░░░        │   83
+//!      9 jjigae    process 31234        │ █░░░░░░░░░░░░░░░░░░░░░░░░     │   93
+//!     10 hotteok   process 31235        │  █░░░░░░░░░░░░░░░░░           │   74
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   107 ms  6.7 times as fast, 1.07 of the bound
-//!     cooked by 10 threads in 10 processes; CPU 16 ms, 81 switches, 31.4 MiB
-//!     M1 holds: 10 threads in 10 processes, 6.7 times as fast as one cook
+//!     this took                   111 ms  6.5 times as fast, 1.11 of the bound
+//!     cooked by 10 threads in 10 processes; CPU 18 ms, 108 switches, 31.5 MiB
+//!     M1 holds: 10 threads in 10 processes, 6.5 times as fast as one cook
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, Stdio};

@@ -8,24 +8,24 @@
 //! Output (figures vary):
 //!     subprocess::takeout  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        107 ms
-//!      1 bibimbap  process 4478         │█░░░░░░░░░░░░░░░░░░░░          │   73
-//!      2 bulgogi   process 4482         │█░░░░░░░░░░░░░░░░░             │   63
-//!      3 japchae   process 4486         │ █░░░░░░░░░░░░░░░░░░░░░░       │   85
-//!      4 galbi     process 4490         │ █░░░░░░░░░░░░░░               │   57
-//!      5 mandu     process 4494         │ █░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  106
-//!      6 pajeon    process 4498         │  █░░░░░░░░░░░░░░░░░░░░░░░░░   │   98
-//!      7 kimbap    process 4502         │ █░░░░░░░░░░░                  │   47
-//!      8 tteok     process 4506         │  █░░░░░░░░░░░░░░░░░░░░░       │   85
-//!      9 jjigae    process 4510         │  █░░░░░░░░░░░░░░░░░░░░░░░░    │   94
-//!     10 hotteok   process 4514         │  █░░░░░░░░░░░░░░░░░░          │   75
+//!                                        0                        109 ms
+//!      1 bibimbap  process 31254        │  █░░░░░░░░░░░░░░░░░░░         │   78
+//!      2 bulgogi   process 31258        │  █░░░░░░░░░░░░░░░░            │   69
+//!      3 japchae   process 31262        │  █░░░░░░░░░░░░░░░░░░░░░░      │   91
+//!      4 galbi     process 31266        │  █░░░░░░░░░░░░░░              │   60
+//!      5 mandu     process 31270        │ █░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  108
+//!      6 pajeon    process 31274        │ █░░░░░░░░░░░░░░░░░░░░░░░░░░   │   99
+//!      7 kimbap    process 31278        │  █░░░░░░░░░░░                 │   51
+//!      8 tteok     process 31282        │  █░░░░░░░░░░░░░░░░░░░░░       │   86
+//!      9 jjigae    process 31286        │  █░░░░░░░░░░░░░░░░░░░░░░░░    │   97
+//!     10 hotteok   process 31290        │   █░░░░░░░░░░░░░░░░░          │   77
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   107 ms  6.7 times as fast, 1.07 of the bound
-//!     cooked by 10 threads in 10 processes; CPU 18 ms, 100 switches, 27.3 MiB
-//!     S1 holds: 10 threads in 10 processes, 6.7 times as fast as one cook
+//!     this took                   109 ms  6.5 times as fast, 1.09 of the bound
+//!     cooked by 10 threads in 10 processes; CPU 21 ms, 120 switches, 27.6 MiB
+//!     S1 holds: 10 threads in 10 processes, 6.5 times as fast as one cook
 
 use std::{net::SocketAddr, path::Path, time::Instant};
 

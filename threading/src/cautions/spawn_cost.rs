@@ -13,15 +13,15 @@
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
 //!     us, p50 and p99              at once              paused   / pthread
-//!     a call                 0.0       0.1       0.3       0.7        0.00
-//!     bare pthread          15.9     274.4      49.4     100.2        1.00
-//!     std thread            30.8     292.9      57.0     228.6        1.94
-//!     std scope             22.4     352.1      34.7      90.6        1.41
-//!     crossbeam scope       24.4      94.4      47.0     728.9        1.54
-//!     rayon job             24.0      87.9      86.6    1244.0        1.51
-//!     job for a crew         5.9      60.9      27.0      45.4        0.37
-//!     T9 holds: in quiet moments a thread costs 1001.4 calls
-//!     T12 holds: in quiet moments a thread costs 19.3 jobs of a crew
+//!     a call                 0.0       0.2       0.3       0.5        0.00
+//!     bare pthread          51.1     121.4      52.9     106.6        1.00
+//!     std thread            58.2     121.4      57.3      99.7        1.14
+//!     std scope             57.3     117.1      34.4      46.3        1.12
+//!     crossbeam scope       61.0     101.8      53.6     135.6        1.19
+//!     rayon job             23.9     109.2      71.2     106.1        0.47
+//!     job for a crew         6.3      18.0      26.3      43.1        0.12
+//!     T9 holds: in quiet moments a thread costs 789.7 calls
+//!     T12 holds: in quiet moments a thread costs 2.4 jobs of a crew
 
 use std::{hint::black_box, thread, time::Duration, time::Instant};
 

@@ -12,7 +12,7 @@
 //!
 //! Output (figures vary):
 //!     stack                  reserved each    resident each
-//!     64 KiB                        85 KiB            9 KiB
+//!     64 KiB                        85 KiB           10 KiB
 //!     default                     2069 KiB            9 KiB
 //!     8 MiB                       8213 KiB            9 KiB
 //!     8 MiB, 1 MiB touched        8213 KiB         1033 KiB

@@ -16,19 +16,19 @@
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
 //!     jobs        done by              ms  CPU ms  switches  peak KiB
-//!       10 wait   a crew of 32       20.8     1.2        25      2760
-//!       10 wait   a thread each      20.3     0.5        17      2760
-//!       10 work   a crew of 32        0.3     0.5         7      2760
-//!       10 work   a thread each       0.2     0.2         1      2760
-//!      100 wait   a crew of 32       80.5     4.3       181      3004
-//!      100 wait   a thread each      24.6    10.1       319      3624
-//!      100 work   a crew of 32        3.6     3.7        40      3516
-//!      100 work   a thread each       4.6     6.6        93      3132
-//!     1000 wait   a crew of 32      643.9     8.2      1047      3132
-//!     1000 wait   a thread each     104.2   114.0      3762      9788
-//!     1000 work   a crew of 32        3.4     6.1         4      5204
-//!     1000 work   a thread each      41.9    56.2      1215      5172
-//!     T11 holds: waits: memory x3.1; work: CPU x9.2
+//!       10 wait   a crew of 32       21.1     1.3        31      2616
+//!       10 wait   a thread each      20.5     0.8        26      2616
+//!       10 work   a crew of 32        1.0     1.4        13      2648
+//!       10 work   a thread each       0.2     0.3         1      2652
+//!      100 wait   a crew of 32       80.7     3.9       180      2788
+//!      100 wait   a thread each      23.0     8.6       319      3528
+//!      100 work   a crew of 32        3.2     3.6        77      3300
+//!      100 work   a thread each       6.3     7.8       229      3300
+//!     1000 wait   a crew of 32      643.9     8.8      1062      2932
+//!     1000 wait   a thread each     105.0   128.0      3999      8932
+//!     1000 work   a crew of 32       14.7    15.9       200      5728
+//!     1000 work   a thread each      46.1    65.8      1364      3800
+//!     T11 holds: waits: memory x3.0; work: CPU x4.1
 
 use std::{env, fs, io, path::Path, process::Command, thread, time::Duration};
 

@@ -12,8 +12,8 @@
 //!
 //! Output (figures vary):
 //!     locks first               ms    balances
-//!     the giver              500.4       stuck
-//!     the lower number         0.9    100, 100
+//!     the giver              500.3       stuck
+//!     the lower number         0.4    100, 100
 //!     T5 holds: stuck in any order, done in one order
 
 use std::sync::{Barrier, Mutex};

@@ -12,9 +12,9 @@
 //!
 //! Output (figures vary):
 //!     lock                                  ms   predicted
-//!     Mutex, held during the work         82.0        80.0
-//!     Mutex, held for a line              20.6        20.0
-//!     Mutex, read for long                82.0        80.0
+//!     Mutex, held during the work         82.3        80.0
+//!     Mutex, held for a line              20.7        20.0
+//!     Mutex, read for long                82.6        80.0
 //!     RwLock, read for long               20.6        20.0
 //!     T5 holds: 4.0 times as fast held for a line, 4.0 by RwLock
 

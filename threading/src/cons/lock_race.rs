@@ -12,10 +12,10 @@
 //!
 //! Output (figures vary):
 //!     way                counted    lost   ns each
-//!     load, then store    157261  342739        19
-//!     fetch_add           500000       0        38
-//!     Mutex               500000       0       128
-//!     T5 holds: 342739 lost in two steps, 0 in one, 0 locked
+//!     load, then store    139038  360962        19
+//!     fetch_add           500000       0        32
+//!     Mutex               500000       0       162
+//!     T5 holds: 360962 lost in two steps, 0 in one, 0 locked
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Barrier, Mutex};

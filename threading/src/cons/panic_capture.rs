@@ -11,13 +11,13 @@
 //! both reports are in memory and on standard error, and T8 does not hold.
 //!
 //! Output (figures vary):
-//!     default hook: 262 bytes on stderr, in memory:
+//!     default hook: 264 bytes on stderr, in memory:
 //!         grill(260) returns Err(Burnt(260))
 //!     our hook: 0 bytes on stderr, in memory:
 //!         fryer at threading/src/cons/panic_capture.rs:66: the oil burns
 //!         griller at threading/src/cons/panic_capture.rs:83: (not a text)
 //!         grill(260) returns Err(Burnt(260))
-//!     T8 holds: stderr 262 bytes, with our hook 0
+//!     T8 holds: stderr 264 bytes, with our hook 0
 
 use std::ffi::OsString;
 use std::process::{Command, Output};

@@ -8,23 +8,23 @@
 //! Output (figures vary):
 //!     threading::cooks  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        103 ms
-//!      1 bibimbap  thread #2            │█░░░░░░░░░░░░░░░░░░░░          │   72
-//!      2 bulgogi   thread #1            │█░░░░░░░░░░░░░░░░░             │   62
+//!                                        0                        102 ms
+//!      1 bibimbap  thread #1            │█░░░░░░░░░░░░░░░░░░░░          │   71
+//!      2 bulgogi   thread #2            │█░░░░░░░░░░░░░░░░░             │   61
 //!      3 japchae   thread #3            │█░░░░░░░░░░░░░░░░░░░░░░░       │   82
 //!      4 galbi     thread #4            │█░░░░░░░░░░░░░░                │   52
-//!      5 mandu     thread #5            │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  103
+//!      5 mandu     thread #5            │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  102
 //!      6 pajeon    thread #6            │█░░░░░░░░░░░░░░░░░░░░░░░░░░    │   92
 //!      7 kimbap    thread #7            │█░░░░░░░░░░░                   │   42
 //!      8 tteok     thread #8            │█░░░░░░░░░░░░░░░░░░░░░░        │   77
-//!      9 jjigae    thread #9            │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   87
+//!      9 jjigae    thread #9            │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   88
 //!     10 hotteok   thread #10           │█░░░░░░░░░░░░░░░░░░░           │   68
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   103 ms  7.0 times as fast, 1.03 of the bound
-//!     cooked by 10 threads in 1 process; CPU 3 ms, 22 switches, 3.2 MiB
+//!     this took                   102 ms  7.0 times as fast, 1.02 of the bound
+//!     cooked by 10 threads in 1 process; CPU 4 ms, 26 switches, 3.2 MiB
 //!     T1 holds: 10 threads in 1 process, 7.0 times as fast as one cook
 
 use std::thread;

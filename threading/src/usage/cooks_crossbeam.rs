@@ -8,23 +8,23 @@
 //! Output (figures vary):
 //!     threading::cooks_crossbeam  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        219 ms
+//!                                        0                        218 ms
 //!      1 bibimbap  thread #1            │█░░░░░░░░░                     │   71
 //!      2 bulgogi   thread #2            │█░░░░░░░                       │   62
-//!      3 japchae   thread #3            │█░░░░░░░░░░                    │   82
+//!      3 japchae   thread #3            │█░░░░░░░░░░                    │   81
 //!      4 galbi     thread #4            │█░░░░░░                        │   51
-//!      5 mandu     thread #4            │       █░░░░░░░░░░░░░          │  153
+//!      5 mandu     thread #4            │       █░░░░░░░░░░░░░          │  152
 //!      6 pajeon    thread #2            │        █░░░░░░░░░░░░          │  153
-//!      7 kimbap    thread #1            │          █░░░░                │  112
+//!      7 kimbap    thread #1            │          █░░░░                │  113
 //!      8 tteok     thread #3            │           █░░░░░░░░░░         │  157
-//!      9 jjigae    thread #1            │               █░░░░░░░░░░░░   │  198
-//!     10 hotteok   thread #2            │                     █░░░░░░░░ │  219
+//!      9 jjigae    thread #1            │                █░░░░░░░░░░░   │  198
+//!     10 hotteok   thread #4            │                     █░░░░░░░░ │  218
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   219 ms  3.3 times as fast, 2.18 of the bound
-//!     cooked by 4 threads in 1 process; CPU 4 ms, 55 switches, 3.2 MiB
+//!     this took                   218 ms  3.3 times as fast, 2.18 of the bound
+//!     cooked by 4 threads in 1 process; CPU 5 ms, 72 switches, 3.1 MiB
 
 use std::thread;
 

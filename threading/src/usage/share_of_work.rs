@@ -12,13 +12,13 @@
 //!
 //! Output (figures vary):
 //!         work   threads    rayon
-//!           0%       7.6      2.0
-//!          25%       4.5      1.9
-//!          50%       2.9      2.0
-//!          75%       2.5      1.8
-//!         100%       2.0      2.0
-//!     T2 holds: threads gain 7.6 waiting, 2.0 working
-//!     T3 holds: threads gain 7.6 waiting, 2.0 working
+//!           0%       7.5      2.0
+//!          25%       4.5      2.0
+//!          50%       2.8      2.0
+//!          75%       2.4      2.0
+//!         100%       1.8      2.0
+//!     T2 holds: threads gain 7.5 waiting, 2.0 working
+//!     T3 holds: threads gain 7.5 waiting, 2.0 working
 
 use std::time::{Duration, Instant};
 use std::{hint::black_box, thread};

@@ -1,0 +1,238 @@
+//! What the pools cost, each beside its yardstick, in the same run.
+//!
+//!     cargo bench -p futures_pool
+//!
+//! The two of a pair take turns, and the medians are compared: ours divided by
+//! the yardstick's. Wake-ups are cheap on the same core and dear across cores,
+//! so round trips are measured on one core and on all.
+
+use std::{
+    env,
+    fs::File,
+    hint::black_box,
+    io::{self, Read, Write},
+    os::fd::{AsFd, OwnedFd},
+    process::{Child, Command, Stdio},
+    time::Instant,
+};
+
+use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
+use futures_pool::{Executor, MapOptions, ProcessPool, ThreadPool, init, job};
+use nix::{
+    fcntl::{FcntlArg, fcntl},
+    sched::{CpuSet, sched_getaffinity, sched_setaffinity},
+    unistd::Pid,
+};
+use serde_bytes::ByteBuf;
+use shared::{Result, measure::median, say};
+
+fn main() -> Result {
+    if env::args().nth(1).as_deref() == Some("as-echo") {
+        return bare_echo();
+    }
+    init([job(nothing), job(echo)]);
+    threads()?;
+    let all = sched_getaffinity(Pid::from_raw(0))?;
+    round_trips("on all cores")?;
+    let mut one = CpuSet::new();
+    one.set(0)?;
+    sched_setaffinity(Pid::from_raw(0), &one)?;
+    round_trips("on one core")?;
+    sched_setaffinity(Pid::from_raw(0), &all)?;
+    many_small()
+}
+
+fn nothing(number: u64) -> u64 {
+    black_box(number)
+}
+
+fn echo(bytes: ByteBuf) -> ByteBuf {
+    bytes
+}
+
+/// A thread pool's job with its own handle, and a crossbeam channel's.
+fn threads() -> Result {
+    const JOBS: u64 = 20_000;
+    // One at a time occupies one worker: the pool starts no other, either.
+    let pool = ThreadPool::new(1)?;
+    let rail = yardstick(1);
+    let latency = turns(
+        15,
+        [
+            &mut || {
+                for number in 0..JOBS / 10 {
+                    assert_eq!(
+                        pool.submit(nothing, number).result(),
+                        Ok(number)
+                    );
+                }
+            },
+            &mut || {
+                for number in 0..JOBS / 10 {
+                    assert_eq!(send(&rail, number).recv(), Ok(number));
+                }
+            },
+        ],
+    );
+    row("thread pool, one at a time", latency, JOBS / 10)?;
+    let pool = ThreadPool::new(2)?;
+    let rail = yardstick(2);
+    let throughput = turns(
+        15,
+        [
+            &mut || {
+                let all: Vec<_> = (0..JOBS)
+                    .map(|number| pool.submit(nothing, number))
+                    .collect();
+                let all = all.into_iter().map(|one| one.result());
+                assert_eq!(all.filter(|one| one.is_ok()).count() as u64, JOBS);
+            },
+            &mut || {
+                let all: Vec<_> =
+                    (0..JOBS).map(|number| send(&rail, number)).collect();
+                let all = all.into_iter().map(|one| one.recv());
+                assert_eq!(all.filter(|one| one.is_ok()).count() as u64, JOBS);
+            },
+        ],
+    );
+    row("thread pool, many at once", throughput, JOBS)
+}
+
+type Task = Box<dyn FnOnce() + Send>;
+
+/// Threads at a channel: as little as a pool can be.
+fn yardstick(workers: usize) -> Sender<Task> {
+    let (rail, tasks) = unbounded::<Task>();
+    for _ in 0..workers {
+        let tasks = tasks.clone();
+        // Not joined: it ends when the rail is dropped.
+        std::thread::spawn(move || tasks.into_iter().for_each(|task| task()));
+    }
+    rail
+}
+
+fn send(rail: &Sender<Task>, number: u64) -> Receiver<u64> {
+    let (pass, plate) = bounded(1);
+    let task = move || pass.send(nothing(number)).expect("it is waited for");
+    rail.send(Box::new(task)).expect("there are workers");
+    plate
+}
+
+/// A process pool's job, and the bare pipes that it uses.
+fn round_trips(where_: &str) -> Result {
+    let pool = ProcessPool::new(1)?;
+    let mut bare = Bare::start()?;
+    for (name, size, times) in [
+        ("8 B", 8, 2_000),
+        ("64 KiB", 64 << 10, 500),
+        ("1 MiB", 1 << 20, 40),
+        ("16 MiB", 16 << 20, 4),
+    ] {
+        let bytes = vec![7; size];
+        let mut back = vec![0; size];
+        let mut sent = ByteBuf::from(bytes.clone());
+        let nanos = turns(
+            15,
+            [
+                &mut || {
+                    for _ in 0..times {
+                        let bytes = std::mem::take(&mut sent);
+                        sent = pool
+                            .submit(echo, bytes)
+                            .result()
+                            .expect("it echoes");
+                    }
+                    assert_eq!(sent.len(), size);
+                },
+                &mut || {
+                    for _ in 0..times {
+                        bare.round_trip(&bytes, &mut back).expect("it echoes");
+                    }
+                    assert_eq!(back, bytes);
+                },
+            ],
+        );
+        row(&format!("process, {name} {where_}"), nanos, times)?;
+    }
+    Ok(())
+}
+
+/// Another process at the end of two pipes, that sends back what it gets.
+struct Bare {
+    _child: Child,
+    there: File,
+    back: File,
+}
+
+impl Bare {
+    fn start() -> io::Result<Bare> {
+        let mut child = Command::new(env::current_exe()?)
+            .arg("as-echo")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let there = OwnedFd::from(child.stdin.take().expect("it is piped"));
+        let back = OwnedFd::from(child.stdout.take().expect("it is piped"));
+        for pipe in [&there, &back] {
+            fcntl(pipe, FcntlArg::F_SETPIPE_SZ(1 << 20))?;
+        }
+        Ok(Bare { _child: child, there: there.into(), back: back.into() })
+    }
+
+    fn round_trip(&mut self, bytes: &[u8], back: &mut [u8]) -> io::Result<()> {
+        self.there.write_all(&(bytes.len() as u32).to_le_bytes())?;
+        self.there.write_all(bytes)?;
+        self.back.read_exact(back)
+    }
+}
+
+/// Ends with the pipe.
+fn bare_echo() -> Result {
+    let stream = |stream: &dyn AsFd| stream.as_fd().try_clone_to_owned();
+    let mut orders = File::from(stream(&io::stdin())?);
+    let mut replies = File::from(stream(&io::stdout())?);
+    let mut head = [0; 4];
+    let mut bytes = Vec::new();
+    while orders.read_exact(&mut head).is_ok() {
+        bytes.resize(u32::from_le_bytes(head) as usize, 0);
+        orders.read_exact(&mut bytes)?;
+        replies.write_all(&bytes)?;
+    }
+    Ok(())
+}
+
+/// Many small jobs by `map`, in chunks.
+fn many_small() -> Result {
+    const JOBS: u64 = 100_000;
+    let pool = ProcessPool::new(2)?;
+    let mut nanos = Vec::new();
+    for _ in 0..9 {
+        let started = Instant::now();
+        let options = MapOptions::chunk(1_000);
+        let results = pool.map_with(options, nothing, 0..JOBS);
+        assert_eq!(results.filter(|one| one.is_ok()).count() as u64, JOBS);
+        nanos.push(started.elapsed().as_nanos() as u64);
+    }
+    let each = median(&nanos) as f64 / JOBS as f64 / 1_000.0;
+    Ok(say!("{:<36}{each:>10.3} us", "process, map in chunks of 1 000")?)
+}
+
+/// Nanoseconds of each way, which take turns.
+fn turns(rounds: usize, mut ways: [&mut dyn FnMut(); 2]) -> [u64; 2] {
+    let mut nanos = [const { Vec::new() }; 2];
+    for _ in 0..rounds {
+        for (nanos, way) in nanos.iter_mut().zip(&mut ways) {
+            let started = Instant::now();
+            way();
+            nanos.push(started.elapsed().as_nanos() as u64);
+        }
+    }
+    nanos.map(|nanos| median(&nanos))
+}
+
+fn row(name: &str, [ours, theirs]: [u64; 2], times: u64) -> Result {
+    let us = |nanos: u64| nanos as f64 / times as f64 / 1_000.0;
+    let (ours, theirs) = (us(ours), us(theirs));
+    let ratio = ours / theirs;
+    Ok(say!("{name:<36}{ours:>10.2} us{theirs:>10.2} us{ratio:>8.2}")?)
+}

@@ -1,0 +1,388 @@
+//! What stands for a submitted job, and why a job may have no result.
+
+use std::{
+    fmt,
+    future::Future,
+    mem,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Waker},
+    thread::{self, Thread},
+    time::{Duration, Instant},
+};
+
+use crossbeam::utils::Backoff;
+use serde::{Deserialize, Serialize};
+
+use crate::executor::run;
+
+/// Stands for the result of a submitted job, which runs whether or not anybody
+/// asks for it. Dropping the handle does not cancel the job.
+///
+/// What Python calls a future. In Rust a [`Future`] is work that does nothing
+/// until it is polled; this is a handle to work that goes on by itself, like
+/// [`std::thread::JoinHandle`]. It can be awaited, on any runtime.
+#[must_use = "the job runs, but its result or error would go unnoticed"]
+pub struct Handle<T> {
+    slot: Arc<Slot<T>>,
+}
+
+/// The pool's end of a handle. Dropped without a result, it tells the handle
+/// that the job was cancelled.
+pub(crate) struct Promise<T> {
+    slot: Arc<Slot<T>>,
+}
+
+/// A wait for a result may help to bring it about, instead of sleeping until
+/// another thread has: that saves a wake-up.
+pub(crate) trait Helper: Send + Sync {
+    /// Helps with the job of this number until it is done, until the deadline,
+    /// or until somebody else does it.
+    fn help(&self, number: u64, deadline: Option<Instant>);
+}
+
+struct Slot<T> {
+    done: AtomicBool,
+    state: Mutex<State<T>>,
+}
+
+struct State<T> {
+    phase: Phase<T>,
+    /// Who waits: one at most, for a handle cannot be cloned.
+    waiter: Option<Waiter>,
+    callbacks: Vec<Callback>,
+    /// They are being called: one that is added now is called after them.
+    calling: bool,
+}
+
+enum Phase<T> {
+    Pending,
+    Running(Option<Help>),
+    Done(Result<T, JobError>),
+    /// The result has been handed out.
+    Taken,
+}
+
+/// Who helps, and the number by which it knows the job.
+pub(crate) type Help = (Arc<dyn Helper>, u64);
+
+enum Waiter {
+    Thread(Thread),
+    Task(Waker),
+}
+
+type Callback = Box<dyn FnOnce(Option<&JobError>) + Send>;
+
+impl<T> Slot<T> {
+    /// No code of a user runs under this lock, so nobody panics with it.
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_done(&self) -> bool {
+        self.done.load(Ordering::Acquire)
+    }
+
+    /// False: a worker has it, or it is done.
+    fn cancel(&self) -> bool {
+        let state = self.state();
+        let pending = matches!(state.phase, Phase::Pending);
+        if pending {
+            self.finish(state, Err(JobError::Cancelled));
+        }
+        pending
+    }
+
+    /// The outcome, unless there is one already.
+    fn settle(&self, outcome: Result<T, JobError>) {
+        let state = self.state();
+        if !matches!(state.phase, Phase::Done(_) | Phase::Taken) {
+            self.finish(state, outcome);
+        }
+    }
+
+    /// Puts the outcome there, and tells whoever waits for it.
+    fn finish(
+        &self,
+        mut state: MutexGuard<'_, State<T>>,
+        outcome: Result<T, JobError>,
+    ) {
+        let error = outcome.as_ref().err().cloned();
+        let before = mem::replace(&mut state.phase, Phase::Done(outcome));
+        self.done.store(true, Ordering::Release);
+        let waiter = state.waiter.take();
+        let mut callbacks = mem::take(&mut state.callbacks);
+        state.calling = !callbacks.is_empty();
+        drop((state, before));
+        match waiter {
+            Some(Waiter::Thread(thread)) => thread.unpark(),
+            // A waker is a user's code, as a callback is.
+            Some(Waiter::Task(waker)) => drop(run(|| waker.wake())),
+            None => {}
+        }
+        while !callbacks.is_empty() {
+            for callback in callbacks {
+                call(callback, error.as_ref());
+            }
+            let mut state = self.state();
+            callbacks = mem::take(&mut state.callbacks);
+            state.calling = !callbacks.is_empty();
+        }
+    }
+}
+
+/// A callback that panics is told of by the panic hook, and harms nobody.
+fn call(callback: Callback, error: Option<&JobError>) {
+    let _ = run(|| callback(error));
+}
+
+impl<T> Promise<T> {
+    /// Marks the job as running, with somebody who can help to finish it, if
+    /// there is. False: it was cancelled, and must not run.
+    pub(crate) fn start(&self, help: Option<Help>) -> bool {
+        let mut state = self.slot.state();
+        let pending = matches!(state.phase, Phase::Pending);
+        if pending {
+            state.phase = Phase::Running(help);
+        }
+        pending
+    }
+
+    pub(crate) fn keep(self, outcome: Result<T, JobError>) {
+        self.slot.settle(outcome);
+    }
+}
+
+impl<T> Drop for Promise<T> {
+    fn drop(&mut self) {
+        if !self.slot.is_done() {
+            self.slot.settle(Err(JobError::Cancelled));
+        }
+    }
+}
+
+impl<T> Handle<T> {
+    pub(crate) fn new() -> (Promise<T>, Handle<T>) {
+        let state = State {
+            phase: Phase::Pending,
+            waiter: None,
+            callbacks: Vec::new(),
+            calling: false,
+        };
+        let done = AtomicBool::new(false);
+        let slot = Arc::new(Slot { done, state: Mutex::new(state) });
+        (Promise { slot: slot.clone() }, Handle { slot })
+    }
+
+    /// A handle whose job has already failed.
+    pub(crate) fn failed(error: JobError) -> Handle<T> {
+        let (promise, handle) = Handle::new();
+        promise.keep(Err(error));
+        handle
+    }
+
+    /// Waits for the job and returns what it returned.
+    ///
+    /// # Errors
+    ///
+    /// The job panicked, was cancelled, or could not be run to its end.
+    pub fn result(self) -> Result<T, JobError> {
+        self.wait(None);
+        self.taken()
+    }
+
+    /// Waits for the job, but no longer than `limit`. A job that is not done by
+    /// then goes on, and its handle comes back: a limit that has passed cannot
+    /// be taken for an error of the job.
+    ///
+    /// # Errors
+    ///
+    /// Outside: not done yet. Inside: as with [`Handle::result`].
+    pub fn result_timeout(
+        self,
+        limit: Duration,
+    ) -> Result<Result<T, JobError>, Handle<T>> {
+        if self.wait(Instant::now().checked_add(limit)) {
+            Ok(self.taken())
+        } else {
+            Err(self)
+        }
+    }
+
+    /// Why the job failed; `None` while it is not done, and when it is done
+    /// well.
+    pub fn error(&self) -> Option<JobError> {
+        match &self.slot.state().phase {
+            Phase::Done(outcome) => outcome.as_ref().err().cloned(),
+            _ => None,
+        }
+    }
+
+    /// Whether the job has ended, in one way or another.
+    pub fn is_done(&self) -> bool {
+        self.slot.is_done()
+    }
+
+    /// Whether a worker has the job now.
+    pub fn is_running(&self) -> bool {
+        matches!(self.slot.state().phase, Phase::Running(_))
+    }
+
+    /// Whether the job was cancelled, here or with its pool.
+    pub fn is_cancelled(&self) -> bool {
+        self.error() == Some(JobError::Cancelled)
+    }
+
+    /// Cancels the job if no worker has it yet: then it never runs. True if it
+    /// is cancelled, now or before.
+    ///
+    /// A running job is not interrupted: a thread cannot be, and both pools
+    /// behave in the same way. See
+    /// [`ProcessPool::kill`](crate::ProcessPool::kill).
+    pub fn cancel(&self) -> bool {
+        self.slot.cancel() || self.is_cancelled()
+    }
+
+    /// Has `callback` called with the job's error, if any, once it is done: in
+    /// the thread that finishes it, or at once, here, if it is done already.
+    /// Callbacks are called in the order in which they were added. They should
+    /// be short; one that panics is ignored.
+    pub fn on_done(
+        &self,
+        callback: impl FnOnce(Option<&JobError>) + Send + 'static,
+    ) {
+        let mut state = self.slot.state();
+        let error = match &state.phase {
+            _ if state.calling => {
+                return state.callbacks.push(Box::new(callback));
+            }
+            Phase::Done(outcome) => outcome.as_ref().err().cloned(),
+            Phase::Taken => None,
+            _ => return state.callbacks.push(Box::new(callback)),
+        };
+        drop(state);
+        call(Box::new(callback), error.as_ref());
+    }
+
+    /// Waits until the job is done: true. Or until the deadline: false.
+    fn wait(&self, deadline: Option<Instant>) -> bool {
+        let help = match &self.slot.state().phase {
+            Phase::Running(help) => help.clone(),
+            _ => None,
+        };
+        if let Some((helper, number)) = help {
+            helper.help(number, deadline);
+        }
+        // A short job is done before a sleep would have begun.
+        let backoff = Backoff::new();
+        while !self.slot.is_done() && !backoff.is_completed() {
+            backoff.snooze();
+        }
+        if self.slot.is_done() {
+            return true;
+        }
+        self.slot.state().waiter = Some(Waiter::Thread(thread::current()));
+        while !self.slot.is_done() {
+            match deadline
+                .map(|at| at.saturating_duration_since(Instant::now()))
+            {
+                None => thread::park(),
+                Some(Duration::ZERO) => return false,
+                Some(rest) => thread::park_timeout(rest),
+            }
+        }
+        true
+    }
+
+    fn taken(&self) -> Result<T, JobError> {
+        match mem::replace(&mut self.slot.state().phase, Phase::Taken) {
+            Phase::Done(outcome) => outcome,
+            _ => unreachable!("only asked for when it is done, and once"),
+        }
+    }
+}
+
+/// Awaiting a handle waits for a job that runs anyway.
+impl<T> Future for Handle<T> {
+    type Output = Result<T, JobError>;
+
+    fn poll(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Self::Output> {
+        let mut state = self.slot.state();
+        match mem::replace(&mut state.phase, Phase::Taken) {
+            Phase::Done(outcome) => Poll::Ready(outcome),
+            Phase::Taken => panic!("awaited again after it was done"),
+            phase => {
+                state.phase = phase;
+                state.waiter = Some(Waiter::Task(context.waker().clone()));
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Handle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let phase = match &self.slot.state().phase {
+            Phase::Pending => "pending",
+            Phase::Running(_) => "running",
+            Phase::Done(Ok(_)) => "done",
+            Phase::Done(Err(_)) => "failed",
+            Phase::Taken => "taken",
+        };
+        write!(f, "Handle({phase})")
+    }
+}
+
+/// Why there is no result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum JobError {
+    /// The job panicked. Its worker goes on.
+    Panicked {
+        /// What the panic said.
+        message: String,
+        /// Where: file, line and column.
+        place: String,
+    },
+    /// The job was cancelled before it was started.
+    Cancelled,
+    /// The deadline of a `map` passed.
+    TimedOut,
+    /// The pool is broken: a worker died, or could not be made ready. Says how.
+    Broken(String),
+    /// The pool takes no more jobs: it was told to finish.
+    Closed,
+    /// An argument or a result cannot be turned into bytes.
+    Encode(String),
+    /// Bytes cannot be turned into an argument or a result.
+    Decode(String),
+    /// The job is not in the list that was given to [`init`](crate::init).
+    Unregistered(String),
+}
+
+impl fmt::Display for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            JobError::Panicked { message, place } => {
+                write!(f, "job panicked at {place}: {message}")
+            }
+            JobError::Cancelled => f.write_str("job was cancelled"),
+            JobError::TimedOut => f.write_str("deadline passed"),
+            JobError::Broken(how) => write!(f, "pool is broken: {how}"),
+            JobError::Closed => f.write_str("pool takes no more jobs"),
+            JobError::Encode(why) => write!(f, "cannot encode: {why}"),
+            JobError::Decode(why) => write!(f, "cannot decode: {why}"),
+            JobError::Unregistered(name) => {
+                write!(f, "`{name}` is missing in futures_pool::init")
+            }
+        }
+    }
+}
+
+impl std::error::Error for JobError {}

@@ -1,0 +1,137 @@
+//! Waiting for several handles at once.
+
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, unbounded};
+
+use crate::handle::{Handle, JobError};
+
+/// Until when [`wait`] waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// One of the jobs is done.
+    FirstDone,
+    /// One of the jobs has failed, or all are done.
+    FirstError,
+    /// All jobs are done.
+    AllDone,
+}
+
+/// What [`wait`] has waited for: each handle is in one of the two lists, in the
+/// order in which it was given.
+#[derive(Debug)]
+pub struct Waited<T> {
+    /// Jobs that have ended, in one way or another.
+    pub done: Vec<Handle<T>>,
+    /// The rest.
+    pub pending: Vec<Handle<T>>,
+}
+
+/// Waits until as much is done as `until` says, but no longer than `limit`: that
+/// it has passed is no error, and seen by what is still pending.
+pub fn wait<T>(
+    handles: impl IntoIterator<Item = Handle<T>>,
+    until: Until,
+    limit: Option<Duration>,
+) -> Waited<T> {
+    let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+    let handles: Vec<Handle<T>> = handles.into_iter().collect();
+    let done = announced(&handles);
+    for _ in 0..handles.len() {
+        match next(&done, deadline) {
+            Some((_, error)) => match until {
+                Until::FirstDone => break,
+                Until::FirstError if error.is_some() => break,
+                Until::FirstError | Until::AllDone => {}
+            },
+            None => break,
+        }
+    }
+    let (done, pending) = handles.into_iter().partition(Handle::is_done);
+    Waited { done, pending }
+}
+
+/// The handles in the order in which their jobs are done. With a `limit`, it
+/// ends with an error when that has passed.
+///
+/// No handle comes twice: there are no two of the same job.
+pub fn as_completed<T>(
+    handles: impl IntoIterator<Item = Handle<T>>,
+    limit: Option<Duration>,
+) -> AsCompleted<T> {
+    let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+    let handles: Vec<Handle<T>> = handles.into_iter().collect();
+    let done = announced(&handles);
+    let handles: Vec<_> = handles.into_iter().map(Some).collect();
+    AsCompleted { unfinished: handles.len(), handles, done, deadline }
+}
+
+/// See [`as_completed`].
+#[derive(Debug)]
+pub struct AsCompleted<T> {
+    handles: Vec<Option<Handle<T>>>,
+    unfinished: usize,
+    done: Receiver<Announcement>,
+    deadline: Option<Instant>,
+}
+
+/// Not all jobs were done in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// So many were not.
+    pub unfinished: usize,
+    /// Of so many.
+    pub of: usize,
+}
+
+impl std::fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Unfinished { unfinished, of } = self;
+        write!(f, "{unfinished} (of {of}) jobs unfinished")
+    }
+}
+
+impl std::error::Error for Unfinished {}
+
+impl<T> Iterator for AsCompleted<T> {
+    type Item = Result<Handle<T>, Unfinished>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.unfinished == 0 {
+            return None;
+        }
+        if let Some((number, _)) = next(&self.done, self.deadline) {
+            self.unfinished -= 1;
+            return self.handles[number].take().map(Ok);
+        }
+        let (unfinished, of) = (self.unfinished, self.handles.len());
+        self.unfinished = 0;
+        Some(Err(Unfinished { unfinished, of }))
+    }
+}
+
+/// Which one is done, and its error.
+type Announcement = (usize, Option<JobError>);
+
+/// Has every handle announce its end.
+fn announced<T>(handles: &[Handle<T>]) -> Receiver<Announcement> {
+    let (announce, done) = unbounded();
+    for (number, handle) in handles.iter().enumerate() {
+        let announce = announce.clone();
+        handle.on_done(move |error| {
+            let _ = announce.send((number, error.cloned())); // or nobody waits
+        });
+    }
+    done
+}
+
+fn next(
+    done: &Receiver<Announcement>,
+    deadline: Option<Instant>,
+) -> Option<Announcement> {
+    match deadline {
+        // Every handle is done some time, so there is something to receive.
+        None => done.recv().ok(),
+        Some(at) => done.recv_deadline(at).ok(),
+    }
+}

@@ -1,0 +1,304 @@
+//! The jobs, and what goes wrong in them: where it is told to, in which way it
+//! is told to.
+
+use std::{
+    io::Read,
+    net::{TcpListener, TcpStream},
+    panic::resume_unwind,
+    process, thread,
+    time::Duration,
+};
+
+use futures_pool::{Executor, Job, Pending, ProcessPool, job};
+use nix::{
+    sys::signal::{SigHandler, Signal, kill, raise, signal},
+    unistd::Pid,
+};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer, de::Error as _,
+    ser::Error as _,
+};
+use serde_bytes::ByteBuf;
+
+use crate::{is_alive, me};
+
+pub fn jobs() -> impl Iterator<Item = Job> {
+    [
+        job(square),
+        job(pid),
+        job(echo),
+        job(spring),
+        job(die),
+        job(plant),
+        job(bake),
+        job(stay),
+        job(drop_badly),
+        job(throw),
+        job(spin),
+        job(flood),
+        job(environment),
+        job(write_a_file),
+        job(refuse_to_go),
+        job(nest),
+        job(dig),
+    ]
+    .into_iter()
+}
+
+/// In which way a worker comes to grief.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum How {
+    /// An error of the encoding, where there is one.
+    Error,
+    Panic,
+    Exit(i32),
+    Abort,
+    Kill,
+    Segfault,
+}
+
+impl How {
+    /// What the pool says of it. `None`: the worker lives on.
+    pub fn told(self) -> Option<&'static str> {
+        match self {
+            How::Error | How::Panic => None,
+            How::Exit(0) => Some("died: exit status: 0"),
+            How::Exit(_) => Some("died: exit status: 99"),
+            How::Abort => Some("died: signal: 6"),
+            How::Kill => Some("died: signal: 9"),
+            How::Segfault => Some("died: signal: 11"),
+        }
+    }
+
+    pub fn happen(self) {
+        match self {
+            How::Error => {}
+            // A panic that says nothing on standard error.
+            How::Panic => resume_unwind(Box::new("as told".to_string())),
+            How::Exit(code) => process::exit(code),
+            How::Abort => process::abort(),
+            How::Kill => kill(Pid::this(), Signal::SIGKILL).unwrap(),
+            // The first one may only end Rust's own handler of it.
+            How::Segfault => loop {
+                raise(Signal::SIGSEGV).unwrap();
+            },
+        }
+    }
+}
+
+/// Where: on its way a value is encoded here, decoded there, and so again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Spot {
+    EncodeArgument,
+    DecodeArgument,
+    Run,
+    EncodeResult,
+    DecodeResult,
+    Nowhere,
+}
+
+/// A value that springs on its way.
+#[derive(Debug, PartialEq)]
+pub struct Trap {
+    spot: Spot,
+    how: How,
+    home: u32,
+    ballast: ByteBuf,
+}
+
+impl Trap {
+    pub fn new(spot: Spot, how: How) -> Trap {
+        Trap { spot, how, home: me(), ballast: ByteBuf::new() }
+    }
+
+    pub fn heavy(size: usize) -> Trap {
+        let ballast = ByteBuf::from(vec![7; size]);
+        Trap { ballast, ..Trap::new(Spot::Nowhere, How::Error) }
+    }
+
+    fn pass(&self, spot: Spot) -> Result<(), &'static str> {
+        if self.spot != spot {
+            return Ok(());
+        }
+        self.how.happen();
+        Err("as told")
+    }
+}
+
+impl Serialize for Trap {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let here = self.home == me();
+        let spot = if here { Spot::EncodeArgument } else { Spot::EncodeResult };
+        self.pass(spot).map_err(S::Error::custom)?;
+        (self.spot, self.how, self.home, &self.ballast).serialize(to)
+    }
+}
+
+impl<'a> Deserialize<'a> for Trap {
+    fn deserialize<D: Deserializer<'a>>(from: D) -> Result<Trap, D::Error> {
+        let (spot, how, home, ballast) = Deserialize::deserialize(from)?;
+        let trap = Trap { spot, how, home, ballast };
+        let here = home == me();
+        let spot = if here { Spot::DecodeResult } else { Spot::DecodeArgument };
+        trap.pass(spot).map_err(D::Error::custom)?;
+        Ok(trap)
+    }
+}
+
+/// A closed door: jobs that come to it wait until it is dropped.
+pub struct Door {
+    door: TcpListener,
+    waiting: Vec<TcpStream>,
+}
+
+impl Door {
+    pub fn new() -> Door {
+        let door = TcpListener::bind("127.0.0.1:0").unwrap();
+        Door { door, waiting: Vec::new() }
+    }
+
+    pub fn number(&self) -> u16 {
+        self.door.local_addr().unwrap().port()
+    }
+
+    /// Waits until a job waits.
+    pub fn knock(&mut self) {
+        self.waiting.push(self.door.accept().unwrap().0);
+    }
+}
+
+fn wait_at(door: u16) {
+    if let Ok(mut door) = TcpStream::connect(("127.0.0.1", door)) {
+        let _ = door.read(&mut [0]); // in whichever way it opens
+    }
+}
+
+pub fn square(n: u64) -> u64 {
+    n * n
+}
+
+pub fn pid(_: ()) -> u32 {
+    me()
+}
+
+pub fn echo(bytes: ByteBuf) -> ByteBuf {
+    bytes
+}
+
+/// Springs the trap, if it is for jobs.
+pub fn spring(trap: Trap) -> Trap {
+    let _ = trap.pass(Spot::Run); // a job has no error of its own
+    trap
+}
+
+/// Dies, once the door is open.
+pub fn die((how, door): (How, u16)) {
+    wait_at(door);
+    how.happen();
+}
+
+/// Is done at once, but leaves something in its worker that will go wrong when
+/// the door opens.
+pub fn plant((how, door): (How, u16)) {
+    thread::spawn(move || {
+        wait_at(door);
+        how.happen();
+    });
+}
+
+/// A small order, a large result.
+pub fn bake((home, size): (u32, usize)) -> Trap {
+    Trap { home, ..Trap::heavy(size) }
+}
+
+/// Takes as long as the door is closed.
+pub fn stay((door, trap): (u16, Trap)) -> Trap {
+    wait_at(door);
+    trap
+}
+
+/// A result whose encoding is fine, and whose end is not.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Brittle {
+    /// Where it breaks when it is dropped.
+    pub breaks_in: u32,
+}
+
+impl Drop for Brittle {
+    fn drop(&mut self) {
+        if self.breaks_in == me() && !thread::panicking() {
+            How::Panic.happen();
+        }
+    }
+}
+
+/// The argument: in which process; 0 is the worker.
+pub fn drop_badly(home: u32) -> Brittle {
+    Brittle { breaks_in: if home == 0 { me() } else { home } }
+}
+
+/// Panics with something that is no text, and panics when it is dropped.
+pub fn throw(_: ()) {
+    resume_unwind(Box::new(Brittle { breaks_in: me() }));
+}
+
+/// Never waits, and never ends by itself.
+pub fn spin(_: ()) {
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
+/// As many bytes to each of the two outputs.
+pub fn flood(size: usize) {
+    print!("{}", "out ".repeat(size / 4));
+    eprint!("{}", "err ".repeat(size / 4));
+}
+
+pub fn environment(_: ()) -> Vec<(String, String)> {
+    std::env::vars().collect()
+}
+
+pub fn write_a_file(path: String) {
+    thread::sleep(Duration::from_millis(20));
+    std::fs::write(path, "done").unwrap();
+}
+
+/// Has the worker take no notice of the polite signal, nor of its orders' end.
+pub fn refuse_to_go(_: ()) {
+    struct Stay;
+    impl Drop for Stay {
+        fn drop(&mut self) {
+            thread::sleep(Duration::from_secs(60));
+        }
+    }
+    thread_local!(static STAY: Stay = const { Stay });
+    STAY.with(|_| {});
+    #[expect(unsafe_code)]
+    // SAFETY: to ignore a signal runs no code.
+    unsafe { signal(Signal::SIGTERM, SigHandler::SigIgn) }.unwrap();
+}
+
+/// A pool in a worker: returns the process numbers of its workers. With a door,
+/// they have a job that waits there, and so has this one.
+pub fn nest(door: Option<u16>) -> Vec<u32> {
+    let pool = ProcessPool::new(2).unwrap();
+    let pids = pool.pids();
+    if let Some(door) = door {
+        let trap = || Trap::new(Spot::Nowhere, How::Error);
+        let jobs = pids.iter().map(|_| pool.submit(stay, (door, trap())));
+        jobs.for_each(|job| drop(job.result()));
+    }
+    pool.shutdown(Pending::Finish);
+    assert!(!pids.iter().any(|pid| is_alive(*pid)));
+    pids
+}
+
+/// Digs itself in, one pool in another, until something stops it: how deep, and
+/// what it was.
+pub fn dig(depth: u32) -> (u32, String) {
+    match ProcessPool::new(1) {
+        Ok(pool) => pool.submit(dig, depth + 1).result().unwrap(),
+        Err(error) => (depth, error.to_string()),
+    }
+}
