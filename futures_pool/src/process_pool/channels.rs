@@ -14,12 +14,12 @@
 //!
 //! Output (figures vary):
 //!     us, bytes            64     65536   1048576  16777216
-//!     pipe, 64 KiB         64       112      2574     52879
-//!     pipe, 1 MiB          47        15       459     14914
-//!     socketpair           46        49       612      7826
-//!     memory               58        60       177      3135
-//!     F17 holds: there by pipe:[4777882], or socket:[4777902]
-//!     F20 holds: back by pipe:[4777883], or socket:[4777902]
+//!     pipe, 64 KiB          3       105      3031     45936
+//!     pipe, 1 MiB          46        66       452     16497
+//!     socketpair           43        48       562      8540
+//!     memory               59        61       177      4142
+//!     F17 holds: there by pipe, or socket
+//!     F20 holds: back by pipe, or socket
 
 use std::os::{fd::AsFd, fd::AsRawFd, fd::OwnedFd, unix::net::UnixStream};
 use std::process::{self, Command};
@@ -44,9 +44,9 @@ fn main() -> Result {
 
     let are = |ends: &Ends, kind| ends.iter().all(|end| end.starts_with(kind));
     let holds = are(&pipe, "pipe:") && are(&socket, "socket:");
-    let figure = |end: usize| format!("{}, or {}", pipe[end], socket[end]);
-    claim("F17", holds, format!("there by {}", figure(0)))?;
-    claim("F20", holds, format!("back by {}", figure(1)))
+    let by = |end: usize| format!("{:.4}, or {:.6}", pipe[end], socket[end]);
+    claim("F17", holds, format!("there by {}", by(0)))?;
+    claim("F20", holds, format!("back by {}", by(1)))
 }
 
 /// The echo's ends and ours: to read from, and to write to.
