@@ -24,14 +24,16 @@ use nix::{
     unistd::Pid,
 };
 use serde_bytes::ByteBuf;
-use shared::{Result, measure::median, say};
+use shared::{Result, measure::median, measure::peak_rss_kib, say};
 
 fn main() -> Result {
     if env::args().nth(1).as_deref() == Some("as-echo") {
         return bare_echo();
     }
-    init([job(nothing), job(echo)]);
+    init([job(nothing), job(echo), job(echo_and_peak)]);
+    a_hundred_megabytes()?; // first: peaks are for life
     threads()?;
+    others()?;
     let all = sched_getaffinity(Pid::from_raw(0))?;
     round_trips("on all cores")?;
     let mut one = CpuSet::new();
@@ -48,6 +50,93 @@ fn nothing(number: u64) -> u64 {
 
 fn echo(bytes: ByteBuf) -> ByteBuf {
     bytes
+}
+
+/// Peak memory on each side, as a multiple of the payload.
+fn a_hundred_megabytes() -> Result {
+    const SIZE: usize = 100 << 20;
+    let pool = ProcessPool::new(1)?;
+    let bytes = ByteBuf::from(vec![7; SIZE]);
+    let (back, there) = pool.submit(echo_and_peak, bytes).result()?;
+    assert_eq!(back.len(), SIZE);
+    let payloads = |kib: u64| kib as f64 * 1024.0 / SIZE as f64;
+    let (here, there) = (payloads(peak_rss_kib()), payloads(there));
+    let name = "100 MiB, peak memory in payloads";
+    Ok(say!("{name:<36}{here:>10.2} here{there:>8.2} there")?)
+}
+
+/// Its own peak is before the result is encoded: what comes then is copied in
+/// small pieces.
+fn echo_and_peak(bytes: ByteBuf) -> (ByteBuf, u64) {
+    (bytes, peak_rss_kib())
+}
+
+/// Other pools, and Python's if it is there, for the same jobs one at a time.
+fn others() -> Result {
+    const JOBS: u64 = 2_000;
+    let (threads, processes) = (ThreadPool::new(1)?, ProcessPool::new(1)?);
+    let theirs = threadpool::ThreadPool::new(1);
+    let pair = turns(
+        9,
+        [
+            &mut || {
+                for number in 0..JOBS {
+                    assert_eq!(
+                        threads.submit(nothing, number).result(),
+                        Ok(number)
+                    );
+                }
+            },
+            &mut || {
+                for number in 0..JOBS {
+                    let (pass, plate) = bounded(1);
+                    theirs.execute(move || {
+                        pass.send(nothing(number)).expect("room")
+                    });
+                    assert_eq!(plate.recv(), Ok(number));
+                }
+            },
+        ],
+    );
+    row("thread pool, threadpool crate", pair, JOBS)?;
+    let mut ours = [const { Vec::new() }; 2];
+    for _ in 0..9 {
+        ours[0].push(one_at_a_time(&threads, JOBS));
+        ours[1].push(one_at_a_time(&processes, JOBS));
+    }
+    let kinds = ["ThreadPoolExecutor", "ProcessPoolExecutor"];
+    for (kind, ours) in kinds.into_iter().zip(ours) {
+        match python(kind, JOBS) {
+            Some(theirs) => row(kind, [median(&ours), theirs], JOBS)?,
+            None => say!("{kind:<36}  python3 is not there")?,
+        }
+    }
+    Ok(())
+}
+
+fn one_at_a_time(pool: &impl Executor, jobs: u64) -> u64 {
+    let started = Instant::now();
+    for number in 0..jobs {
+        assert_eq!(pool.submit(nothing, number).result(), Ok(number));
+    }
+    started.elapsed().as_nanos() as u64
+}
+
+/// Nanoseconds of the same jobs in Python: the median of nine rounds.
+fn python(kind: &str, jobs: u64) -> Option<u64> {
+    let program = format!(
+        "import time, concurrent.futures as f\n\
+         if __name__ == '__main__':\n \
+         pool, times = f.{kind}(1), []\n \
+         for r in range(9):\n  \
+         t = time.perf_counter_ns()\n  \
+         for n in range({jobs}): assert pool.submit(int, n).result() == n\n  \
+         times.append(time.perf_counter_ns() - t)\n \
+         print(sorted(times)[4])"
+    );
+    let output =
+        Command::new("python3").args(["-c", &program]).output().ok()?;
+    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }
 
 /// A thread pool's job with its own handle, and a crossbeam channel's.

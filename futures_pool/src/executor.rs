@@ -1,19 +1,13 @@
 //! What both pools have in common: how jobs are submitted, mapped and ended.
 
-use std::{
-    any::Any,
-    cell::RefCell,
-    collections::VecDeque,
-    io,
-    num::NonZero,
-    panic::{self, AssertUnwindSafe, catch_unwind},
-    sync::Once,
-    thread,
-    time::{Duration, Instant},
-    vec,
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+use std::time::{Duration, Instant};
+use std::{any::Any, cell::RefCell, collections::VecDeque, num::NonZero};
+use std::{io, panic, thread, vec};
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::handle::{Handle, JobError};
 

@@ -1,18 +1,11 @@
 //! What stands for a submitted job, and why a job may have no result.
 
-use std::{
-    fmt,
-    future::Future,
-    mem,
-    pin::Pin,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, Waker},
-    thread::{self, Thread},
-    time::{Duration, Instant},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+use std::{fmt, mem, thread};
+use std::{future::Future, pin::Pin, thread::Thread};
 
 use crossbeam::utils::Backoff;
 use serde::{Deserialize, Serialize};

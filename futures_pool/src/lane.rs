@@ -8,42 +8,27 @@
 //! it; only what the pipe has no room for is left to the attendant, so that
 //! nobody who submits has to wait.
 
-use std::{
-    fs::File,
-    io::{self, Write},
-    os::{
-        fd::{AsFd, OwnedFd},
-        unix::process::CommandExt,
-    },
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    thread,
-    time::{Duration, Instant},
-};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
+use std::{fs::File, io::Write as _, os::fd::OwnedFd};
+use std::{io, thread};
 
-use nix::{
-    errno::Errno,
-    fcntl::{FcntlArg, OFlag, fcntl},
-    poll::{PollFd, PollFlags, PollTimeout, poll},
-    sys::{
-        epoll::{
-            Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout,
-        },
-        eventfd::{EfdFlags, EventFd},
-        signal::{Signal, killpg},
-    },
-    unistd::Pid,
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::epoll::{
+    Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout,
 };
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::signal::{Signal, killpg};
+use nix::{errno::Errno, poll::PollFlags, unistd::Pid};
 
-use crate::{
-    handle::{Helper, JobError},
-    process_pool::Crew,
-    wire::{self, Frame, Frames},
-    worker::{self, HELLO, Reply, as_worker},
-};
+use crate::handle::{Helper, JobError};
+use crate::wire::{Frame, Frames, LARGE, is_ready};
+use crate::worker::{HELLO, Reply, as_worker, whole};
+use crate::{executor::run, process_pool::Crew};
+use crate::{wire, worker};
 
 /// How long a program may take to say that it is a worker, and how long a
 /// worker may take to end when it is told to.
@@ -53,15 +38,20 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// a rule, and all but dead.
 const MOMENT: Duration = Duration::from_secs(1);
 
-/// The room that pipes are given, if the system allows: in small ones a large
-/// frame crawls.
-const ROOM: i32 = 1 << 20;
-
 /// A job on its way to a worker.
 pub(crate) struct Order {
-    pub(crate) frame: Vec<u8>,
+    pub(crate) letter: Letter,
     pub(crate) work: Box<dyn Work>,
 }
+
+/// What is written to the worker.
+pub(crate) enum Letter {
+    Frame(Vec<u8>),
+    /// Encoded when it is written, which may have to wait for room.
+    Large(Box<Write>),
+}
+
+type Write = dyn FnOnce(&File) -> io::Result<()> + Send;
 
 /// The other end of an order: what is to be done with the reply.
 pub(crate) trait Work: Send {
@@ -98,8 +88,8 @@ pub(crate) struct Lane {
     /// The reader's chair: whoever has it reads `replies`.
     chair: Mutex<Frames>,
     in_flight: Mutex<InFlight>,
-    /// An order that is written up to here: the rest is for the attendant.
-    unwritten: Mutex<Option<(Vec<u8>, usize)>>,
+    /// What is left of a letter, for the attendant.
+    unwritten: Mutex<Option<Letter>>,
     done: AtomicU64,
     retired: AtomicBool,
     /// Why the worker is of no use any more, if not by its death.
@@ -154,8 +144,8 @@ impl Lane {
                 crew.program().display()
             )));
         }
-        let _ = fcntl(&replies, FcntlArg::F_SETPIPE_SZ(ROOM)); // or as it is
-        let _ = fcntl(&orders, FcntlArg::F_SETPIPE_SZ(ROOM)); // likewise
+        let _ = fcntl(&replies, FcntlArg::F_SETPIPE_SZ(LARGE as i32)); // or as it is
+        let _ = fcntl(&orders, FcntlArg::F_SETPIPE_SZ(LARGE as i32)); // likewise
         Ok(Arc::new_cyclic(|me| Lane {
             me: me.clone(),
             crew: Arc::downgrade(crew),
@@ -185,30 +175,34 @@ impl Lane {
 
     /// Sends an order to a worker that has none.
     pub(crate) fn send(&self, order: Order) -> Sent {
-        let Order { frame, work } = order;
+        let Order { letter, work } = order;
         let mut in_flight = lock(&self.in_flight);
         if in_flight.dead {
-            return Sent::DeadBefore(Order { frame, work });
+            return Sent::DeadBefore(Order { letter, work });
         }
         if !work.start(&self.me()) {
             return Sent::Cancelled;
         }
         in_flight.work = Some(work);
         drop(in_flight);
-        self.write(frame, 0);
+        match letter {
+            Letter::Frame(frame) => self.write(frame),
+            large => self.leave(large),
+        }
         Sent::OnItsWay
     }
 
-    /// Writes the rest of an order, or as much of it as there is room for.
-    fn write(&self, frame: Vec<u8>, mut written: usize) {
+    /// Writes an order, or as much of it as there is room for.
+    fn write(&self, mut frame: Vec<u8>) {
+        let mut written = 0;
         if let Some(mut orders) = lock(&self.orders).as_ref() {
             while written < frame.len() {
                 match orders.write(&frame[written..]) {
                     Ok(size) => written += size,
                     Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
                     Err(why) if why.kind() == io::ErrorKind::WouldBlock => {
-                        *lock(&self.unwritten) = Some((frame, written));
-                        return self.ring();
+                        frame.drain(..written);
+                        return self.leave(Letter::Frame(frame));
                     }
                     Err(_) => return self.fail(None),
                 }
@@ -219,27 +213,36 @@ impl Lane {
         }
     }
 
-    /// The attendant's part of writing: it may wait for room.
+    /// Leaves the rest of a letter to the attendant, who may wait for room.
+    fn leave(&self, letter: Letter) {
+        *lock(&self.unwritten) = Some(letter);
+        self.ring();
+    }
+
     fn write_rest(&self) {
-        while self.failed.get().is_none() {
-            let rest = lock(&self.unwritten).take();
-            let Some((frame, written)) = rest else {
-                return;
-            };
-            if let Some(orders) = &*lock(&self.orders) {
-                is_ready(orders, PollFlags::POLLOUT, None);
+        let rest = lock(&self.unwritten).take();
+        let orders = lock(&self.orders);
+        let written = match (rest, &*orders) {
+            (Some(Letter::Frame(frame)), Some(orders)) => {
+                wire::write(orders, &frame)
             }
-            self.write(frame, written);
+            // To encode is code of a user.
+            (Some(Letter::Large(write)), Some(orders)) => run(|| write(orders))
+                .unwrap_or(Err(io::ErrorKind::Other.into())),
+            _ => Ok(()),
+        };
+        drop(orders);
+        if written.is_err() {
+            self.fail(None);
         }
     }
 
     /// Has the worker call the function `name` before any job.
     pub(crate) fn prepare(&self, name: &str) -> Result<(), JobError> {
-        let order = worker::Order { number: u64::MAX, name, chunk: false };
-        let frame = wire::append(wire::begin(Vec::new()), &(order, ()));
-        self.write(frame.and_then(wire::seal).map_err(JobError::Encode)?, 0);
-        let reply = lock(&self.chair).next(&self.replies);
         let broken = || JobError::Broken("it died".into());
+        let order = worker::Order { number: u64::MAX, name, chunk: false };
+        self.write(whole(&(order, ())).map_err(|_| broken())?);
+        let reply = lock(&self.chair).next(&self.replies);
         let reply = reply.ok().flatten().ok_or_else(broken)?;
         let (_, outcome) = reply_in(&reply).ok_or_else(broken)?.0;
         outcome
@@ -442,24 +445,6 @@ impl Helper for Lane {
 /// Waits for something to read, or for the pipe's end.
 fn is_readable(pipe: &File, deadline: Option<Instant>) -> bool {
     is_ready(pipe, PollFlags::POLLIN, deadline)
-}
-
-fn is_ready(pipe: &File, what: PollFlags, deadline: Option<Instant>) -> bool {
-    loop {
-        let rest =
-            deadline.map(|at| at.saturating_duration_since(Instant::now()));
-        let rest =
-            rest.map(|rest| rest.as_millis() + u128::from(!rest.is_zero()));
-        let rest = match rest {
-            None => PollTimeout::NONE,
-            Some(ms) => PollTimeout::try_from(ms).unwrap_or(PollTimeout::MAX),
-        };
-        match poll(&mut [PollFd::new(pipe.as_fd(), what)], rest) {
-            Err(Errno::EINTR) => {}
-            Ok(0) if deadline.is_some_and(|at| at > Instant::now()) => {}
-            ready => return ready.is_ok_and(|ready| ready > 0),
-        }
-    }
 }
 
 /// Bounded: what has not been said by the deadline will not be said.

@@ -1,26 +1,19 @@
 //! A crew of processes: this program, started again, once for every worker.
 
-use std::{
-    collections::VecDeque,
-    env, fmt, io, mem,
-    num::NonZero,
-    path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-    thread::{self, JoinHandle},
-};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{collections::VecDeque, num::NonZero, sync::atomic::AtomicU64};
+use std::{env, fmt, io, mem, thread};
+use std::{sync::atomic::Ordering::Relaxed, thread::JoinHandle};
 
 use crossbeam::channel::{Sender, bounded};
 
-use crate::{
-    executor::{Executor, Function, Pending, Value, run, workers},
-    handle::{Handle, JobError, Promise},
-    lane::{End, Lane, Order, Sent, Work},
-    wire,
-    worker::{self, job_name, may_start_workers},
-};
+use crate::executor::{Executor, Function, Pending, Value, run, workers};
+use crate::handle::{Handle, JobError, Promise};
+use crate::lane::{End, Lane, Letter, Order, Sent, Work};
+use crate::wire::{Large, Unencoded};
+use crate::worker::{job_name, may_start_workers};
+use crate::{wire, worker};
 
 /// Runs jobs in processes of their own: a job that crashes takes only workers
 /// along, not this program. [`init`](crate::init) must be the first line of
@@ -107,16 +100,25 @@ impl ProcessPool {
     ) -> Handle<T> {
         let number = self.numbers.fetch_add(1, Relaxed);
         let order = worker::Order { number, name, chunk };
-        let frame = wire::append(wire::begin(self.crew.buffer()), &order);
-        let frame = frame.and_then(|frame| wire::append(frame, &argument));
-        let frame = match frame.and_then(wire::seal) {
-            Ok(frame) => frame,
+        let begun = |buffer| wire::append(wire::begin(buffer), &order);
+        let frame = begun(self.crew.buffer());
+        let letter = match frame.and_then(|f| wire::append(f, &argument)) {
+            Ok(frame) => wire::seal(frame).map(Letter::Frame),
+            Err(Unencoded::Error(why)) => Err(why),
+            Err(Unencoded::Large) => {
+                let head = begun(Vec::new()).unwrap_or_default();
+                Large::new(head, argument).map(|large| {
+                    Letter::Large(Box::new(|pipe| large.write(pipe)))
+                })
+            }
+        };
+        let letter = match letter {
+            Ok(letter) => letter,
             Err(why) => return Handle::failed(JobError::Encode(why)),
         };
-        drop(argument);
         let (promise, handle) = Handle::new();
         let work = Box::new(Awaited { promise, number });
-        self.crew.assign(Order { frame, work });
+        self.crew.assign(Order { letter, work });
         handle
     }
 }

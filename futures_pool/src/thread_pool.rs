@@ -1,20 +1,14 @@
 //! A crew of threads.
 
-use std::{
-    fmt, io,
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    thread::{self, JoinHandle},
-};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::{fmt, io, thread};
+use std::{sync::atomic::AtomicUsize, sync::atomic::Ordering::SeqCst};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
-use crate::{
-    executor::{Executor, Function, Pending, Value, run, workers},
-    handle::{Handle, JobError, Promise},
-};
+use crate::executor::{Executor, Function, Pending, Value, run, workers};
+use crate::handle::{Handle, JobError, Promise};
 
 /// Runs jobs on threads of this process, on so many at most. A thread is
 /// started when a job comes in and none is free, and then stays.

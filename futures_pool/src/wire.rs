@@ -1,12 +1,12 @@
 //! Frames on a pipe: four bytes of length, then as many bytes.
 
-use std::{
-    fs::File,
-    io::{self, Read, Write},
-    mem,
-};
+use std::io::{Read, Write};
+use std::{fs::File, os::fd::AsFd, time::Instant};
+use std::{io, mem};
 
-use postcard::ser_flavors::Flavor;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use postcard::ser_flavors::{Flavor, Size};
 use serde::Serialize;
 
 /// No frame is longer: 1 GiB.
@@ -16,7 +16,13 @@ const LONGEST: usize = 1 << 30;
 const ROOM: usize = 16 << 20;
 
 /// What may be read at once while the length is not known yet.
-const SMALL: usize = 64 << 10;
+const SMALL: usize = 128 << 10;
+
+/// A slice from this length on is worth a write of its own.
+const SLICE: usize = 64 << 10;
+
+/// As much as the pipes of a pool have room for, if the system allows.
+pub(crate) const LARGE: usize = 1 << 20;
 
 /// Buffers up to this length are kept for the next frame: memory that comes
 /// fresh from the system costs more than copying to it.
@@ -35,13 +41,23 @@ pub(crate) fn begin(mut buffer: Vec<u8>) -> Vec<u8> {
     buffer
 }
 
+/// Why a value was not appended.
+pub(crate) enum Unencoded {
+    Error(String),
+    /// It has a slice that is worth a way without a copy: see [`Large`].
+    Large,
+}
+
 /// Appends an encoded value.
 pub(crate) fn append(
     frame: Vec<u8>,
     value: &impl Serialize,
-) -> Result<Vec<u8>, String> {
+) -> Result<Vec<u8>, Unencoded> {
     let encoded = postcard::serialize_with_flavor(value, Append(frame));
-    encoded.map_err(|why| why.to_string())
+    encoded.map_err(|why| match why {
+        postcard::Error::SerializeBufferFull => Unencoded::Large,
+        other => Unencoded::Error(other.to_string()),
+    })
 }
 
 struct Append(Vec<u8>);
@@ -55,6 +71,9 @@ impl Flavor for Append {
     }
 
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        if bytes.len() >= SLICE && self.0.len() + bytes.len() > LARGE {
+            return Err(postcard::Error::SerializeBufferFull);
+        }
         self.0.extend_from_slice(bytes);
         Ok(())
     }
@@ -64,13 +83,90 @@ impl Flavor for Append {
     }
 }
 
+/// A frame that is written while its value is encoded: large slices go from
+/// where they lie to the pipe.
+pub(crate) struct Large<V> {
+    head: Vec<u8>,
+    value: V,
+    length: usize,
+}
+
+impl<V: Serialize> Large<V> {
+    /// `head` is what comes before the value.
+    ///
+    /// # Errors
+    ///
+    /// The value cannot be encoded, or is too long.
+    pub(crate) fn new(head: Vec<u8>, value: V) -> Result<Large<V>, String> {
+        let size = postcard::serialize_with_flavor(&value, Size::default());
+        let size = size.map_err(|why| why.to_string())?;
+        let length = head.len() + size;
+        seal_as(head, length).map(|head| Large { head, value, length })
+    }
+
+    /// # Errors
+    ///
+    /// The other side has closed, or the value is another one now: then the
+    /// frame is cut.
+    pub(crate) fn write(self, pipe: &File) -> io::Result<()> {
+        let stream = Stream { pipe, buffer: self.head, written: 0 };
+        let written = postcard::serialize_with_flavor(&self.value, stream);
+        match written.map_err(io::Error::other)? == self.length {
+            true => Ok(()),
+            false => Err(io::Error::other("a value changes its length")),
+        }
+    }
+}
+
+struct Stream<'a> {
+    pipe: &'a File,
+    buffer: Vec<u8>,
+    written: usize,
+}
+
+impl Stream<'_> {
+    fn write(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        let written = write(self.pipe, &self.buffer)
+            .and_then(|()| write(self.pipe, bytes));
+        self.written += self.buffer.len() + bytes.len();
+        self.buffer.clear();
+        written.map_err(|_| postcard::Error::SerializeBufferFull)
+    }
+}
+
+impl Flavor for Stream<'_> {
+    type Output = usize;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        if self.buffer.len() + bytes.len() >= SLICE {
+            return self.write(bytes);
+        }
+        self.buffer.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(mut self) -> postcard::Result<usize> {
+        self.write(&[]).map(|()| self.written)
+    }
+}
+
 /// Writes its length to the head of a frame.
 ///
 /// # Errors
 ///
 /// It is too long.
-pub(crate) fn seal(mut frame: Vec<u8>) -> Result<Vec<u8>, String> {
-    let length = frame.len() - HEAD.len();
+pub(crate) fn seal(frame: Vec<u8>) -> Result<Vec<u8>, String> {
+    let length = frame.len();
+    seal_as(frame, length)
+}
+
+/// The same for the beginning of a frame that will be so long.
+fn seal_as(mut frame: Vec<u8>, length: usize) -> Result<Vec<u8>, String> {
+    let length = length - HEAD.len();
     if length > LONGEST {
         return Err(format!("{length} bytes are too many for one frame"));
     }
@@ -79,9 +175,42 @@ pub(crate) fn seal(mut frame: Vec<u8>) -> Result<Vec<u8>, String> {
     Ok(frame)
 }
 
-/// Writes a sealed frame.
-pub(crate) fn write(mut pipe: &File, frame: &[u8]) -> io::Result<()> {
-    pipe.write_all(frame)
+/// Writes all, and waits for room, even if the pipe is one that never waits.
+pub(crate) fn write(mut pipe: &File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match pipe.write(bytes) {
+            Ok(size) => bytes = &bytes[size..],
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+            Err(why) if why.kind() == io::ErrorKind::WouldBlock => {
+                is_ready(pipe, PollFlags::POLLOUT, None);
+            }
+            Err(why) => return Err(why),
+        }
+    }
+    Ok(())
+}
+
+/// Waits until there is something to read, or room to write; or the pipe's end.
+pub(crate) fn is_ready(
+    pipe: &File,
+    what: PollFlags,
+    deadline: Option<Instant>,
+) -> bool {
+    loop {
+        let rest =
+            deadline.map(|at| at.saturating_duration_since(Instant::now()));
+        let rest =
+            rest.map(|rest| rest.as_millis() + u128::from(!rest.is_zero()));
+        let rest = match rest {
+            None => PollTimeout::NONE,
+            Some(ms) => PollTimeout::try_from(ms).unwrap_or(PollTimeout::MAX),
+        };
+        match poll(&mut [PollFd::new(pipe.as_fd(), what)], rest) {
+            Err(Errno::EINTR) => {}
+            Ok(0) if deadline.is_some_and(|at| at > Instant::now()) => {}
+            ready => return ready.is_ok_and(|ready| ready > 0),
+        }
+    }
 }
 
 /// Reads frames, one at a time: the other side sends the next one only when it

@@ -4,27 +4,19 @@
 //! program, so that a name is enough: jobs are listed in [`init`], and travel
 //! by name with their encoded argument.
 
-use std::{
-    any::type_name,
-    env,
-    fs::File,
-    io,
-    os::fd::{AsFd, OwnedFd},
-    process::{self, Command},
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
-};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::{any::type_name, fs::File, process::Command};
+use std::{env, io, process};
 
-use nix::{
-    sys::{prctl::set_pdeathsig, signal::Signal},
-    unistd::{dup2_stdin, dup2_stdout, getppid},
-};
+use nix::unistd::{dup2_stdin, dup2_stdout, getppid};
+use nix::{sys::prctl::set_pdeathsig, sys::signal::Signal};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    executor::{Function, Value, run},
-    handle::JobError,
-    wire::{self, Frame, Frames},
-};
+use crate::executor::{Function, Value, run};
+use crate::handle::JobError;
+use crate::wire;
+use crate::wire::{Frame, Frames, Large, Unencoded};
 
 /// The first argument of a program that is started as a worker; the second is
 /// the number of the process that starts it, the third its depth.
@@ -89,8 +81,40 @@ pub struct Job {
     chunk: Box<Encoded>,
 }
 
-/// A job for bytes. It appends its result to the reply.
-type Encoded = dyn Fn(Argument, Vec<u8>) -> Result<Vec<u8>, JobError>;
+/// A job for bytes. Returns its reply, unless that has been written already.
+type Encoded = dyn Fn(Argument, Replying) -> Result<Option<Vec<u8>>, JobError>;
+
+/// Where the reply is to be put, and how it begins.
+struct Replying<'a> {
+    buffer: Vec<u8>,
+    number: u64,
+    pipe: &'a File,
+}
+
+impl Replying<'_> {
+    fn with(
+        self,
+        result: &impl Serialize,
+    ) -> Result<Option<Vec<u8>>, JobError> {
+        let head: Reply = (self.number, Ok(()));
+        let begun = |buffer| wire::append(wire::begin(buffer), &head);
+        let reply = begun(self.buffer).and_then(|r| wire::append(r, result));
+        let reply = match reply {
+            Ok(reply) => wire::seal(reply).map(Some),
+            Err(Unencoded::Error(why)) => Err(why),
+            Err(Unencoded::Large) => {
+                let head = begun(Vec::new()).unwrap_or_default();
+                Large::new(head, result).map(|reply| {
+                    if reply.write(self.pipe).is_err() {
+                        process::exit(1); // nobody can read what is cut
+                    }
+                    None
+                })
+            }
+        };
+        reply.map_err(JobError::Encode)
+    }
+}
 
 /// The argument stands in a frame after so many bytes.
 struct Argument<'a> {
@@ -122,14 +146,14 @@ pub fn job<A: Value, T: Value, F: Function<A, T>>(function: F) -> Job {
         one: Box::new(move |argument, reply| {
             let argument = argument.decoded()?;
             let result: T = run(|| function(argument))?;
-            wire::append(reply, &result).map_err(JobError::Encode)
+            reply.with(&result)
         }),
         chunk: Box::new(move |arguments, reply| {
             let arguments: Vec<A> = arguments.decoded()?;
             let one = |argument| run(|| function(argument));
             let results: Vec<Result<T, _>> =
                 arguments.into_iter().map(one).collect();
-            wire::append(reply, &results).map_err(JobError::Encode)
+            reply.with(&results)
         }),
     }
 }
@@ -171,13 +195,12 @@ fn serve(parent: Option<i32>, jobs: &[Job]) -> io::Result<()> {
     let replies = own(io::stdout())?;
     dup2_stdin(File::open("/dev/null")?)?;
     dup2_stdout(io::stderr())?;
-    let hello =
-        wire::append(wire::begin(Vec::new()), &HELLO).and_then(wire::seal);
-    wire::write(&replies, &hello.map_err(io::Error::other)?)?;
+    wire::write(&replies, &whole(&HELLO)?)?;
     let mut frames = Frames::default();
     let mut reply = Vec::new();
     while let Some(order) = frames.next(&orders)? {
-        reply = answer(jobs, order, &mut frames, reply)?;
+        let last = Replying { buffer: reply, number: 0, pipe: &replies };
+        reply = answer(jobs, order, &mut frames, last)?.unwrap_or_default();
         wire::write(&replies, &reply)?;
     }
     Ok(())
@@ -193,27 +216,30 @@ fn answer(
     jobs: &[Job],
     frame: Frame,
     frames: &mut Frames,
-    last: Vec<u8>,
-) -> io::Result<Vec<u8>> {
+    last: Replying,
+) -> io::Result<Option<Vec<u8>>> {
     let order = postcard::take_from_bytes(frame.bytes());
     let (order, argument): (Order, _) = order.map_err(io::Error::other)?;
+    let reply = Replying { number: order.number, ..last };
     let (number, chunk) = (order.number, order.chunk);
     let after = frame.bytes().len() - argument.len();
     let job = jobs.iter().find(|job| job.name == order.name);
     let job = job.ok_or_else(|| JobError::Unregistered(order.name.into()));
-    let reply = |buffer, outcome| {
-        let head: Reply = (number, outcome);
-        wire::append(wire::begin(buffer), &head)
-    };
     let outcome = job.and_then(|job| {
-        let reply = reply(last, Ok(())).map_err(JobError::Encode)?;
         let work = if chunk { &job.chunk } else { &job.one };
         // To decode and to encode is code of a user, too.
         let argument = Argument { frame, after, frames };
-        let reply = run(|| work(argument, reply)).flatten()?;
-        wire::seal(reply).map_err(JobError::Encode)
+        run(|| work(argument, reply)).flatten()
     });
-    outcome
-        .or_else(|error| reply(Vec::new(), Err(error)).and_then(wire::seal))
-        .map_err(io::Error::other)
+    outcome.or_else(|error| {
+        let reply: Reply = (number, Err(error));
+        whole(&reply).map(Some)
+    })
+}
+
+/// A frame of its own.
+pub(crate) fn whole(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    let frame = wire::append(wire::begin(Vec::new()), value);
+    let frame = frame.ok().and_then(|frame| wire::seal(frame).ok());
+    frame.ok_or_else(|| io::Error::other("it cannot be encoded"))
 }
