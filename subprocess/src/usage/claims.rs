@@ -8,7 +8,7 @@
 //!
 //! Output (figures vary) of `--section multiprocessing`:
 //!     M1  Multiprocessing: ten kitchens, ten cooks, ten dishes.
-//!         differs   as measured by kitchens: 10 threads in 10 processes, 6.5 times as fast as one cook
+//!         differs   as measured by kitchens: 10 threads in 10 processes, 5.6 times as fast as one cook
 //!     M2  It is for parallelism.
 //!         false     open: its chapter is still to be written
 //!     M3  It fits tasks that use much CPU and wait little.
