@@ -2,9 +2,10 @@
 //!
 //!     cargo run -p asyncio --bin graceful_shutdown
 //!
-//! Without a handler, Ctrl+C (SIGINT) ends a program on the spot: nobody is
-//! served, no guard runs. With one, stopping is up to the program: it closes
-//! the door, serves who is inside, and has to know when to wait no longer.
+//! Without a handler, SIGTERM ends a program on the spot, as Ctrl+C (SIGINT)
+//! does: nobody is served, no guard runs. With one, stopping is up to the
+//! program: it closes the door, serves who is inside, and has to know when to
+//! wait no longer.
 //!
 //! Claims: F12
 //! Change this and watch: `std::future::pending()` for the last `told()`. The
@@ -12,11 +13,11 @@
 //!
 //! Output (figures vary):
 //!     server               served  guards      ms  ends by
-//!     without a handler         0       0     0.3  signal: 2 (SIGINT)
+//!     without a handler         0       0     0.3  signal: 15 (SIGTERM)
 //!     asked                     3       3     0.5  exit status: 0
-//!     asked, one is stuck       2       3   202.3  exit status: 1
-//!     asked twice               0       0     0.4  exit status: 130
-//!     F12 holds: one Ctrl+C: 0 of 3 served; asked: 3
+//!     asked, one is stuck       2       3   205.6  exit status: 1
+//!     asked twice               0       0     0.5  exit status: 130
+//!     F12 holds: one signal: 0 of 3 served; asked: 3
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio, exit};
@@ -38,13 +39,13 @@ fn main() -> Result {
     flags([]);
     say!("{:<20}{:>7}{:>8}{:>8}  ends by", "server", "served", "guards", "ms")?;
     let stops = [
-        row(ABRUPT, 3, &[SIGINT])?,
-        row("asked", 3, &[SIGTERM])?,
+        row(ABRUPT, 3, &[SIGTERM])?,
+        row("asked", 3, &[SIGINT])?,
         row("asked, one is stuck", 2, &[SIGTERM])?,
         row("asked twice", 0, &[SIGINT, SIGINT])?,
     ];
     let [(killed, ..), (asked, ..), ..] = stops;
-    let figure = format!("one Ctrl+C: {killed} of 3 served; asked: {asked}");
+    let figure = format!("one signal: {killed} of 3 served; asked: {asked}");
     let expected = [(0, 0, -1), (3, 3, 0), (2, 3, 1), (0, 0, 130)];
     claim("F12", stops == expected, figure)
 }

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use std::{process, thread};
 
 use futures_pool::{Executor, Pending, ProcessPool};
+use nix::sys::signal;
 use rayon::prelude::*;
 use shared::{Result, say, watchdog::Watchdog};
 use signal_hook::{consts::SIGINT, iterator::Signals};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal as listen};
 use tokio::{join, task::spawn_blocking, time::sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +19,7 @@ const DISH: Duration = Duration::from_millis(200);
 
 pub fn run(program: &str) -> Result {
     let _bound = Watchdog::guard("the program", Duration::from_secs(3))?;
+    hear_interrupts()?;
     match program {
         "no handler" => by_threads(&AtomicBool::new(false)),
         "threads, flag" => by_threads(&*told_to_stop()?),
@@ -28,6 +30,15 @@ pub fn run(program: &str) -> Result {
         "processes, Cancel" => by_processes(Some(Signals::new([SIGINT])?)),
         stuck => by_stuck_jobs(stuck != "stuck job"),
     }
+}
+
+/// Whoever is started in the background may have been told to ignore them.
+#[expect(unsafe_code, reason = "there is no safe way to the default")]
+fn hear_interrupts() -> Result {
+    let default = signal::SigHandler::SigDfl;
+    // SAFETY: it is no function of ours that will run then.
+    unsafe { signal::signal(signal::SIGINT, default) }?;
+    Ok(())
 }
 
 fn by_threads(told: &AtomicBool) -> Result {
@@ -59,7 +70,7 @@ fn by_rayon(told: &AtomicBool) -> Result {
 
 #[tokio::main(flavor = "current_thread")]
 async fn by_tokio() -> Result {
-    let mut interrupts = signal(SignalKind::interrupt())?;
+    let mut interrupts = listen(SignalKind::interrupt())?;
     let token = CancellationToken::new();
     let bake = || {
         token.run_until_cancelled(async {
@@ -76,10 +87,10 @@ async fn by_tokio() -> Result {
 }
 
 /// In the end the runtime waits for its blocking jobs. Ctrl+C has not ended the
-/// program since `signal` was called, and nobody listens any more.
+/// program since `listen` was called, and nobody listens any more.
 #[tokio::main]
 async fn by_stuck_jobs(hears_again: bool) -> Result {
-    let mut interrupts = signal(SignalKind::interrupt())?;
+    let mut interrupts = listen(SignalKind::interrupt())?;
     if hears_again {
         told_to_stop()?; // The one change
     }

@@ -13,7 +13,7 @@ use std::{
 
 use futures_pool::{Executor, Handle, Pending, ProcessPool};
 use nix::{
-    sys::signal::{Signal, killpg},
+    sys::signal::{SigHandler, Signal, killpg, signal},
     unistd::Pid,
 };
 use shared::watchdog::Watchdog;
@@ -58,6 +58,7 @@ pub fn play() -> bool {
             wait_with(&pool, jobs);
         }
         "is-interrupted" => {
+            hear_interrupts();
             let pool = crew();
             let jobs = (0..1000).map(|_| pool.submit(spin, ())).collect();
             wait_with(&pool, jobs);
@@ -95,6 +96,14 @@ pub fn play() -> bool {
         role => unreachable!("{role}"),
     }
     true
+}
+
+/// Whoever is started in the background may have been told to ignore them.
+#[expect(unsafe_code, reason = "there is no safe way to the default")]
+fn hear_interrupts() {
+    let default = SigHandler::SigDfl;
+    // SAFETY: it is no function of ours that will run then.
+    unsafe { signal(Signal::SIGINT, default) }.unwrap();
 }
 
 fn crew() -> ProcessPool {
