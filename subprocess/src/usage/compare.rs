@@ -10,17 +10,17 @@
 //!
 //!     waiting menu
 //!                   wall ms  faster  of bound  threads  procs  MiB  CPU ms  switches  lines
-//!      one_cook         721     1.0      7.20        1      1  2.8       3        23      0
-//!      cooks            102     7.0      1.02       10      1  3.2       3        26     11
-//!      cooks_rayon      364     2.0      3.63        2      1  3.2       4        33      2
-//!      chef             103     7.0      1.02        1      1  3.7       3        20     31
+//!      one_cook         721     1.0      7.20        1      1  2.9       3        18      0
+//!      cooks            102     7.1      1.02       10      1  3.2       3        39     11
+//!      cooks_rayon      365     2.0      3.64        2      1  3.2       3        30      2
+//!      chef             103     7.0      1.03        1      1  3.8       3        19     31
 //!
 //!     chopping menu
 //!                   wall ms  faster  of bound  threads  procs  MiB  CPU ms  switches  lines
-//!      one_cook         819     1.0      2.06        1      1  2.8     796        17      0
-//!      cooks            401     2.0      1.03       10      1  3.2     786       272     11
-//!      cooks_rayon      420     1.9      1.05        2      1  3.2     805       115      2
-//!      chef             811     1.0      2.01        1      1  3.8     808        16     31
+//!      one_cook         810     1.0      2.06        1      1  2.8     787        27      0
+//!      cooks            398     2.0      1.07       10      1  3.2     749       252     11
+//!      cooks_rayon      379     2.1      1.05        2      1  3.2     727       108      2
+//!      chef             790     1.0      2.01        1      1  3.8     787        13     31
 //!
 //!     faster: than one_cook; of bound: 1.00 is what nobody can beat; lines: of code
 //!     that one_cook has not
