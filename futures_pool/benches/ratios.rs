@@ -11,24 +11,26 @@ use std::{
     fs::File,
     hint::black_box,
     io::{self, Read, Write},
-    os::fd::{AsFd, OwnedFd},
-    process::{Child, Command, Stdio},
+    os::fd::{AsFd, AsRawFd, OwnedFd},
+    process::{self, Child, Command, Stdio},
     time::Instant,
 };
 
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use futures_pool::{Executor, MapOptions, ProcessPool, ThreadPool, init, job};
+use memmap2::MmapMut;
 use nix::{
-    fcntl::{FcntlArg, fcntl},
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
+    sys::memfd::{MFdFlags, memfd_create},
     unistd::Pid,
 };
 use serde_bytes::ByteBuf;
 use shared::{Result, measure::median, measure::peak_rss_kib, say};
 
 fn main() -> Result {
-    if env::args().nth(1).as_deref() == Some("as-echo") {
-        return bare_echo();
+    let mut arguments = env::args().skip(1);
+    if arguments.next().as_deref() == Some("as-echo") {
+        return bare_echo(&arguments.next().unwrap_or_default());
     }
     init([job(nothing), job(echo), job(echo_and_peak)]);
     a_hundred_megabytes()?; // first: peaks are for life
@@ -207,14 +209,15 @@ fn send(rail: &Sender<Task>, number: u64) -> Receiver<u64> {
     plate
 }
 
-/// A process pool's job, and the bare pipes that it uses: the medians of five
+/// A process pool's job, and the bare channel that it uses: the medians of five
 /// pairs of them, for each pair finds its own place on the cores.
 fn round_trips(where_: &str) -> Result {
     for (name, size, times) in [
         ("8 B", 8, 1_000),
+        ("4 KiB", 4 << 10, 1_000),
         ("64 KiB", 64 << 10, 300),
         ("1 MiB", 1 << 20, 20),
-        ("16 MiB", 16 << 20, 3),
+        ("16 MiB", LARGEST, 3),
     ] {
         let mut all = [const { Vec::new() }; 2];
         for _ in 0..5 {
@@ -255,32 +258,51 @@ fn a_pair(size: usize, times: u64) -> Result<[u64; 2]> {
     ))
 }
 
-/// Another process at the end of two pipes, that sends back what it gets.
+/// Another process at the end of two pipes, that sends back what it gets. What
+/// is too large for a pipe is in memory that both share, as with a pool.
 struct Bare {
     child: Child,
     there: File,
     back: File,
+    _owner: File, // its number is what the child opens
+    memory: MmapMut,
 }
+
+const LARGEST: usize = 16 << 20;
+
+/// What a pipe takes in one piece.
+const PIPED: usize = 4_096 - 4;
 
 impl Bare {
     fn start() -> io::Result<Bare> {
+        let owner = memfd_create("bare", MFdFlags::MFD_CLOEXEC)?;
+        let owner = File::from(owner);
+        owner.set_len(LARGEST as u64)?;
+        let memory =
+            format!("/proc/{}/fd/{}", process::id(), owner.as_raw_fd());
         let mut child = Command::new(env::current_exe()?)
-            .arg("as-echo")
+            .args(["as-echo", &memory])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
         let there = OwnedFd::from(child.stdin.take().expect("it is piped"));
         let back = OwnedFd::from(child.stdout.take().expect("it is piped"));
-        for pipe in [&there, &back] {
-            fcntl(pipe, FcntlArg::F_SETPIPE_SZ(1 << 20))?;
-        }
-        Ok(Bare { child, there: there.into(), back: back.into() })
+        let memory = mapped(&owner)?;
+        let [there, back] = [there, back].map(File::from);
+        Ok(Bare { child, there, back, _owner: owner, memory })
     }
 
     fn round_trip(&mut self, bytes: &[u8], back: &mut [u8]) -> io::Result<()> {
-        self.there.write_all(&(bytes.len() as u32).to_le_bytes())?;
-        self.there.write_all(bytes)?;
-        self.back.read_exact(back)
+        let length = (bytes.len() as u32).to_le_bytes();
+        if bytes.len() <= PIPED {
+            self.there.write_all(&[&length, bytes].concat())?;
+            return self.back.read_exact(back);
+        }
+        self.memory[..bytes.len()].copy_from_slice(bytes);
+        self.there.write_all(&length)?;
+        self.back.read_exact(&mut [0])?;
+        back.copy_from_slice(&self.memory[..bytes.len()]);
+        Ok(())
     }
 }
 
@@ -293,18 +315,33 @@ impl Drop for Bare {
 }
 
 /// Ends with the pipe.
-fn bare_echo() -> Result {
+fn bare_echo(memory: &str) -> Result {
     let stream = |stream: &dyn AsFd| stream.as_fd().try_clone_to_owned();
     let mut orders = File::from(stream(&io::stdin())?);
     let mut replies = File::from(stream(&io::stdout())?);
+    let memory = File::options().read(true).write(true).open(memory)?;
+    let mut memory = mapped(&memory)?;
     let mut head = [0; 4];
-    let mut bytes = Vec::new();
+    let mut bytes = vec![0; LARGEST];
     while orders.read_exact(&mut head).is_ok() {
-        bytes.resize(u32::from_le_bytes(head) as usize, 0);
-        orders.read_exact(&mut bytes)?;
-        replies.write_all(&bytes)?;
+        let length = u32::from_le_bytes(head) as usize;
+        let bytes = &mut bytes[..length];
+        if length <= PIPED {
+            orders.read_exact(bytes)?;
+            replies.write_all(bytes)?;
+        } else {
+            bytes.copy_from_slice(&memory[..length]);
+            memory[..length].copy_from_slice(bytes);
+            replies.write_all(&[1])?;
+        }
     }
     Ok(())
+}
+
+#[expect(unsafe_code, reason = "another process writes there, too")]
+fn mapped(memory: &File) -> io::Result<MmapMut> {
+    // SAFETY: it stays as long as it is, and the two sides take turns.
+    unsafe { MmapMut::map_mut(memory) }
 }
 
 /// Many small jobs by `map`, in chunks.

@@ -1,15 +1,13 @@
 //! What both pools have in common: how jobs are submitted, mapped and ended.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
 use std::time::{Duration, Instant};
-use std::{any::Any, cell::RefCell, collections::VecDeque, num::NonZero};
-use std::{io, panic, thread, vec};
+use std::{collections::VecDeque, io, num::NonZero, thread, vec};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::handle::{Handle, JobError};
+use crate::error::JobError;
+use crate::handle::Handle;
 
 /// What can go into a job and come out of it: owned, and encodable, for a
 /// worker may be another process.
@@ -70,7 +68,8 @@ pub trait Executor: Sized {
     fn shutdown(&self, pending: Pending);
 
     /// Calls `job` with each of the `arguments`, and returns the results in
-    /// their order.
+    /// their order. The first jobs are submitted at once, the others as results
+    /// are asked for.
     fn map<A: Value, T: Value, F: Function<A, T>, I: IntoIterator<Item = A>>(
         &self,
         job: F,
@@ -91,7 +90,7 @@ pub trait Executor: Sized {
         job: F,
         arguments: I,
     ) -> Map<'_, Self, F, I::IntoIter, T> {
-        Map {
+        let mut map = Map {
             executor: self,
             job,
             arguments: arguments.into_iter(),
@@ -102,7 +101,9 @@ pub trait Executor: Sized {
                 .and_then(|d| Instant::now().checked_add(d)),
             submitted: VecDeque::new(),
             ready: Vec::new().into_iter(),
-        }
+        };
+        map.look_ahead();
+        map
     }
 }
 
@@ -144,7 +145,7 @@ impl MapOptions {
 ///
 /// After the deadline it yields [`JobError::TimedOut`] once and ends. Dropped
 /// early, or timed out, it cancels what has not been started.
-#[must_use = "arguments are taken while the results are asked for"]
+#[must_use = "what nobody asks for is cancelled"]
 pub struct Map<'pool, E, F, I, T> {
     executor: &'pool E,
     job: F,
@@ -233,41 +234,6 @@ impl<E, F, I, T> Drop for Map<'_, E, F, I, T> {
     fn drop(&mut self) {
         self.cancel();
     }
-}
-
-thread_local! {
-    /// Where the last panic of this thread was.
-    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
-}
-
-/// Calls `job`; its panic is an error, with its place.
-pub(crate) fn run<T>(job: impl FnOnce() -> T) -> Result<T, JobError> {
-    static WATCH: Once = Once::new();
-    // A panic's place is told to the hook only: the one that is there is kept,
-    // and goes on telling.
-    WATCH.call_once(|| {
-        let tell = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| {
-            PLACE.set(panic.location().map(ToString::to_string));
-            tell(panic);
-        }));
-    });
-    PLACE.take(); // of a panic that went no further
-    // Unwind-safe: what the job has touched is dropped with it.
-    catch_unwind(AssertUnwindSafe(job)).map_err(|payload| {
-        let message = message(&*payload);
-        // What was thrown may panic again when it is thrown away.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-        let place = PLACE.take().unwrap_or_else(|| "unknown place".into());
-        JobError::Panicked { message, place }
-    })
-}
-
-/// What a panic says: panics carry a `&str` or a `String`, as a rule.
-fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(ToString::to_string);
-    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "(no message)".into())
 }
 
 /// How many workers a pool gets: as many as it is told, or as there are cores

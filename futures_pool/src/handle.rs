@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use std::{fmt, mem, thread};
 use std::{future::Future, pin::Pin, thread::Thread};
 
+use crossbeam::channel::Sender;
 use crossbeam::utils::Backoff;
-use serde::{Deserialize, Serialize};
 
-use crate::executor::run;
+use crate::error::{JobError, run};
 
 /// Stands for the result of a submitted job, which runs whether or not anybody
 /// asks for it. Dropping the handle does not cancel the job.
@@ -35,6 +35,9 @@ pub(crate) trait Helper: Send + Sync {
     /// Helps with the job of this number until it is done, until the deadline,
     /// or until somebody else does it.
     fn help(&self, number: u64, deadline: Option<Instant>);
+
+    /// Has somebody else do it, for nobody will wait, as it seems.
+    fn watch(&self);
 }
 
 struct Slot<T> {
@@ -65,7 +68,12 @@ pub(crate) type Help = (Arc<dyn Helper>, u64);
 enum Waiter {
     Thread(Thread),
     Task(Waker),
+    /// Somebody who waits for several, and knows it by this number.
+    List(Sender<Announcement>, usize),
 }
+
+/// Which one of several is done, and its error.
+pub(crate) type Announcement = (usize, Option<JobError>);
 
 type Callback = Box<dyn FnOnce(Option<&JobError>) + Send>;
 
@@ -77,6 +85,15 @@ impl<T> Slot<T> {
 
     fn is_done(&self) -> bool {
         self.done.load(Ordering::Acquire)
+    }
+
+    /// For somebody who does not wait, but wants to know.
+    fn watched(&self) -> MutexGuard<'_, State<T>> {
+        let state = self.state();
+        if let Phase::Running(Some((helper, _))) = &state.phase {
+            helper.watch();
+        }
+        state
     }
 
     /// False: a worker has it, or it is done.
@@ -114,6 +131,9 @@ impl<T> Slot<T> {
             Some(Waiter::Thread(thread)) => thread.unpark(),
             // A waker is a user's code, as a callback is.
             Some(Waiter::Task(waker)) => drop(run(|| waker.wake())),
+            Some(Waiter::List(list, number)) => {
+                let _ = list.send((number, error.clone())); // or they have gone
+            }
             None => {}
         }
         while !callbacks.is_empty() {
@@ -137,11 +157,12 @@ impl<T> Promise<T> {
     /// there is. False: it was cancelled, and must not run.
     pub(crate) fn start(&self, help: Option<Help>) -> bool {
         let mut state = self.slot.state();
-        let pending = matches!(state.phase, Phase::Pending);
-        if pending {
+        // Running: by a worker that was dead before it had the order.
+        let can = matches!(state.phase, Phase::Pending | Phase::Running(_));
+        if can {
             state.phase = Phase::Running(help);
         }
-        pending
+        can
     }
 
     pub(crate) fn keep(self, outcome: Result<T, JobError>) {
@@ -208,7 +229,7 @@ impl<T> Handle<T> {
     /// Why the job failed; `None` while it is not done, and when it is done
     /// well.
     pub fn error(&self) -> Option<JobError> {
-        match &self.slot.state().phase {
+        match &self.slot.watched().phase {
             Phase::Done(outcome) => outcome.as_ref().err().cloned(),
             _ => None,
         }
@@ -216,12 +237,13 @@ impl<T> Handle<T> {
 
     /// Whether the job has ended, in one way or another.
     pub fn is_done(&self) -> bool {
+        let _seen = self.slot.watched();
         self.slot.is_done()
     }
 
     /// Whether a worker has the job now.
     pub fn is_running(&self) -> bool {
-        matches!(self.slot.state().phase, Phase::Running(_))
+        matches!(self.slot.watched().phase, Phase::Running(_))
     }
 
     /// Whether the job was cancelled, here or with its pool.
@@ -247,7 +269,7 @@ impl<T> Handle<T> {
         &self,
         callback: impl FnOnce(Option<&JobError>) + Send + 'static,
     ) {
-        let mut state = self.slot.state();
+        let mut state = self.slot.watched();
         let error = match &state.phase {
             _ if state.calling => {
                 return state.callbacks.push(Box::new(callback));
@@ -258,6 +280,21 @@ impl<T> Handle<T> {
         };
         drop(state);
         call(Box::new(callback), error.as_ref());
+    }
+
+    /// Has `list` told when the job is done, instead of whoever waited before.
+    pub(crate) fn announce(&self, list: &Sender<Announcement>, number: usize) {
+        let mut state = self.slot.watched();
+        let error = match &state.phase {
+            Phase::Done(outcome) => outcome.as_ref().err().cloned(),
+            _ => {
+                let waiter = Waiter::List(list.clone(), number);
+                let before = state.waiter.replace(waiter);
+                drop(state);
+                return drop(before);
+            }
+        };
+        let _ = list.send((number, error)); // or nobody waits any more
     }
 
     /// Waits until the job is done: true. Or until the deadline: false.
@@ -277,7 +314,9 @@ impl<T> Handle<T> {
         if self.slot.is_done() {
             return true;
         }
-        self.slot.state().waiter = Some(Waiter::Thread(thread::current()));
+        let me = Waiter::Thread(thread::current());
+        let before = self.slot.state().waiter.replace(me);
+        drop(before); // not under the lock: a waker is a user's code
         while !self.slot.is_done() {
             match deadline
                 .map(|at| at.saturating_duration_since(Instant::now()))
@@ -298,6 +337,12 @@ impl<T> Handle<T> {
     }
 }
 
+impl<T> Drop for Handle<T> {
+    fn drop(&mut self) {
+        drop(self.slot.watched());
+    }
+}
+
 /// Awaiting a handle waits for a job that runs anyway.
 impl<T> Future for Handle<T> {
     type Output = Result<T, JobError>;
@@ -306,13 +351,16 @@ impl<T> Future for Handle<T> {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Self::Output> {
-        let mut state = self.slot.state();
+        let waker = Waiter::Task(context.waker().clone());
+        let mut state = self.slot.watched();
         match mem::replace(&mut state.phase, Phase::Taken) {
             Phase::Done(outcome) => Poll::Ready(outcome),
             Phase::Taken => panic!("awaited again after it was done"),
             phase => {
                 state.phase = phase;
-                state.waiter = Some(Waiter::Task(context.waker().clone()));
+                let before = state.waiter.replace(waker);
+                drop(state);
+                drop(before); // not under the lock: it is a user's code
                 Poll::Pending
             }
         }
@@ -331,51 +379,3 @@ impl<T> fmt::Debug for Handle<T> {
         write!(f, "Handle({phase})")
     }
 }
-
-/// Why there is no result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum JobError {
-    /// The job panicked. Its worker goes on.
-    Panicked {
-        /// What the panic said.
-        message: String,
-        /// Where: file, line and column.
-        place: String,
-    },
-    /// The job was cancelled before it was started.
-    Cancelled,
-    /// The deadline of a `map` passed.
-    TimedOut,
-    /// The pool is broken: a worker died, or could not be made ready. Says how.
-    Broken(String),
-    /// The pool takes no more jobs: it was told to finish.
-    Closed,
-    /// An argument or a result cannot be turned into bytes.
-    Encode(String),
-    /// Bytes cannot be turned into an argument or a result.
-    Decode(String),
-    /// The job is not in the list that was given to [`init`](crate::init).
-    Unregistered(String),
-}
-
-impl fmt::Display for JobError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            JobError::Panicked { message, place } => {
-                write!(f, "job panicked at {place}: {message}")
-            }
-            JobError::Cancelled => f.write_str("job was cancelled"),
-            JobError::TimedOut => f.write_str("deadline passed"),
-            JobError::Broken(how) => write!(f, "pool is broken: {how}"),
-            JobError::Closed => f.write_str("pool takes no more jobs"),
-            JobError::Encode(why) => write!(f, "cannot encode: {why}"),
-            JobError::Decode(why) => write!(f, "cannot decode: {why}"),
-            JobError::Unregistered(name) => {
-                write!(f, "`{name}` is missing in futures_pool::init")
-            }
-        }
-    }
-}
-
-impl std::error::Error for JobError {}

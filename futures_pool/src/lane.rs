@@ -1,20 +1,19 @@
-//! A worker process as its pool sees it: a pipe to it, a pipe from it, and at
-//! most one order in between.
+//! A worker process as its pool sees it: a pipe to it, a pipe from it, memory
+//! that is shared with it, and at most one order in between.
 //!
 //! A result could always be read by the worker's attendant, a thread, which
 //! then wakes whoever waits for it. But a wake-up is what a small job costs. So
-//! whoever waits for a result sits down and reads it; the attendant reads only
-//! what nobody waits for. In the same way an order is written by whoever submits
-//! it; only what the pipe has no room for is left to the attendant, so that
-//! nobody who submits has to wait.
+//! whoever waits for a result sits down and reads it. The attendant watches out
+//! for one only where it matters that nobody waits: other jobs are pending, or
+//! somebody wants to be told, or asks how far the job is. An order is written by
+//! whoever submits it, or by whoever has just read the reply before it.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
-use std::{fs::File, io::Write as _, os::fd::OwnedFd};
-use std::{io, thread};
+use std::{any::Any, fs::File, io, os::fd::OwnedFd, path::Path, thread};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::epoll::{
@@ -22,13 +21,13 @@ use nix::sys::epoll::{
 };
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{Signal, killpg};
-use nix::{errno::Errno, poll::PollFlags, unistd::Pid};
+use nix::{errno::Errno, unistd::Pid};
 
-use crate::handle::{Helper, JobError};
-use crate::wire::{Frame, Frames, LARGE, is_ready};
-use crate::worker::{HELLO, Reply, as_worker, whole};
-use crate::{executor::run, process_pool::Crew};
-use crate::{wire, worker};
+use crate::error::{JobError, run};
+use crate::handle::Helper;
+use crate::segment::Segment;
+use crate::wire::{Inbox, Message, is_readable};
+use crate::worker::{HELLO, Order, Reply, as_worker};
 
 /// How long a program may take to say that it is a worker, and how long a
 /// worker may take to end when it is told to.
@@ -36,37 +35,42 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a worker that has closed its pipe may take to end: it is dying, as
 /// a rule, and all but dead.
-const MOMENT: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_secs(1);
 
-/// A job on its way to a worker.
-pub(crate) struct Order {
-    pub(crate) letter: Letter,
-    pub(crate) work: Box<dyn Work>,
-}
-
-/// What is written to the worker.
-pub(crate) enum Letter {
-    Frame(Vec<u8>),
-    /// Encoded when it is written, which may have to wait for room.
-    Large(Box<Write>),
-}
-
-type Write = dyn FnOnce(&File) -> io::Result<()> + Send;
-
-/// The other end of an order: what is to be done with the reply.
+/// A job, from the queue to its handle.
 pub(crate) trait Work: Send {
+    fn number(&self) -> u64;
     /// False: it was cancelled.
     fn start(&self, lane: &Arc<Lane>) -> bool;
-    fn is_answered_by(&self, number: u64) -> bool;
-    fn keep(self: Box<Self>, outcome: Result<&[u8], JobError>);
+    /// Writes the order.
+    fn write(&self, outbox: &mut Outbox) -> Result<(), JobError>;
+    /// Its argument, which is not needed any more, if it matters when that is
+    /// dropped.
+    fn argument(&mut self) -> Option<Box<dyn Any>>;
+    /// Decodes the result.
+    fn settle(&mut self, result: Result<&[u8], JobError>);
+    /// Tells the handle.
+    fn tell(self: Box<Self>);
+}
+
+/// Ends a job without a result.
+pub(crate) fn refuse(mut work: Box<dyn Work>, error: JobError) {
+    work.settle(Err(error));
+    work.tell();
+}
+
+/// Whom a lane tells that its worker has nothing to do.
+pub(crate) trait Foreman: Send + Sync {
+    fn is_free(&self, lane: &Arc<Lane>);
 }
 
 /// What has become of an order.
 pub(crate) enum Sent {
     OnItsWay,
-    Cancelled,
-    /// The worker was dead already: somebody else has to do it.
-    DeadBefore(Order),
+    /// It was cancelled, or cannot be encoded: the worker is still free.
+    PutAway,
+    /// The worker is dead: another one has to do it.
+    Refused(Box<dyn Work>),
 }
 
 /// How a worker's life ended.
@@ -79,25 +83,47 @@ pub(crate) enum End {
 
 pub(crate) struct Lane {
     me: Weak<Lane>,
-    crew: Weak<Crew>,
+    foreman: Weak<dyn Foreman>,
     pid: u32,
     child: Mutex<Child>,
     /// `None` once the worker is told to end.
     orders: Mutex<Option<File>>,
     replies: File,
-    /// The reader's chair: whoever has it reads `replies`.
-    chair: Mutex<Frames>,
+    /// The reader's chair: whoever has it reads `replies`. Nobody waits for it.
+    chair: Mutex<Inbox>,
+    outbox: Mutex<Outbox>,
     in_flight: Mutex<InFlight>,
-    /// What is left of a letter, for the attendant.
-    unwritten: Mutex<Option<Letter>>,
     done: AtomicU64,
     retired: AtomicBool,
     /// Why the worker is of no use any more, if not by its death.
     failed: OnceLock<Option<&'static str>>,
-    /// What the attendant waits for: `bell`, and `replies` while nobody else
-    /// reads them.
+    /// What the attendant waits for: `bell`, the worker's end, and a reply, if
+    /// it is `watched` for.
     events: Epoll,
+    /// False: the worker's end will be an event, but no reply.
+    watched: Mutex<bool>,
     bell: EventFd,
+}
+
+/// What an order is written with. Nobody waits for this, either: it belongs to
+/// whoever has the order, and then to whoever reads the reply.
+pub(crate) struct Outbox {
+    message: Message,
+    segment: Segment,
+}
+
+impl Outbox {
+    pub(crate) fn write(
+        &mut self,
+        order: Order,
+        argument: &impl serde::Serialize,
+    ) -> Result<(), JobError> {
+        let Outbox { message, segment } = self;
+        message.begin();
+        let written = message.append(&order, segment);
+        let written = written.and_then(|()| message.append(argument, segment));
+        written.map_err(JobError::Encode)
+    }
 }
 
 #[derive(Default)]
@@ -112,12 +138,16 @@ const REPLIES: u64 = 1;
 
 impl Lane {
     /// Starts a worker, and hears that it is one.
-    pub(crate) fn start(crew: &Arc<Crew>) -> io::Result<Arc<Lane>> {
+    pub(crate) fn start(
+        program: &Path,
+        foreman: Weak<dyn Foreman>,
+    ) -> io::Result<Arc<Lane>> {
         // Before there is a child that an error here would leave behind.
         let events = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let bell = EventFd::from_flags(EfdFlags::EFD_CLOEXEC)?;
         events.add(&bell, EpollEvent::new(EpollFlags::EPOLLIN, BELL))?;
-        let mut child = as_worker(&mut Command::new(crew.program()))
+        let mut segment = Segment::create()?;
+        let mut child = as_worker(&mut Command::new(program), &segment)
             .process_group(0) // to be killed with all that it starts
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -125,41 +155,41 @@ impl Lane {
         let orders = OwnedFd::from(child.stdin.take().expect("it is piped"));
         let replies = OwnedFd::from(child.stdout.take().expect("it is piped"));
         let replies = File::from(replies);
-        let mut frames = Frames::default();
-        let never_wait = FcntlArg::F_SETFL(OFlag::O_NONBLOCK);
+        let mut inbox = Inbox::default();
+        let never_wait = || FcntlArg::F_SETFL(OFlag::O_NONBLOCK);
         let watched = events
-            .add(&replies, EpollEvent::new(WAITED_FOR, REPLIES))
-            .and_then(|()| fcntl(&orders, never_wait));
+            .add(&replies, EpollEvent::new(ITS_END, REPLIES))
+            .and_then(|()| fcntl(&orders, never_wait()))
+            .and_then(|_| fcntl(&replies, never_wait()));
         if let Err(error) = watched {
             let _ = child.kill(); // it may have ended already
             child.wait()?;
             return Err(error.into());
         }
-        if !says_hello(&mut frames, &replies) {
+        if !says_hello(&mut inbox, &replies, &mut segment) {
             let _ = child.kill(); // likewise
             let status = child.wait()?;
             return Err(io::Error::other(format!(
                 "{} is no worker ({status}): \
                  futures_pool::init must be the first line of its main",
-                crew.program().display()
+                program.display()
             )));
         }
-        let _ = fcntl(&replies, FcntlArg::F_SETPIPE_SZ(LARGE as i32)); // or as it is
-        let _ = fcntl(&orders, FcntlArg::F_SETPIPE_SZ(LARGE as i32)); // likewise
         Ok(Arc::new_cyclic(|me| Lane {
             me: me.clone(),
-            crew: Arc::downgrade(crew),
+            foreman,
             pid: child.id(),
             child: Mutex::new(child),
             orders: Mutex::new(Some(orders.into())),
             replies,
-            chair: Mutex::new(frames),
+            chair: Mutex::new(inbox),
+            outbox: Mutex::new(Outbox { message: Message::default(), segment }),
             in_flight: Mutex::default(),
-            unwritten: Mutex::default(),
             done: AtomicU64::new(0),
             retired: AtomicBool::new(false),
             failed: OnceLock::new(),
             events,
+            watched: Mutex::default(),
             bell,
         }))
     }
@@ -174,77 +204,52 @@ impl Lane {
     }
 
     /// Sends an order to a worker that has none.
-    pub(crate) fn send(&self, order: Order) -> Sent {
-        let Order { letter, work } = order;
-        let mut in_flight = lock(&self.in_flight);
-        if in_flight.dead {
-            return Sent::DeadBefore(Order { letter, work });
+    pub(crate) fn send(&self, mut work: Box<dyn Work>) -> Sent {
+        if lock(&self.in_flight).dead {
+            return Sent::Refused(work);
         }
         if !work.start(&self.me()) {
-            return Sent::Cancelled;
+            return Sent::PutAway;
         }
+        let mut outbox = lock(&self.outbox);
+        // To encode is code of a user.
+        if let Err(error) = run(|| work.write(&mut outbox)).flatten() {
+            drop(outbox);
+            refuse(work, error);
+            return Sent::PutAway;
+        }
+        let mut in_flight = lock(&self.in_flight);
+        if in_flight.dead || !self.post(&mut outbox.message) {
+            drop(in_flight);
+            self.fail(None);
+            return Sent::Refused(work);
+        }
+        let argument = work.argument();
         in_flight.work = Some(work);
-        drop(in_flight);
-        match letter {
-            Letter::Frame(frame) => self.write(frame),
-            large => self.leave(large),
-        }
+        drop((in_flight, outbox));
+        let _ = run(|| drop(argument)); // that, too
         Sent::OnItsWay
     }
 
-    /// Writes an order, or as much of it as there is room for.
-    fn write(&self, mut frame: Vec<u8>) {
-        let mut written = 0;
-        if let Some(mut orders) = lock(&self.orders).as_ref() {
-            while written < frame.len() {
-                match orders.write(&frame[written..]) {
-                    Ok(size) => written += size,
-                    Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
-                    Err(why) if why.kind() == io::ErrorKind::WouldBlock => {
-                        frame.drain(..written);
-                        return self.leave(Letter::Frame(frame));
-                    }
-                    Err(_) => return self.fail(None),
-                }
-            }
-        }
-        if let Some(crew) = self.crew.upgrade() {
-            crew.reuse(frame);
-        }
-    }
-
-    /// Leaves the rest of a letter to the attendant, who may wait for room.
-    fn leave(&self, letter: Letter) {
-        *lock(&self.unwritten) = Some(letter);
-        self.ring();
-    }
-
-    fn write_rest(&self) {
-        let rest = lock(&self.unwritten).take();
+    fn post(&self, message: &mut Message) -> bool {
         let orders = lock(&self.orders);
-        let written = match (rest, &*orders) {
-            (Some(Letter::Frame(frame)), Some(orders)) => {
-                wire::write(orders, &frame)
-            }
-            // To encode is code of a user.
-            (Some(Letter::Large(write)), Some(orders)) => run(|| write(orders))
-                .unwrap_or(Err(io::ErrorKind::Other.into())),
-            _ => Ok(()),
-        };
-        drop(orders);
-        if written.is_err() {
-            self.fail(None);
-        }
+        orders.as_ref().is_some_and(|pipe| message.send(pipe).is_ok())
     }
 
     /// Has the worker call the function `name` before any job.
     pub(crate) fn prepare(&self, name: &str) -> Result<(), JobError> {
-        let broken = || JobError::Broken("it died".into());
-        let order = worker::Order { number: u64::MAX, name, chunk: false };
-        self.write(whole(&(order, ())).map_err(|_| broken())?);
-        let reply = lock(&self.chair).next(&self.replies);
-        let reply = reply.ok().flatten().ok_or_else(broken)?;
-        let (_, outcome) = reply_in(&reply).ok_or_else(broken)?.0;
+        let died = || JobError::Broken("it died".into());
+        let mut outbox = lock(&self.outbox);
+        outbox.write(Order { number: u64::MAX, name, chunk: false }, &())?;
+        let sent = self.post(&mut outbox.message);
+        let mut inbox = lock(&self.chair);
+        let length = match sent.then(|| inbox.wait(&self.replies, None)) {
+            Some(Ok(Some(length))) => length,
+            _ => return Err(died()),
+        };
+        let bytes = inbox.bytes(length, &mut outbox.segment);
+        let ((_, outcome), _) =
+            bytes.ok().and_then(reply_in).ok_or_else(died)?;
         outcome
     }
 
@@ -261,10 +266,18 @@ impl Lane {
             for event in &events[..ready] {
                 if event.data() == BELL {
                     let _ = self.bell.read(); // it has been heard
-                    self.write_rest();
-                } else if let Ok(frames) = self.chair.try_lock() {
-                    self.read(frames);
-                    self.await_reply();
+                    continue;
+                }
+                *lock(&self.watched) = true; // until whoever reads is done
+                let Ok(mut inbox) = self.chair.try_lock() else {
+                    continue;
+                };
+                self.leave_alone();
+                match inbox.take(&self.replies) {
+                    Ok(Some(length)) => self.deliver(length, inbox),
+                    // Somebody else has read it meanwhile.
+                    Ok(None) => self.watch(),
+                    Err(error) => self.fail(reason(&error)),
                 }
             }
             if self.failed.get().is_some() {
@@ -276,48 +289,39 @@ impl Lane {
         }
     }
 
-    /// Reads what has come: somebody else may have read it meanwhile.
-    fn read(&self, mut frames: MutexGuard<'_, Frames>) {
-        if !is_readable(&self.replies, Some(Instant::now())) {
-            return;
-        }
-        loop {
-            match frames.read(&self.replies) {
-                Ok(None) => {}
-                Ok(Some(frame)) => return self.deliver(frame, frames),
-                Err(error) => return self.fail(reason(&error)),
-            }
-        }
-    }
-
     /// Leaves the chair and hands the reply to the job that it belongs to.
     /// Before that the worker gets its next order: whoever has the result may
     /// find it free.
-    fn deliver(&self, frame: Frame, chair: MutexGuard<'_, Frames>) {
+    fn deliver(&self, length: usize, inbox: MutexGuard<'_, Inbox>) {
         if self.failed.get().is_some() {
             return; // who has lied once is believed no more
         }
-        let reply = reply_in(&frame).and_then(|((number, outcome), result)| {
-            let work = &mut lock(&self.in_flight).work;
-            let work = work.take_if(|work| work.is_answered_by(number))?;
-            Some((work, outcome.map(|()| result)))
+        let mut outbox = lock(&self.outbox);
+        let message = inbox.bytes(length, &mut outbox.segment).ok();
+        let Some(((number, outcome), result)) = message.and_then(reply_in)
+        else {
+            return self.fail(Some("what is not a reply"));
+        };
+        let in_flight = &self.in_flight;
+        let work = lock(in_flight).work.take_if(|w| w.number() == number);
+        let work = work.map(|mut work| {
+            work.settle(outcome.map(|()| result));
+            work
         });
+        outbox.segment.release(length);
+        drop(outbox);
         // Not before: a waiter that sits down now has to see that its reply has
         // come already.
-        drop(chair);
-        // Its end is an event that may have come while the chair was taken.
-        self.await_reply();
-        let Some((work, outcome)) = reply else {
+        drop(inbox);
+        self.leave_alone();
+        let Some(work) = work else {
             return self.fail(Some("a reply to nothing"));
         };
         self.done.fetch_add(1, Ordering::Relaxed);
-        if let Some(crew) = self.crew.upgrade() {
-            crew.is_free(&self.me());
+        if let Some(foreman) = self.foreman.upgrade() {
+            foreman.is_free(&self.me());
         }
-        work.keep(outcome);
-        if let Ok(mut chair) = self.chair.try_lock() {
-            chair.reuse(frame);
-        }
+        work.tell();
     }
 
     /// The attendant is to say good-bye to the worker: it has nothing to do.
@@ -349,7 +353,7 @@ impl Lane {
         let patience = match (failed, end) {
             (Some(_), _) => Duration::ZERO,
             (None, End::Retired) => PATIENCE,
-            (None, End::Died) => MOMENT,
+            (None, End::Died) => GRACE,
         };
         let until = Instant::now() + patience;
         is_readable(&self.replies, Some(until)); // its end, as a rule
@@ -383,14 +387,14 @@ impl Lane {
         let work = in_flight.work.take();
         drop(in_flight);
         if let Some(work) = work {
-            work.keep(Err(error));
+            refuse(work, error);
         }
     }
 
     /// Whether the worker has this order, and its reply has not come.
     fn has(&self, number: u64) -> bool {
         let work = &lock(&self.in_flight).work;
-        work.as_ref().is_some_and(|work| work.is_answered_by(number))
+        work.as_ref().is_some_and(|work| work.number() == number)
     }
 
     fn me(&self) -> Arc<Lane> {
@@ -401,69 +405,57 @@ impl Lane {
         let _ = self.bell.write(1); // full only if it rings anyway
     }
 
-    /// The attendant is to read the next reply.
-    fn await_reply(&self) {
-        self.set_events(WAITED_FOR);
+    /// The attendant need not read the next reply.
+    fn leave_alone(&self) {
+        self.set_watched(false, ITS_END);
     }
 
-    fn set_events(&self, events: EpollFlags) {
-        let mut event = EpollEvent::new(events, REPLIES);
-        let _ = self.events.modify(&self.replies, &mut event); // it was added
+    fn set_watched(&self, wanted: bool, events: EpollFlags) {
+        let mut watched = lock(&self.watched);
+        if *watched != wanted {
+            let mut event = EpollEvent::new(events, REPLIES);
+            let _ = self.events.modify(&self.replies, &mut event); // it is there
+            *watched = wanted;
+        }
     }
 }
 
-/// One event, then none until it is set again. The end of the pipe is an event
-/// in any case.
-const WAITED_FOR: EpollFlags =
-    EpollFlags::EPOLLIN.union(EpollFlags::EPOLLONESHOT);
-const LEFT_ALONE: EpollFlags = EpollFlags::EPOLLONESHOT;
+/// One event, then none until they are set again. The end is always one.
+const ITS_END: EpollFlags = EpollFlags::EPOLLONESHOT;
+const A_REPLY: EpollFlags = EpollFlags::EPOLLIN.union(ITS_END);
 
 /// Whoever waits for the reply of this worker reads it, if the chair is free.
 impl Helper for Lane {
     fn help(&self, number: u64, deadline: Option<Instant>) {
-        let Ok(mut frames) = self.chair.try_lock() else {
-            return;
-        };
-        self.set_events(LEFT_ALONE);
-        while self.has(number)
-            && (deadline.is_none() || is_readable(&self.replies, deadline))
-        {
-            match frames.read(&self.replies) {
-                Ok(None) => {}
-                Ok(Some(frame)) => return self.deliver(frame, frames),
-                Err(error) => {
-                    self.fail(reason(&error)); // the attendant does the rest
-                    break;
+        if let Ok(mut inbox) = self.chair.try_lock() {
+            self.leave_alone();
+            if self.has(number) {
+                match inbox.wait(&self.replies, deadline) {
+                    Ok(None) => {}
+                    Ok(Some(length)) => return self.deliver(length, inbox),
+                    Err(error) => self.fail(reason(&error)),
                 }
             }
         }
-        drop(frames);
-        self.await_reply();
+        self.watch();
     }
-}
 
-/// Waits for something to read, or for the pipe's end.
-fn is_readable(pipe: &File, deadline: Option<Instant>) -> bool {
-    is_ready(pipe, PollFlags::POLLIN, deadline)
+    /// The attendant is to read the next reply.
+    fn watch(&self) {
+        self.set_watched(true, A_REPLY);
+    }
 }
 
 /// Bounded: what has not been said by the deadline will not be said.
-fn says_hello(frames: &mut Frames, replies: &File) -> bool {
+fn says_hello(inbox: &mut Inbox, pipe: &File, segment: &mut Segment) -> bool {
     let deadline = Instant::now() + PATIENCE;
-    while is_readable(replies, Some(deadline)) {
-        match frames.read(replies) {
-            Ok(None) => {}
-            Ok(Some(frame)) => {
-                return postcard::from_bytes(frame.bytes()) == Ok(HELLO);
-            }
-            Err(_) => break,
-        }
-    }
-    false
+    let hello = inbox.wait(pipe, Some(deadline)).ok().flatten();
+    let hello = hello.and_then(|length| inbox.bytes(length, segment).ok());
+    hello.is_some_and(|hello| postcard::from_bytes(hello) == Ok(HELLO))
 }
 
-fn reply_in(frame: &Frame) -> Option<(Reply, &[u8])> {
-    postcard::take_from_bytes(frame.bytes()).ok()
+fn reply_in(message: &[u8]) -> Option<(Reply, &[u8])> {
+    postcard::take_from_bytes(message).ok()
 }
 
 /// A pipe that ends is a death; anything else is told as it is.
@@ -472,7 +464,7 @@ fn reason(error: &io::Error) -> Option<&'static str> {
     garbage.then_some("what is not a reply")
 }
 
-/// No code of a user runs under these locks, so nobody panics with them.
+/// What a user's code does under these locks is caught.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

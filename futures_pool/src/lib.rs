@@ -22,19 +22,23 @@
 //! Where to begin reading: [`Executor`] is what can be asked of a pool,
 //! [`Handle`] what comes back. `thread_pool` is the simpler of the two pools;
 //! `process_pool` gives out the orders, `lane` is one worker as its pool sees
-//! it, `worker` the same from inside, and `wire` what goes between them.
+//! it, `worker` the same from inside; `wire` is what goes between them, and
+//! `segment` the memory through which it goes when it is large.
 
+mod error;
 mod executor;
 mod handle;
 mod lane;
 mod process_pool;
+mod segment;
 mod thread_pool;
 mod waiting;
 mod wire;
 mod worker;
 
+pub use error::JobError;
 pub use executor::{Executor, Function, Map, MapOptions, Pending, Value};
-pub use handle::{Handle, JobError};
+pub use handle::Handle;
 pub use process_pool::{ProcessPool, ProcessPoolBuilder};
 pub use thread_pool::{ThreadPool, ThreadPoolBuilder};
 pub use waiting::{AsCompleted, Unfinished, Until, Waited, as_completed, wait};

@@ -1,19 +1,19 @@
 //! A crew of processes: this program, started again, once for every worker.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::{collections::VecDeque, num::NonZero, sync::atomic::AtomicU64};
-use std::{env, fmt, io, mem, thread};
-use std::{sync::atomic::Ordering::Relaxed, thread::JoinHandle};
+use std::any::Any;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::JoinHandle;
+use std::{collections::VecDeque, env, fmt, io, mem, num::NonZero, thread};
 
 use crossbeam::channel::{Sender, bounded};
 
-use crate::executor::{Executor, Function, Pending, Value, run, workers};
-use crate::handle::{Handle, JobError, Promise};
-use crate::lane::{End, Lane, Letter, Order, Sent, Work};
-use crate::wire::{Large, Unencoded};
-use crate::worker::{job_name, may_start_workers};
-use crate::{wire, worker};
+use crate::error::{JobError, run};
+use crate::executor::{Executor, Function, Pending, Value, workers};
+use crate::handle::{Handle, Helper, Promise};
+use crate::lane::{End, Foreman, Lane, Outbox, Sent, Work, refuse};
+use crate::worker::{Order, job_name, may_start_workers};
 
 /// Runs jobs in processes of their own: a job that crashes takes only workers
 /// along, not this program. [`init`](crate::init) must be the first line of
@@ -38,13 +38,11 @@ pub struct ProcessPool {
 pub(crate) struct Crew {
     state: Mutex<State>,
     options: Options,
-    /// Of the last frame that was written, for the next one.
-    spare: Mutex<Vec<u8>>,
 }
 
 #[derive(Default)]
 struct State {
-    pending: VecDeque<Order>,
+    pending: VecDeque<Box<dyn Work>>,
     /// The last one to become idle is the first to get work: its memory is
     /// still warm.
     idle: Vec<Arc<Lane>>,
@@ -83,7 +81,7 @@ impl ProcessPool {
     /// Kills all workers, and what they have started, at once: running and
     /// pending jobs fail, and later ones are refused.
     pub fn kill(&self) {
-        self.crew.close();
+        self.crew.close(Pending::Finish);
         self.crew.fail("its workers were killed");
     }
 
@@ -99,137 +97,119 @@ impl ProcessPool {
         argument: A,
     ) -> Handle<T> {
         let number = self.numbers.fetch_add(1, Relaxed);
-        let order = worker::Order { number, name, chunk };
-        let begun = |buffer| wire::append(wire::begin(buffer), &order);
-        let frame = begun(self.crew.buffer());
-        let letter = match frame.and_then(|f| wire::append(f, &argument)) {
-            Ok(frame) => wire::seal(frame).map(Letter::Frame),
-            Err(Unencoded::Error(why)) => Err(why),
-            Err(Unencoded::Large) => {
-                let head = begun(Vec::new()).unwrap_or_default();
-                Large::new(head, argument).map(|large| {
-                    Letter::Large(Box::new(|pipe| large.write(pipe)))
-                })
-            }
-        };
-        let letter = match letter {
-            Ok(letter) => letter,
-            Err(why) => return Handle::failed(JobError::Encode(why)),
-        };
         let (promise, handle) = Handle::new();
-        let work = Box::new(Awaited { promise, number });
-        self.crew.assign(Order { letter, work });
+        let argument = Some(argument);
+        let call =
+            Call { number, name, chunk, argument, promise, outcome: None };
+        self.crew.assign(Box::new(call), false);
         handle
     }
 }
 
-/// A promise that is kept with what comes from a worker.
-struct Awaited<T> {
-    promise: Promise<T>,
+/// A job that is done elsewhere.
+struct Call<A, T> {
     number: u64,
+    name: &'static str,
+    chunk: bool,
+    argument: Option<A>,
+    promise: Promise<T>,
+    outcome: Option<Result<T, JobError>>,
 }
 
-impl<T: Value> Work for Awaited<T> {
+impl<A: Value, T: Value> Work for Call<A, T> {
+    fn number(&self) -> u64 {
+        self.number
+    }
+
     fn start(&self, lane: &Arc<Lane>) -> bool {
         self.promise.start(Some((lane.clone(), self.number)))
     }
 
-    fn is_answered_by(&self, number: u64) -> bool {
-        self.number == number
+    fn write(&self, outbox: &mut Outbox) -> Result<(), JobError> {
+        let Call { number, name, chunk, .. } = *self;
+        let argument = self.argument.as_ref().expect("it is not sent yet");
+        outbox.write(Order { number, name, chunk }, argument)
     }
 
-    fn keep(self: Box<Self>, outcome: Result<&[u8], JobError>) {
+    fn argument(&mut self) -> Option<Box<dyn Any>> {
+        let argument = self.argument.take()?;
+        mem::needs_drop::<A>().then(|| Box::new(argument) as Box<dyn Any>)
+    }
+
+    fn settle(&mut self, result: Result<&[u8], JobError>) {
         let decode = |bytes| {
             postcard::from_bytes(bytes)
                 .map_err(|why| JobError::Decode(why.to_string()))
         };
-        let outcome = outcome.and_then(|bytes| run(|| decode(bytes)).flatten());
-        // Code of a user, like decoding: a waker, and the end of a result that
-        // nobody wants. Whoever reads for others survives both.
-        let _ = run(|| self.promise.keep(outcome));
+        // To decode is code of a user.
+        let outcome = result.and_then(|bytes| run(|| decode(bytes)).flatten());
+        self.outcome = Some(outcome);
+    }
+
+    fn tell(self: Box<Self>) {
+        // So is a waker, and the end of what nobody wants any more.
+        let _ = run(|| {
+            if let Some(outcome) = self.outcome {
+                self.promise.keep(outcome);
+            }
+        });
     }
 }
 
 impl Crew {
-    pub(crate) fn program(&self) -> &Path {
-        &self.options.program
-    }
-
     /// No code of a user runs under this lock, so nobody panics with it.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn buffer(&self) -> Vec<u8> {
-        mem::take(&mut self.spare())
-    }
-
-    pub(crate) fn reuse(&self, buffer: Vec<u8>) {
-        *self.spare() = buffer;
-    }
-
-    fn spare(&self) -> MutexGuard<'_, Vec<u8>> {
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Gives the order to an idle worker, or to the queue.
-    fn assign(&self, order: Order) {
-        let mut state = self.state();
-        let refused = match &state.broken {
-            Some(error) => Some(error.clone()),
-            None => state.closed.then_some(JobError::Closed),
-        };
-        if let Some(error) = refused {
-            drop(state);
-            return order.work.keep(Err(error));
-        }
-        match state.idle.pop() {
-            None => state.pending.push_back(order),
-            Some(lane) => {
+    /// Gives the order to an idle worker, or to the queue. `again`: it was
+    /// taken out of the queue, but its worker turned out to be dead.
+    fn assign(&self, mut work: Box<dyn Work>, mut again: bool) {
+        loop {
+            let mut state = self.state();
+            let error = match &state.broken {
+                Some(error) => Some(error.clone()),
+                None if !state.closed => None,
+                None if !again => Some(JobError::Closed),
+                None => state.lanes.is_empty().then(|| {
+                    JobError::Broken("the last worker died before it".into())
+                }),
+            };
+            if let Some(error) = error {
                 drop(state);
-                self.send(&lane, order);
+                return refuse(work, error);
             }
-        }
-    }
-
-    fn send(&self, lane: &Arc<Lane>, order: Order) {
-        match lane.send(order) {
-            Sent::OnItsWay => {}
-            Sent::Cancelled => self.is_free(lane),
-            Sent::DeadBefore(order) => self.assign(order),
-        }
-    }
-
-    /// Gives the worker the next order, or nothing more to do.
-    pub(crate) fn is_free(&self, lane: &Arc<Lane>) {
-        let mut state = self.state();
-        let worn =
-            self.options.jobs_per_worker.is_some_and(|n| lane.done() >= n);
-        if worn || state.closed && state.pending.is_empty() {
+            let Some(lane) = state.idle.pop() else {
+                match again {
+                    true => state.pending.push_front(work),
+                    false => state.pending.push_back(work),
+                }
+                return state.lanes.iter().for_each(|lane| lane.watch());
+            };
             drop(state);
-            return lane.retire();
-        }
-        match state.pending.pop_front() {
-            None => state.idle.push(lane.clone()),
-            Some(order) => {
-                drop(state);
-                self.send(lane, order);
+            match lane.send(work) {
+                Sent::OnItsWay if again => return lane.watch(),
+                Sent::OnItsWay => return, // whoever submits may wait for it
+                Sent::PutAway => return self.is_free(&lane),
+                Sent::Refused(refused) => (work, again) = (refused, true),
             }
         }
     }
 
     /// Takes no more orders; idle workers may go.
-    fn close(&self) {
+    fn close(&self, pending: Pending) {
         let mut state = self.state();
         state.closed = true;
         let idle = mem::take(&mut state.idle);
+        let cancelled = match pending {
+            Pending::Finish => VecDeque::new(),
+            Pending::Cancel => mem::take(&mut state.pending),
+        };
+        state.lanes.iter().for_each(|lane| lane.watch());
         drop(state);
         idle.iter().for_each(|lane| lane.retire());
-    }
-
-    fn cancel_pending(&self) {
-        let pending = mem::take(&mut self.state().pending);
-        drop(pending); // an order that is dropped tells its handle
+        // An order that is dropped tells its handle, and drops its argument.
+        cancelled.into_iter().for_each(|work| _ = run(|| drop(work)));
     }
 
     /// Breaks the pool for ever; `how` is told to all jobs, unless it was
@@ -242,8 +222,8 @@ impl Crew {
         let lanes = state.lanes.clone();
         drop(state);
         lanes.iter().for_each(|lane| lane.kill());
-        for order in pending {
-            order.work.keep(Err(error.clone()));
+        for work in pending {
+            refuse(work, error.clone());
         }
     }
 
@@ -266,7 +246,8 @@ impl Crew {
 
     /// Starts a worker, and enters it in the list.
     fn start(self: &Arc<Self>) -> io::Result<Arc<Lane>> {
-        let lane = Lane::start(self)?;
+        let foreman: Weak<Crew> = Arc::downgrade(self);
+        let lane = Lane::start(&self.options.program, foreman)?;
         let mut state = self.state();
         state.lanes.push(lane.clone());
         let broken = state.broken.is_some();
@@ -313,6 +294,30 @@ impl Crew {
     }
 }
 
+impl Foreman for Crew {
+    /// Gives the worker the next order, or nothing more to do.
+    fn is_free(&self, lane: &Arc<Lane>) {
+        let most = self.options.jobs_per_worker;
+        loop {
+            let mut state = self.state();
+            let worn = most.is_some_and(|most| lane.done() >= most);
+            if worn || state.closed && state.pending.is_empty() {
+                drop(state);
+                return lane.retire();
+            }
+            let Some(work) = state.pending.pop_front() else {
+                return state.idle.push(lane.clone());
+            };
+            drop(state);
+            match lane.send(work) {
+                Sent::OnItsWay => return lane.watch(),
+                Sent::PutAway => {}
+                Sent::Refused(work) => return self.assign(work, true),
+            }
+        }
+    }
+}
+
 impl Executor for ProcessPool {
     fn submit<A: Value, T: Value>(
         &self,
@@ -335,10 +340,7 @@ impl Executor for ProcessPool {
     }
 
     fn close(&self, pending: Pending) {
-        if pending == Pending::Cancel {
-            self.crew.cancel_pending();
-        }
-        self.crew.close();
+        self.crew.close(pending);
     }
 
     fn shutdown(&self, pending: Pending) {
@@ -432,11 +434,7 @@ impl ProcessPoolBuilder {
             jobs_per_worker: self.jobs_per_worker.map(NonZero::get),
             program: self.program.map_or_else(env::current_exe, Ok)?,
         };
-        let crew = Arc::new(Crew {
-            state: Mutex::default(),
-            options,
-            spare: Mutex::default(),
-        });
+        let crew = Arc::new(Crew { state: Mutex::default(), options });
         // From here on dropping it ends what has been started.
         let pool = ProcessPool {
             crew: crew.clone(),

@@ -7,8 +7,9 @@ use std::{sync::atomic::AtomicUsize, sync::atomic::Ordering::SeqCst};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
-use crate::executor::{Executor, Function, Pending, Value, run, workers};
-use crate::handle::{Handle, JobError, Promise};
+use crate::error::{JobError, run};
+use crate::executor::{Executor, Function, Pending, Value, workers};
+use crate::handle::{Handle, Promise};
 
 /// Runs jobs on threads of this process, on so many at most. A thread is
 /// started when a job comes in and none is free, and then stays.
@@ -211,9 +212,9 @@ impl ThreadPoolBuilder {
     /// the pool is broken: no job is run any more.
     pub fn prepare(
         mut self,
-        prepare: impl Fn() + Send + Sync + 'static,
+        prepare: impl Function<(), ()> + Sync,
     ) -> ThreadPoolBuilder {
-        self.prepare = Some(Box::new(prepare));
+        self.prepare = Some(Box::new(move || prepare(())));
         self
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, unbounded};
 
-use crate::handle::{Handle, JobError};
+use crate::handle::{Announcement, Handle};
 
 /// Until when [`wait`] waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +51,9 @@ pub fn wait<T>(
     Waited { done, pending }
 }
 
-/// The handles in the order in which their jobs are done. With a `limit`, it
-/// ends with an error when that has passed.
+/// The handles in the order in which their jobs are done, each with its number
+/// in the order in which it was given. With a `limit`, it ends with an error
+/// when that has passed.
 ///
 /// No handle comes twice: there are no two of the same job.
 pub fn as_completed<T>(
@@ -79,22 +80,22 @@ pub struct AsCompleted<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unfinished {
     /// So many were not.
-    pub unfinished: usize,
+    pub pending: usize,
     /// Of so many.
     pub of: usize,
 }
 
 impl std::fmt::Display for Unfinished {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Unfinished { unfinished, of } = self;
-        write!(f, "{unfinished} (of {of}) jobs unfinished")
+        let Unfinished { pending, of } = self;
+        write!(f, "{pending} (of {of}) jobs unfinished")
     }
 }
 
 impl std::error::Error for Unfinished {}
 
 impl<T> Iterator for AsCompleted<T> {
-    type Item = Result<Handle<T>, Unfinished>;
+    type Item = Result<(usize, Handle<T>), Unfinished>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.unfinished == 0 {
@@ -102,25 +103,20 @@ impl<T> Iterator for AsCompleted<T> {
         }
         if let Some((number, _)) = next(&self.done, self.deadline) {
             self.unfinished -= 1;
-            return self.handles[number].take().map(Ok);
+            let handle = self.handles[number].take()?;
+            return Some(Ok((number, handle)));
         }
-        let (unfinished, of) = (self.unfinished, self.handles.len());
+        let (pending, of) = (self.unfinished, self.handles.len());
         self.unfinished = 0;
-        Some(Err(Unfinished { unfinished, of }))
+        Some(Err(Unfinished { pending, of }))
     }
 }
 
-/// Which one is done, and its error.
-type Announcement = (usize, Option<JobError>);
-
 /// Has every handle announce its end.
 fn announced<T>(handles: &[Handle<T>]) -> Receiver<Announcement> {
-    let (announce, done) = unbounded();
+    let (list, done) = unbounded();
     for (number, handle) in handles.iter().enumerate() {
-        let announce = announce.clone();
-        handle.on_done(move |error| {
-            let _ = announce.send((number, error.cloned())); // or nobody waits
-        });
+        handle.announce(&list, number);
     }
     done
 }

@@ -1,201 +1,219 @@
-//! Frames on a pipe: four bytes of length, then as many bytes.
+//! Messages between a pool and a worker: four bytes of length, then as many
+//! bytes. All of it goes through a pipe, in one piece, if it fits; otherwise
+//! only the length does, and the bytes are in memory that both share.
+//!
+//! The two sides take turns, so there is one message on its way at most, and
+//! always room for it: nobody waits to write.
 
 use std::io::{Read, Write};
-use std::{fs::File, os::fd::AsFd, time::Instant};
-use std::{io, mem};
+use std::time::{Duration, Instant};
+use std::{fs::File, io, os::fd::AsFd, thread};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use postcard::ser_flavors::{Flavor, Size};
+use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 
-/// No frame is longer: 1 GiB.
-const LONGEST: usize = 1 << 30;
+use crate::segment::Segment;
 
-/// As much room as is made before bytes have come to fill it.
-const ROOM: usize = 16 << 20;
-
-/// What may be read at once while the length is not known yet.
-const SMALL: usize = 128 << 10;
-
-/// A slice from this length on is worth a write of its own.
-const SLICE: usize = 64 << 10;
-
-/// As much as the pipes of a pool have room for, if the system allows.
-pub(crate) const LARGE: usize = 1 << 20;
-
-/// Buffers up to this length are kept for the next frame: memory that comes
-/// fresh from the system costs more than copying to it.
-pub(crate) const KEPT: usize = 32 << 20;
+/// So many bytes go through a pipe in one piece, or not at all (`pipe(7)`).
+const PIPE_BUF: usize = 4096;
 
 /// Room for the length.
 const HEAD: [u8; 4] = [0; 4];
 
-/// An empty frame, in a buffer that is not needed any more.
-pub(crate) fn begin(mut buffer: Vec<u8>) -> Vec<u8> {
-    if buffer.capacity() > KEPT {
-        buffer = Vec::new();
-    }
-    buffer.clear();
-    buffer.extend_from_slice(&HEAD);
-    buffer
-}
+/// The longest message that goes through the pipe as a whole.
+const SHORT: usize = PIPE_BUF - HEAD.len();
 
-/// Why a value was not appended.
-pub(crate) enum Unencoded {
-    Error(String),
-    /// It has a slice that is worth a way without a copy: see [`Large`].
-    Large,
-}
+/// No message is longer: 1 GiB.
+const LONGEST: usize = 1 << 30;
 
-/// Appends an encoded value.
-pub(crate) fn append(
-    frame: Vec<u8>,
-    value: &impl Serialize,
-) -> Result<Vec<u8>, Unencoded> {
-    let encoded = postcard::serialize_with_flavor(value, Append(frame));
-    encoded.map_err(|why| match why {
-        postcard::Error::SerializeBufferFull => Unencoded::Large,
-        other => Unencoded::Error(other.to_string()),
-    })
-}
+/// How long somebody who waits looks for a message before going to sleep: about
+/// as long as it takes to be woken on another core.
+const MOMENT: Duration = Duration::from_micros(100);
 
-struct Append(Vec<u8>);
+/// Looking in vain is paid for by so many times as long without looking.
+const REST: u32 = 20;
 
-impl Flavor for Append {
-    type Output = Vec<u8>;
-
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.0.push(byte);
-        Ok(())
-    }
-
-    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        if bytes.len() >= SLICE && self.0.len() + bytes.len() > LARGE {
-            return Err(postcard::Error::SerializeBufferFull);
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn finalize(self) -> postcard::Result<Vec<u8>> {
-        Ok(self.0)
-    }
-}
-
-/// A frame that is written while its value is encoded: large slices go from
-/// where they lie to the pipe.
-pub(crate) struct Large<V> {
-    head: Vec<u8>,
-    value: V,
+/// A message that is written.
+#[derive(Default)]
+pub(crate) struct Message {
+    /// What goes through the pipe.
+    piped: Vec<u8>,
     length: usize,
 }
 
-impl<V: Serialize> Large<V> {
-    /// `head` is what comes before the value.
-    ///
-    /// # Errors
-    ///
-    /// The value cannot be encoded, or is too long.
-    pub(crate) fn new(head: Vec<u8>, value: V) -> Result<Large<V>, String> {
-        let size = postcard::serialize_with_flavor(&value, Size::default());
-        let size = size.map_err(|why| why.to_string())?;
-        let length = head.len() + size;
-        seal_as(head, length).map(|head| Large { head, value, length })
+impl Message {
+    /// An empty one, in the place of the one before.
+    pub(crate) fn begin(&mut self) {
+        self.piped.clear();
+        self.piped.extend_from_slice(&HEAD);
+        self.length = 0;
     }
 
+    /// Appends an encoded value.
+    ///
     /// # Errors
     ///
-    /// The other side has closed, or the value is another one now: then the
-    /// frame is cut.
-    pub(crate) fn write(self, pipe: &File) -> io::Result<()> {
-        let stream = Stream { pipe, buffer: self.head, written: 0 };
-        let written = postcard::serialize_with_flavor(&self.value, stream);
-        match written.map_err(io::Error::other)? == self.length {
-            true => Ok(()),
-            false => Err(io::Error::other("a value changes its length")),
+    /// Says why it cannot be encoded, or that there is no room for it.
+    pub(crate) fn append(
+        &mut self,
+        value: &impl Serialize,
+        segment: &mut Segment,
+    ) -> Result<(), String> {
+        let append = Append { message: self, segment };
+        let appended = postcard::serialize_with_flavor(value, append);
+        appended.map_err(|why| match why {
+            postcard::Error::SerializeBufferFull => {
+                format!("no room for so many bytes (at most {LONGEST})")
+            }
+            other => other.to_string(),
+        })
+    }
+
+    fn extend(&mut self, bytes: &[u8], segment: &mut Segment) -> Option<()> {
+        let end = self.length + bytes.len();
+        if end <= SHORT {
+            self.piped.extend_from_slice(bytes);
+        } else if end <= LONGEST {
+            if self.length <= SHORT {
+                segment.write(0, &self.piped[HEAD.len()..]).ok()?;
+                self.piped.truncate(HEAD.len());
+            }
+            segment.write(self.length, bytes).ok()?;
+        } else {
+            return None;
         }
+        self.length = end;
+        Some(())
+    }
+
+    /// Sends it to the other side, which is waiting for it.
+    ///
+    /// # Errors
+    ///
+    /// The other side has closed, or does not read.
+    pub(crate) fn send(&mut self, mut pipe: &File) -> io::Result<()> {
+        let length = u32::try_from(self.length).expect("it is not too long");
+        self.piped[..HEAD.len()].copy_from_slice(&length.to_le_bytes());
+        pipe.write_all(&self.piped) // all at once: see PIPE_BUF
     }
 }
 
-struct Stream<'a> {
-    pipe: &'a File,
-    buffer: Vec<u8>,
-    written: usize,
+struct Append<'a> {
+    message: &'a mut Message,
+    segment: &'a mut Segment,
 }
 
-impl Stream<'_> {
-    fn write(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        let written = write(self.pipe, &self.buffer)
-            .and_then(|()| write(self.pipe, bytes));
-        self.written += self.buffer.len() + bytes.len();
-        self.buffer.clear();
-        written.map_err(|_| postcard::Error::SerializeBufferFull)
-    }
-}
-
-impl Flavor for Stream<'_> {
-    type Output = usize;
+impl Flavor for Append<'_> {
+    type Output = ();
 
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
         self.try_extend(&[byte])
     }
 
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        if self.buffer.len() + bytes.len() >= SLICE {
-            return self.write(bytes);
-        }
-        self.buffer.extend_from_slice(bytes);
+        let extended = self.message.extend(bytes, self.segment);
+        extended.ok_or(postcard::Error::SerializeBufferFull)
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
         Ok(())
     }
+}
 
-    fn finalize(mut self) -> postcard::Result<usize> {
-        self.write(&[]).map(|()| self.written)
+/// Reads messages from a pipe that never waits.
+pub(crate) struct Inbox {
+    piped: Box<[u8; PIPE_BUF]>,
+    rest_until: Option<Instant>,
+}
+
+impl Default for Inbox {
+    fn default() -> Inbox {
+        Inbox { piped: Box::new([0; PIPE_BUF]), rest_until: None }
     }
 }
 
-/// Writes its length to the head of a frame.
-///
-/// # Errors
-///
-/// It is too long.
-pub(crate) fn seal(frame: Vec<u8>) -> Result<Vec<u8>, String> {
-    let length = frame.len();
-    seal_as(frame, length)
-}
-
-/// The same for the beginning of a frame that will be so long.
-fn seal_as(mut frame: Vec<u8>, length: usize) -> Result<Vec<u8>, String> {
-    let length = length - HEAD.len();
-    if length > LONGEST {
-        return Err(format!("{length} bytes are too many for one frame"));
-    }
-    let head = u32::try_from(length).expect("it is not too long");
-    frame[..HEAD.len()].copy_from_slice(&head.to_le_bytes());
-    Ok(frame)
-}
-
-/// Writes all, and waits for room, even if the pipe is one that never waits.
-pub(crate) fn write(mut pipe: &File, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match pipe.write(bytes) {
-            Ok(size) => bytes = &bytes[size..],
-            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
-            Err(why) if why.kind() == io::ErrorKind::WouldBlock => {
-                is_ready(pipe, PollFlags::POLLOUT, None);
+impl Inbox {
+    /// Waits for a message, and returns its length. `None`: it has not come by
+    /// the deadline.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Inbox::take`].
+    pub(crate) fn wait(
+        &mut self,
+        pipe: &File,
+        deadline: Option<Instant>,
+    ) -> io::Result<Option<usize>> {
+        // To be woken costs more than a short job.
+        let mut began = None;
+        while self.rest_until.is_none_or(|at| at <= Instant::now()) {
+            thread::yield_now();
+            if let Some(length) = self.take(pipe)? {
+                return Ok(Some(length));
             }
-            Err(why) => return Err(why),
+            let lost = began.get_or_insert_with(Instant::now).elapsed();
+            self.rest_until =
+                (lost >= MOMENT).then(|| Instant::now() + REST * lost);
+        }
+        while is_readable(pipe, deadline) {
+            if let Some(length) = self.take(pipe)? {
+                return Ok(Some(length));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes the message that has come, if one has, and returns its length.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof`: the other side has closed. `InvalidData`: this is not
+    /// one message.
+    pub(crate) fn take(
+        &mut self,
+        mut pipe: &File,
+    ) -> io::Result<Option<usize>> {
+        let came = match pipe.read(&mut self.piped[..]) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(came) => came,
+            Err(why) => match why.kind() {
+                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => {
+                    return Ok(None);
+                }
+                _ => return Err(why),
+            },
+        };
+        let head = *self.piped.first_chunk().expect("there is room for it");
+        let length = u32::from_le_bytes(head) as usize;
+        let piped = if length <= SHORT { length } else { 0 };
+        if came != HEAD.len() + piped {
+            let message = "this is not a message";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        Ok(Some(length))
+    }
+
+    /// The bytes of the message that has come.
+    ///
+    /// # Errors
+    ///
+    /// It claims a length that it does not have. Nothing is allocated for it.
+    pub(crate) fn bytes<'a>(
+        &'a self,
+        length: usize,
+        segment: &'a mut Segment,
+    ) -> io::Result<&'a [u8]> {
+        match self.piped.get(HEAD.len()..HEAD.len() + length) {
+            Some(bytes) => Ok(bytes),
+            None => segment.read(length),
         }
     }
-    Ok(())
 }
 
-/// Waits until there is something to read, or room to write; or the pipe's end.
-pub(crate) fn is_ready(
-    pipe: &File,
-    what: PollFlags,
-    deadline: Option<Instant>,
-) -> bool {
+/// Waits for something to read, or for the pipe's end.
+pub(crate) fn is_readable(pipe: &File, deadline: Option<Instant>) -> bool {
     loop {
         let rest =
             deadline.map(|at| at.saturating_duration_since(Instant::now()));
@@ -205,7 +223,8 @@ pub(crate) fn is_ready(
             None => PollTimeout::NONE,
             Some(ms) => PollTimeout::try_from(ms).unwrap_or(PollTimeout::MAX),
         };
-        match poll(&mut [PollFd::new(pipe.as_fd(), what)], rest) {
+        let pipe = PollFd::new(pipe.as_fd(), PollFlags::POLLIN);
+        match poll(&mut [pipe], rest) {
             Err(Errno::EINTR) => {}
             Ok(0) if deadline.is_some_and(|at| at > Instant::now()) => {}
             ready => return ready.is_ok_and(|ready| ready > 0),
@@ -213,139 +232,67 @@ pub(crate) fn is_ready(
     }
 }
 
-/// Reads frames, one at a time: the other side sends the next one only when it
-/// has got an answer.
-#[derive(Default)]
-pub(crate) struct Frames {
-    /// All of it may be written to; so much of it is of the present frame.
-    buffer: Vec<u8>,
-    filled: usize,
-}
-
-/// A frame that has come, in a buffer that may be longer.
-pub(crate) struct Frame {
-    buffer: Vec<u8>,
-    end: usize,
-}
-
-impl Frame {
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.buffer[HEAD.len()..self.end]
-    }
-}
-
-impl Frames {
-    /// Reads the next frame. `None`: the other side has closed, between two
-    /// frames.
-    ///
-    /// # Errors
-    ///
-    /// It closed inside a frame, claims a length that no frame has, or sends
-    /// more than one. Memory is used for what comes, not for what is claimed.
-    pub(crate) fn next(&mut self, pipe: &File) -> io::Result<Option<Frame>> {
-        loop {
-            match self.read(pipe) {
-                Ok(None) => {}
-                Err(why)
-                    if why.kind() == io::ErrorKind::UnexpectedEof
-                        && self.filled == 0 =>
-                {
-                    return Ok(None);
-                }
-                result => return result,
-            }
-        }
-    }
-
-    /// Reads once, and returns the frame if that was the rest of it. It waits
-    /// only while there is nothing to read.
-    pub(crate) fn read(
-        &mut self,
-        mut pipe: &File,
-    ) -> io::Result<Option<Frame>> {
-        let end = self.end()?.unwrap_or(SMALL);
-        let room = end.min(self.filled + ROOM);
-        if self.buffer.len() < room {
-            self.buffer.resize(room, 0);
-        }
-        match pipe.read(&mut self.buffer[self.filled..]) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(size) => self.filled += size,
-            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
-            Err(why) => return Err(why),
-        }
-        if self.end()? != Some(self.filled) {
-            return Ok(None);
-        }
-        let end = mem::take(&mut self.filled);
-        Ok(Some(Frame { buffer: mem::take(&mut self.buffer), end }))
-    }
-
-    /// Takes the buffer of a frame that has been read, for the next one.
-    pub(crate) fn reuse(&mut self, frame: Frame) {
-        if self.filled == 0 && frame.buffer.len() <= KEPT {
-            self.buffer = frame.buffer;
-        }
-    }
-
-    /// Where the frame will end; `None` while its length is not known.
-    fn end(&self) -> io::Result<Option<usize>> {
-        let filled = &self.buffer[..self.filled];
-        let Some(head) = filled.first_chunk() else {
-            return Ok(None);
-        };
-        let end = HEAD.len() + u32::from_le_bytes(*head) as usize;
-        if end > HEAD.len() + LONGEST || self.filled > end {
-            let message = "this is not a frame";
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-        }
-        Ok(Some(end))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::{io::pipe, os::fd::OwnedFd, thread};
+    use std::{io::pipe, os::fd::OwnedFd};
+
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
     use super::*;
 
-    fn read(bytes: Vec<u8>) -> io::Result<Option<Frame>> {
+    fn a_pipe() -> (File, File) {
         let (reader, writer) = pipe().unwrap();
-        thread::scope(|all| {
-            all.spawn(|| write(&OwnedFd::from(writer).into(), &bytes));
-            Frames::default().next(&OwnedFd::from(reader).into())
-        })
-    }
-
-    fn sealed(size: usize) -> Vec<u8> {
-        seal([&HEAD[..], &vec![7; size]].concat()).unwrap()
+        fcntl(&reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+        (OwnedFd::from(reader).into(), OwnedFd::from(writer).into())
     }
 
     #[test]
-    fn frames_come_back_whole() {
-        for size in [0, 4, SMALL - 4, SMALL - 3, SMALL, 100_000, 2 * ROOM] {
-            let frame = sealed(size);
-            let read = read(frame.clone()).unwrap().unwrap();
-            assert!(read.bytes() == &frame[HEAD.len()..], "{size}");
+    fn messages_come_back_whole() {
+        let (reader, writer) = a_pipe();
+        let mut segment = Segment::create().unwrap();
+        let (mut message, mut inbox) = (Message::default(), Inbox::default());
+        // A byte goes before as many sevens.
+        for sevens in [0, 1, SHORT - 4, SHORT - 3, SHORT - 2, SHORT, 3 << 20] {
+            let value = (1_u8, vec![7_u8; sevens]);
+            message.begin();
+            message.append(&value.0, &mut segment).unwrap();
+            message.append(&value.1, &mut segment).unwrap();
+            message.send(&writer).unwrap();
+            let length = inbox.wait(&reader, None).unwrap().unwrap();
+            let bytes = inbox.bytes(length, &mut segment).unwrap();
+            assert!(postcard::from_bytes(bytes) == Ok(value), "{sevens}");
         }
-        assert!(read(Vec::new()).unwrap().is_none());
+        let now = Some(Instant::now());
+        assert_eq!(inbox.wait(&reader, now).unwrap(), None);
+        drop(writer);
+        let end = inbox.wait(&reader, None).unwrap_err().kind();
+        assert_eq!(end, io::ErrorKind::UnexpectedEof);
     }
 
     #[test]
-    fn a_cut_or_absurd_frame_is_an_error() {
-        for size in 1..8 {
-            let cut = sealed(4)[..size].to_vec();
-            let kind = read(cut).err().unwrap().kind();
-            assert_eq!(kind, io::ErrorKind::UnexpectedEof);
+    fn what_is_not_a_message_is_an_error() {
+        let mut segment = Segment::create().unwrap();
+        let mut inbox = Inbox::default();
+        let one = [1, 0, 0, 0, 9];
+        for wrong in [&one[..1], &one[..4], &one.repeat(2), &[9; 7]] {
+            let (reader, mut writer) = a_pipe();
+            writer.write_all(wrong).unwrap();
+            let kind = inbox.take(&reader).unwrap_err().kind();
+            assert_eq!(kind, io::ErrorKind::InvalidData, "{wrong:?}");
         }
-        for absurd in [vec![0xFF; 8], [sealed(4), sealed(4)].concat()] {
-            let kind = read(absurd).err().unwrap().kind();
-            assert_eq!(kind, io::ErrorKind::InvalidData);
-        }
+        // A message that is said to be in the memory, and is not.
+        let (reader, mut writer) = a_pipe();
+        writer.write_all(&u32::MAX.to_le_bytes()).unwrap();
+        let length = inbox.take(&reader).unwrap().unwrap();
+        assert!(inbox.bytes(length, &mut segment).is_err());
     }
 
     #[test]
     fn too_much_is_refused_before_it_is_sent() {
-        assert!(seal(vec![0; LONGEST + HEAD.len() + 1]).is_err());
+        let mut segment = Segment::create().unwrap();
+        let mut message = Message::default();
+        message.begin();
+        message.length = LONGEST;
+        assert!(message.append(&7_u8, &mut segment).is_err());
     }
 }

@@ -4,27 +4,31 @@
 //! program, so that a name is enough: jobs are listed in [`init`], and travel
 //! by name with their encoded argument.
 
+use std::any::type_name;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::{any::type_name, fs::File, process::Command};
-use std::{env, io, process};
+use std::{env, fs::File, io, process, process::Command};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::unistd::{dup2_stdin, dup2_stdout, getppid};
 use nix::{sys::prctl::set_pdeathsig, sys::signal::Signal};
 use serde::{Deserialize, Serialize};
 
-use crate::executor::{Function, Value, run};
-use crate::handle::JobError;
-use crate::wire;
-use crate::wire::{Frame, Frames, Large, Unencoded};
+use crate::error::{JobError, run};
+use crate::executor::{Function, Value};
+use crate::segment::Segment;
+use crate::wire::{Inbox, Message};
 
-/// The first argument of a program that is started as a worker; the second is
-/// the number of the process that starts it, the third its depth.
+/// The first argument of a program that is started as a worker; the others are
+/// the number of the process that starts it, its depth, and where the memory is
+/// that they share.
 const ROLE: &str = "as-worker";
 
 /// What a worker says first. It changes with the protocol, so that a program of
 /// another version is not understood in a wrong way.
-pub(crate) const HELLO: &str = "futures_pool worker, protocol 1";
+pub(crate) const HELLO: &str = "futures_pool worker, protocol 2";
 
 /// Whether [`init`] has been passed: without it, a worker would be one more
 /// run of `main`, which starts workers, which ...
@@ -40,7 +44,7 @@ const DEEPEST: usize = 8;
 /// Whether this process may start workers that run its own program, or
 /// `another`.
 pub(crate) fn may_start_workers(another: bool) -> io::Result<()> {
-    let is_worker = || env::args().nth(1).is_some_and(|role| role == ROLE);
+    let is_worker = || env::args_os().nth(1).is_some_and(|role| role == ROLE);
     let initialised = INITIALISED.load(Ordering::Relaxed);
     if !initialised && (!another || is_worker()) {
         let message = "futures_pool::init must be the first line of main";
@@ -53,9 +57,15 @@ pub(crate) fn may_start_workers(another: bool) -> io::Result<()> {
 }
 
 /// Gives a program the arguments that make a worker of it.
-pub(crate) fn as_worker(program: &mut Command) -> &mut Command {
+pub(crate) fn as_worker<'a>(
+    program: &'a mut Command,
+    segment: &Segment,
+) -> &'a mut Command {
     let depth = DEPTH.load(Ordering::Relaxed) + 1;
-    program.args([ROLE, &process::id().to_string(), &depth.to_string()])
+    let parent = process::id();
+    program
+        .args([ROLE, &parent.to_string(), &depth.to_string()])
+        .arg(segment.path())
 }
 
 /// What comes before the argument in an order.
@@ -81,55 +91,45 @@ pub struct Job {
     chunk: Box<Encoded>,
 }
 
-/// A job for bytes. Returns its reply, unless that has been written already.
-type Encoded = dyn Fn(Argument, Replying) -> Result<Option<Vec<u8>>, JobError>;
+/// A job for bytes: reads its argument at the desk, and leaves its result there.
+type Encoded = dyn Fn(&mut Desk) -> Result<(), JobError>;
 
-/// Where the reply is to be put, and how it begins.
-struct Replying<'a> {
-    buffer: Vec<u8>,
-    number: u64,
-    pipe: &'a File,
-}
-
-impl Replying<'_> {
-    fn with(
-        self,
-        result: &impl Serialize,
-    ) -> Result<Option<Vec<u8>>, JobError> {
-        let head: Reply = (self.number, Ok(()));
-        let begun = |buffer| wire::append(wire::begin(buffer), &head);
-        let reply = begun(self.buffer).and_then(|r| wire::append(r, result));
-        let reply = match reply {
-            Ok(reply) => wire::seal(reply).map(Some),
-            Err(Unencoded::Error(why)) => Err(why),
-            Err(Unencoded::Large) => {
-                let head = begun(Vec::new()).unwrap_or_default();
-                Large::new(head, result).map(|reply| {
-                    if reply.write(self.pipe).is_err() {
-                        process::exit(1); // nobody can read what is cut
-                    }
-                    None
-                })
-            }
-        };
-        reply.map_err(JobError::Encode)
-    }
-}
-
-/// The argument stands in a frame after so many bytes.
-struct Argument<'a> {
-    frame: Frame,
+/// Where a worker works: what lies there is the present job's.
+struct Desk {
+    orders: File,
+    replies: File,
+    segment: Segment,
+    inbox: Inbox,
+    message: Message,
+    /// The order is so long, and its argument begins after so many bytes.
+    length: usize,
     after: usize,
-    frames: &'a mut Frames,
+    number: u64,
 }
 
-impl Argument<'_> {
-    /// Gives the frame back before the job begins: it may be as large as the
-    /// argument.
-    fn decoded<A: Value>(self) -> Result<A, JobError> {
-        let argument = postcard::from_bytes(&self.frame.bytes()[self.after..]);
-        self.frames.reuse(self.frame);
-        argument.map_err(|why| JobError::Decode(why.to_string()))
+impl Desk {
+    /// The memory is given back before the job begins: it may be as large as
+    /// the argument.
+    fn argument<A: Value>(&mut self) -> Result<A, JobError> {
+        let argument = self.inbox.bytes(self.length, &mut self.segment);
+        let argument = argument.map_err(|why| why.to_string()).and_then(|b| {
+            postcard::from_bytes(&b[self.after..]).map_err(|w| w.to_string())
+        });
+        self.segment.release(self.length);
+        argument.map_err(JobError::Decode)
+    }
+
+    fn result(&mut self, result: &impl Serialize) -> Result<(), JobError> {
+        let head: Reply = (self.number, Ok(()));
+        self.begin(&head)?;
+        let appended = self.message.append(result, &mut self.segment);
+        appended.map_err(JobError::Encode)
+    }
+
+    fn begin(&mut self, head: &impl Serialize) -> Result<(), JobError> {
+        self.message.begin();
+        let appended = self.message.append(head, &mut self.segment);
+        appended.map_err(JobError::Encode)
     }
 }
 
@@ -143,17 +143,17 @@ pub fn job<A: Value, T: Value, F: Function<A, T>>(function: F) -> Job {
     assert!(!name.contains("{{closure}}"), "a job must be a named function");
     Job {
         name,
-        one: Box::new(move |argument, reply| {
-            let argument = argument.decoded()?;
+        one: Box::new(move |desk| {
+            let argument = desk.argument()?;
             let result: T = run(|| function(argument))?;
-            reply.with(&result)
+            desk.result(&result)
         }),
-        chunk: Box::new(move |arguments, reply| {
-            let arguments: Vec<A> = arguments.decoded()?;
+        chunk: Box::new(move |desk| {
+            let arguments: Vec<A> = desk.argument()?;
             let one = |argument| run(|| function(argument));
             let results: Vec<Result<T, _>> =
                 arguments.into_iter().map(one).collect();
-            reply.with(&results)
+            desk.result(&results)
         }),
     }
 }
@@ -168,42 +168,67 @@ pub(crate) fn job_name<F>() -> &'static str {
 /// The first line of `main`, with all jobs that worker processes may run. In a
 /// worker process it does the work and never returns; elsewhere it returns at
 /// once.
+///
+/// # Panics
+///
+/// When two jobs have the same name: a worker could not tell them apart.
 pub fn init(jobs: impl IntoIterator<Item = Job>) {
     INITIALISED.store(true, Ordering::Relaxed);
-    let mut arguments = env::args().skip(1);
+    let mut by_name = BTreeMap::new();
+    for job in jobs {
+        let name = job.name;
+        assert!(by_name.insert(name, job).is_none(), "`{name}` is there twice");
+    }
+    let mut arguments = env::args_os().skip(1);
     if arguments.next().is_some_and(|role| role == ROLE) {
-        let parent = arguments.next().and_then(|pid| pid.parse().ok());
-        let depth = arguments.next().and_then(|depth| depth.parse().ok());
-        DEPTH.store(depth.unwrap_or(DEEPEST), Ordering::Relaxed);
-        let jobs: Vec<Job> = jobs.into_iter().collect();
-        process::exit(serve(parent, &jobs).map_or(1, |()| 0));
+        process::exit(serve(arguments, &by_name).map_or(1, |()| 0));
     }
 }
 
 /// Runs what comes in until nothing comes any more.
-fn serve(parent: Option<i32>, jobs: &[Job]) -> io::Result<()> {
+fn serve(
+    mut arguments: impl Iterator<Item = OsString>,
+    jobs: &BTreeMap<&str, Job>,
+) -> io::Result<()> {
     // A worker that waits sees the end of its orders; one that works sees
     // nothing, so the kernel ends it with its parent.
     set_pdeathsig(Signal::SIGKILL)?;
-    if parent != Some(getppid().as_raw()) {
+    let mut number = || arguments.next()?.to_str()?.parse::<usize>().ok();
+    if number() != usize::try_from(getppid().as_raw()).ok() {
         return Err(io::Error::other("the parent died before that"));
     }
-    // The pipes are for frames, not for jobs, nor for what jobs start: from now
-    // on they are elsewhere (and closed on exec), a job reads nothing from its
-    // standard input, and what it prints goes to standard error.
-    let orders = own(io::stdin())?;
-    let replies = own(io::stdout())?;
+    DEPTH.store(number().unwrap_or(DEEPEST), Ordering::Relaxed);
+    let mut desk = Desk {
+        // The pipes are for messages, not for jobs, nor for what jobs start:
+        // from now on they are elsewhere (and closed on exec), a job reads
+        // nothing from its standard input, and what it prints goes to standard
+        // error.
+        orders: own(io::stdin())?,
+        replies: own(io::stdout())?,
+        segment: Segment::open(arguments.next().unwrap_or_default())?,
+        inbox: Inbox::default(),
+        message: Message::default(),
+        length: 0,
+        after: 0,
+        number: 0,
+    };
     dup2_stdin(File::open("/dev/null")?)?;
     dup2_stdout(io::stderr())?;
-    wire::write(&replies, &whole(&HELLO)?)?;
-    let mut frames = Frames::default();
-    let mut reply = Vec::new();
-    while let Some(order) = frames.next(&orders)? {
-        let last = Replying { buffer: reply, number: 0, pipe: &replies };
-        reply = answer(jobs, order, &mut frames, last)?.unwrap_or_default();
-        wire::write(&replies, &reply)?;
+    fcntl(&desk.orders, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    desk.begin(&HELLO).map_err(io::Error::other)?;
+    desk.message.send(&desk.replies)?;
+    loop {
+        match desk.inbox.wait(&desk.orders, None) {
+            Ok(Some(length)) => desk.length = length,
+            Ok(None) => {} // there is no deadline
+            Err(end) if end.kind() == io::ErrorKind::UnexpectedEof => {
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        answer(jobs, &mut desk)?;
+        desk.message.send(&desk.replies)?;
     }
-    Ok(())
 }
 
 fn own(stream: impl AsFd) -> io::Result<File> {
@@ -211,35 +236,23 @@ fn own(stream: impl AsFd) -> io::Result<File> {
     Ok(stream.into())
 }
 
-/// Runs a job. Its reply is put where the one before it was.
-fn answer(
-    jobs: &[Job],
-    frame: Frame,
-    frames: &mut Frames,
-    last: Replying,
-) -> io::Result<Option<Vec<u8>>> {
-    let order = postcard::take_from_bytes(frame.bytes());
+/// Does the job whose order lies on the desk, and leaves the reply there.
+fn answer(jobs: &BTreeMap<&str, Job>, desk: &mut Desk) -> io::Result<()> {
+    let message = desk.inbox.bytes(desk.length, &mut desk.segment)?;
+    let order = postcard::take_from_bytes(message);
     let (order, argument): (Order, _) = order.map_err(io::Error::other)?;
-    let reply = Replying { number: order.number, ..last };
-    let (number, chunk) = (order.number, order.chunk);
-    let after = frame.bytes().len() - argument.len();
-    let job = jobs.iter().find(|job| job.name == order.name);
-    let job = job.ok_or_else(|| JobError::Unregistered(order.name.into()));
-    let outcome = job.and_then(|job| {
-        let work = if chunk { &job.chunk } else { &job.one };
-        // To decode and to encode is code of a user, too.
-        let argument = Argument { frame, after, frames };
-        run(|| work(argument, reply)).flatten()
-    });
+    desk.after = message.len() - argument.len();
+    desk.number = order.number;
+    let outcome = match jobs.get(order.name) {
+        None => Err(JobError::Unregistered(order.name.into())),
+        Some(job) => {
+            let work = if order.chunk { &job.chunk } else { &job.one };
+            // To decode and to encode is code of a user, too.
+            run(|| work(desk)).flatten()
+        }
+    };
     outcome.or_else(|error| {
-        let reply: Reply = (number, Err(error));
-        whole(&reply).map(Some)
+        let reply: Reply = (desk.number, Err(error));
+        desk.begin(&reply).map_err(io::Error::other)
     })
-}
-
-/// A frame of its own.
-pub(crate) fn whole(value: &impl Serialize) -> io::Result<Vec<u8>> {
-    let frame = wire::append(wire::begin(Vec::new()), value);
-    let frame = frame.ok().and_then(|frame| wire::seal(frame).ok());
-    frame.ok_or_else(|| io::Error::other("it cannot be encoded"))
 }

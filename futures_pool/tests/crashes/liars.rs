@@ -64,7 +64,7 @@ fn told(lie: &str) -> io::Result<()> {
         "talkative" => return say(b"usage: talkative [OPTION]... FILE\n"),
         "older" => return say(&frame(b"\x1ffutures_pool worker, protocol 0")),
         "has-no-init" => return start_a_pool(),
-        _ => say(&frame(b"\x1ffutures_pool worker, protocol 1"))?,
+        _ => say(&frame(b"\x1ffutures_pool worker, protocol 2"))?,
     }
     loop {
         let number = order()?;
@@ -92,7 +92,11 @@ fn told(lie: &str) -> io::Result<()> {
             "last-words" => {
                 let size = [0x80, 0x80, 0x40]; // of 1 MiB
                 let bytes = vec![7; 1 << 20];
-                say(&frame(&[&[number, 0], &size[..], &bytes].concat()))?;
+                let words = [&[number, 0], &size[..], &bytes].concat();
+                let memory = env::args_os().nth(4).unwrap_or_default();
+                let mut memory = File::options().write(true).open(memory)?;
+                memory.write_all(&words)?;
+                say(&(words.len() as u32).to_le_bytes())?;
                 kill(Pid::this(), Signal::SIGKILL)?;
             }
             lie => unreachable!("{lie}"),

@@ -1,7 +1,5 @@
 //! Every phase of a job, every way to die in it, with more or less to lose.
 
-use std::{fs, sync::mpsc::channel};
-
 use futures_pool::{Executor, JobError, Pending, ProcessPool};
 use nix::{
     sys::signal::{Signal, kill},
@@ -9,8 +7,8 @@ use nix::{
 };
 
 use crate::{
-    Case, children, me, soon, stat,
-    trap::{Door, How, Spot, Trap, bake, pid, plant, spring, square, stay},
+    Case, children, soon, stat,
+    trap::{Door, How, Spot, Trap, pid, plant, spring, square, stay},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,9 +20,9 @@ enum Phase {
     Encode,
     /// When the result has been sent already.
     After,
-    /// While an order is written that the pipe has no room for.
+    /// While the next order is encoded here, for this worker.
     Writing,
-    /// While a result is read that the pipe has no room for.
+    /// While its result is decoded here, from memory that both share.
     Reading,
 }
 
@@ -69,8 +67,8 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// More than a pipe has room for.
-const LARGE: usize = 4 << 20;
+/// More than goes through a pipe.
+const LARGE: usize = 1 << 20;
 
 fn holds((phase, how, load, policy): Cell) {
     let pool = ProcessPool::builder().workers(1);
@@ -91,28 +89,28 @@ fn holds((phase, how, load, policy): Cell) {
     // All is submitted while the worker is stopped.
     send(worker, Signal::SIGSTOP);
     let trap = |spot| pool.submit(spring, Trap::new(spot, how));
-    let (began, begins) = channel();
-    let (slow, hold_up) = channel::<()>();
-    let victim = match phase {
-        Phase::Decode => Some(trap(Spot::DecodeArgument)),
-        Phase::Run => Some(trap(Spot::Run)),
-        Phase::Encode => Some(trap(Spot::EncodeResult)),
+    let mut desk = Door::new(); // where whoever encodes or decodes here waits
+    let held = |spot| Trap::heavy(spot, How::Hold(desk.number()), LARGE);
+    let (victim, before) = match phase {
+        Phase::Decode => (Some(trap(Spot::DecodeArgument)), None),
+        Phase::Run => (Some(trap(Spot::Run)), None),
+        Phase::Encode => (Some(trap(Spot::EncodeResult)), None),
         // What it has then is the next job, if there is one.
-        Phase::After if load == Load::Idle => None,
+        Phase::After if load == Load::Idle => (None, None),
         Phase::After => {
             let trap = Trap::new(Spot::Nowhere, how);
-            Some(pool.submit(stay, (exit.number(), trap)))
+            (Some(pool.submit(stay, (exit.number(), trap))), None)
         }
         Phase::Writing => {
-            Some(pool.submit(stay, (exit.number(), Trap::heavy(LARGE))))
+            let trap = Trap::new(Spot::Nowhere, how);
+            let before = pool.submit(stay, (exit.number(), trap));
+            let held = held(Spot::EncodeArgument);
+            (Some(pool.submit(spring, held)), Some(before))
         }
         Phase::Reading => {
-            // The attendant is busy elsewhere, so that nobody reads.
-            pool.submit(square, 0).on_done(move |_| {
-                began.send(()).unwrap();
-                let _ = hold_up.recv(); // in whichever way it is let go
-            });
-            Some(pool.submit(bake, (me(), LARGE)))
+            let victim = pool.submit(spring, held(Spot::DecodeResult));
+            assert!(!victim.is_done()); // nobody waits, but somebody asks
+            (Some(victim), None)
         }
     };
     let others = if load == Load::Idle { 0 } else { 20 };
@@ -134,26 +132,32 @@ fn holds((phase, how, load, policy): Cell) {
             }
         }
         Phase::Writing => {
-            wait_until_asleep(&attendant());
             send(worker, Signal::SIGCONT);
+            exit.open();
+            desk.knock();
         }
         Phase::Reading => {
             send(worker, Signal::SIGCONT);
-            begins.recv().unwrap();
-            wait_until_asleep(&main_thread);
+            desk.knock();
         }
     }
     drop(fuse);
     if how.told().is_some() {
         assert!(soon(|| stat(&main_thread).is_none_or(|(s, _)| s == 'Z')));
     }
-    drop((exit, slow));
+    drop((exit, desk));
 
+    assert!(before.is_none_or(|before| before.result().is_ok()));
     // Its job is lost, or failed, or neither.
     let lost = victim.map(|victim| victim.result());
     match (how.told(), &lost) {
         (None, Some(Ok(_))) => assert!(beside),
         (None, Some(Err(JobError::Panicked { .. }))) => assert!(!beside),
+        // It had come already, or another worker does it.
+        (Some(_), Some(Ok(_))) => assert!(
+            phase == Phase::Reading
+                || phase == Phase::Writing && policy == Policy::Replace
+        ),
         (Some(told), Some(Err(JobError::Broken(how)))) => {
             assert!(how.contains(&format!("worker {worker} {told}")), "{how}");
         }
@@ -189,26 +193,4 @@ fn holds((phase, how, load, policy): Cell) {
 
 pub fn send(pid: u32, signal: Signal) {
     kill(Pid::from_raw(pid as i32), signal).unwrap();
-}
-
-/// The folder of the thread that looks after the only worker.
-fn attendant() -> String {
-    let threads = fs::read_dir("/proc/self/task").unwrap().flatten();
-    let mut folders = threads.map(|thread| thread.path().display().to_string());
-    let is_it = |folder: &String| {
-        fs::read_to_string(format!("{folder}/comm"))
-            .is_ok_and(|name| name.starts_with("attendant"))
-    };
-    folders.find(is_it).unwrap()
-}
-
-/// Something that has been woken, and sleeps again, is in its next wait.
-fn wait_until_asleep(folder: &str) {
-    let mut times = 0;
-    let asleep = || {
-        let sleeps = stat(folder).is_some_and(|(state, _)| state == 'S');
-        times = if sleeps { times + 1 } else { 0 };
-        times == 3
-    };
-    assert!(soon(asleep), "{folder}");
 }

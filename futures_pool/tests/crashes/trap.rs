@@ -2,6 +2,7 @@
 //! is told to.
 
 use std::{
+    fmt,
     io::Read,
     net::{TcpListener, TcpStream},
     panic::resume_unwind,
@@ -30,7 +31,6 @@ pub fn jobs() -> impl Iterator<Item = Job> {
         job(spring),
         job(die),
         job(plant),
-        job(bake),
         job(stay),
         job(drop_badly),
         job(throw),
@@ -55,13 +55,15 @@ pub enum How {
     Abort,
     Kill,
     Segfault,
+    /// It does not, but waits at a door.
+    Hold(u16),
 }
 
 impl How {
     /// What the pool says of it. `None`: the worker lives on.
     pub fn told(self) -> Option<&'static str> {
         match self {
-            How::Error | How::Panic => None,
+            How::Error | How::Panic | How::Hold(_) => None,
             How::Exit(0) => Some("died: exit status: 0"),
             How::Exit(_) => Some("died: exit status: 99"),
             How::Abort => Some("died: signal: 6"),
@@ -73,6 +75,7 @@ impl How {
     pub fn happen(self) {
         match self {
             How::Error => {}
+            How::Hold(door) => wait_at(door),
             // A panic that says nothing on standard error.
             How::Panic => resume_unwind(Box::new("as told".to_string())),
             How::Exit(code) => process::exit(code),
@@ -98,7 +101,7 @@ pub enum Spot {
 }
 
 /// A value that springs on its way.
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 pub struct Trap {
     spot: Spot,
     how: How,
@@ -111,9 +114,8 @@ impl Trap {
         Trap { spot, how, home: me(), ballast: ByteBuf::new() }
     }
 
-    pub fn heavy(size: usize) -> Trap {
-        let ballast = ByteBuf::from(vec![7; size]);
-        Trap { ballast, ..Trap::new(Spot::Nowhere, How::Error) }
+    pub fn heavy(spot: Spot, how: How, size: usize) -> Trap {
+        Trap { ballast: vec![7; size].into(), ..Trap::new(spot, how) }
     }
 
     fn pass(&self, spot: Spot) -> Result<(), &'static str> {
@@ -121,7 +123,15 @@ impl Trap {
             return Ok(());
         }
         self.how.happen();
-        Err("as told")
+        if let How::Hold(_) = self.how { Ok(()) } else { Err("as told") }
+    }
+}
+
+/// Without its ballast.
+impl fmt::Debug for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Trap { spot, how, home, ballast } = self;
+        write!(f, "Trap({spot:?}, {how:?}, {home}, {} bytes)", ballast.len())
     }
 }
 
@@ -159,6 +169,12 @@ impl Door {
 
     pub fn number(&self) -> u16 {
         self.door.local_addr().unwrap().port()
+    }
+
+    /// From now on nobody waits.
+    pub fn open(&mut self) {
+        self.knock();
+        self.waiting.clear();
     }
 
     /// Waits until a job waits.
@@ -204,11 +220,6 @@ pub fn plant((how, door): (How, u16)) {
         wait_at(door);
         how.happen();
     });
-}
-
-/// A small order, a large result.
-pub fn bake((home, size): (u32, usize)) -> Trap {
-    Trap { home, ..Trap::heavy(size) }
 }
 
 /// Takes as long as the door is closed.

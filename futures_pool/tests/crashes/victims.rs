@@ -123,7 +123,8 @@ fn wait_with(pool: &ProcessPool, jobs: Vec<Handle<()>>) {
 fn bear() {
     let mut orphan = Command::new(env::current_exe().unwrap());
     // Its orders never end: the other end of this pipe is the test's.
-    orphan.args(["as-worker", &me().to_string(), "1"]).stdout(Stdio::null());
+    orphan.args(["as-worker", &me().to_string(), "1", "/dev/zero"]);
+    orphan.stdout(Stdio::null());
     println!("[{}]", orphan.spawn().unwrap().id());
 }
 
@@ -165,7 +166,7 @@ fn orphans() {
         drop(orders);
     }
     // And if another process has got the number of its parent's ... parent.
-    let orphan = ["as-worker", "1", "1"];
+    let orphan = ["as-worker", "1", "1", "/dev/zero"];
     let orphan =
         Command::new(env::current_exe().unwrap()).args(orphan).output();
     let orphan = orphan.unwrap();
