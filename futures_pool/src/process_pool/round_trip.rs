@@ -1,102 +1,110 @@
-//! The six steps of a job in another process, and the two of one in a thread.
+//! The six steps of a job in another process, and from when on that pays.
 //!
 //!     cargo run -p futures_pool --bin round_trip
 //!     cargo run -p futures_pool --bin round_trip --release
 //!
 //! Medians in microseconds. The job takes no time: it stamps the number of its
-//! process on the first four bytes. To a thread only the 24 bytes of a `Vec`
-//! are moved, whatever it holds. See `channels`, too.
+//! process on the first four bytes. A thread is sent the 24 bytes of a `Vec`,
+//! whatever it holds. `process` takes its steps one by one; `pool`, our
+//! `ProcessPool`, keeps its buffers, and does not copy what is large. A send
+//! wakes whoever waits for it: that takes 3 us on the same core, and 20 or more
+//! on another one that sleeps.
+//!
+//! While the pool does a job, this program can do another one. Both take as
+//! long as a job and a trip then, not as two jobs: so a job must be longer than
+//! its trip to pay. That is not enough where Linux keeps both processes on one
+//! core, as it may do for a millisecond.
 //!
 //! Claims: F18, F19, F21
-//! Change this and watch: the pipe's `1 << 20` to `1 << 16`, what pipes have as
-//! a rule. 16 MiB are sent more slowly then.
+//! Change this and watch: both `1 << 20` to `1 << 16`, what pipes have as a
+//! rule. `process` sends 16 MiB more slowly then.
 //!
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
-//!     us                 ------ there ------- ------- back -------
-//!        bytes  by       encode   send decode encode   send decode  total
-//!           64  thread      0.0    3.5    0.0    0.0    3.7    0.0    7.3
-//!           64  process     0.7   35.6    0.7    0.9   27.2    0.8   65.8
-//!        65536  thread      0.0   38.5    0.0    0.0   29.1    0.2   67.6
-//!        65536  process     2.8   49.0    2.4   23.4   63.6   17.5    168
-//!      1048576  thread      0.0   30.6    0.0    0.0   39.1    0.1   70.2
-//!      1048576  process     288    462    368    392    693    334   2641
-//!     16777216  thread      0.0   84.0    0.0    0.0   46.9    0.3    133
-//!     16777216  process    8202  13370   8748   8595  16436   8815  63781
-//!     a process pays from ten trips on: 658, 1684, 26406, 637814 us a job
-//!     F18 holds: process 27121 has the bytes that 27117 sent
-//!     F19 holds: the result bears the stamp of process 27121
-//!     F21 holds: process 27117 has it, all 64 bytes
+//!     us                ------ there ------- ------- back -------
+//!        bytes by       encode   send decode encode   send decode  total
+//!           64 thread      0.0    3.1    0.0    0.0    3.3    0.0    6.4
+//!           64 process     0.5   35.1    0.6    0.8   35.0    0.7   72.6
+//!           64 pool                                                 78.4
+//!        65536 thread      0.0   35.6    0.0    0.0   34.5    0.1   70.2
+//!        65536 process     2.3   57.6    2.1   18.5   67.2   16.2    163
+//!        65536 pool                                                  130
+//!      1048576 thread      0.0   37.5    0.0    0.0   37.7    0.2   75.5
+//!      1048576 process     270    411    277    304    746    307   2363
+//!      1048576 pool                                                  920
+//!     16777216 thread      0.0   45.7    0.0    0.0    5.8    0.2   49.4
+//!     16777216 process    6640   8771   6958   7238  11940   7864  49000
+//!     16777216 pool                                                15262
+//!     to pay, a job must take longer than its trip, us:    78.4    130    920  15262
+//!     F18 holds: process 24101 has the bytes that 24095 sent
+//!     F19 holds: the result bears the stamp of process 24101
+//!     F21 holds: process 24095 has it, all 64 bytes
 
 use std::process::{self, Child, Command, Stdio};
 use std::{env, fs::File, io, os::fd::AsFd, time::Duration};
 
-use futures_pool::{Executor, ThreadPool};
+use futures_pool::{Executor, ProcessPool, ThreadPool, init, job};
 use nix::fcntl::{FcntlArg::F_SETPIPE_SZ, fcntl};
 use serde_bytes::ByteBuf;
 use shared::{Result, claim, flags, measure, say, watchdog::Watchdog};
 
 fn main() -> Result {
+    init([job(stamp)]);
     let _bound = Watchdog::guard("the trips", Duration::from_secs(10))?;
-    if env::args().nth(1).as_deref() == Some("as-worker") {
+    if env::args().nth(1).as_deref() == Some("as-process") {
         return work();
     }
     flags([]);
     if cfg!(debug_assertions) {
         say!("(debug build: costs are clearer with --release)")?;
     }
-    let thread = ThreadPool::new(1)?;
+    let (thread, pool) = (ThreadPool::new(1)?, ProcessPool::new(1)?);
     let mut worker = Command::new(env::current_exe()?)
-        .arg("as-worker")
+        .arg("as-process")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
-    say!("{TITLE}")?;
-    let mut pays = Vec::new();
+    say!("us                ------ there ------- ------- back -------")?;
+    say!("   bytes by       encode   send decode encode   send decode  total")?;
+    let mut pays = String::new();
     for size in [64, 64 << 10, 1 << 20, 16 << 20] {
         row(size, "thread", |value| by_thread(&thread, value))?;
-        let us = row(size, "process", |value| trip(&mut worker, value))?;
-        pays.push(format!("{:.0}", 10.0 * us));
+        row(size, "process", |value| trip(&mut worker, value))?;
+        pays += &row(size, "pool", |value| by_pool(&pool, value))?;
     }
-    say!("a process pays from ten trips on: {} us a job", pays.join(", "))?;
-    claims(&mut worker)?;
-    Ok(worker.wait().map(drop)?) // it ends, for its pipe is closed
+    say!("to pay, a job must take longer than its trip, us: {pays}")?;
+    claims(worker)
 }
 
-const TITLE: &str = "\
-us                 ------ there ------- ------- back -------
-   bytes  by       encode   send decode encode   send decode  total";
-
-/// Begun, sent, received, decoded, sent, received, decoded; and the result.
-type Trip = ([u64; 7], ByteBuf);
+/// Begun, encoded, received, decoded, encoded, received, decoded (or the first
+/// and the last of these only); and the result.
+type Trip = (Vec<u64>, ByteBuf);
 
 /// Prints the medians of several trips, and returns that of the whole.
 fn row(
     size: usize,
     by: &str,
     mut trip: impl FnMut(ByteBuf) -> Result<Trip>,
-) -> Result<f64> {
+) -> Result<String> {
     let rounds = ((64 << 20) / size).clamp(5, 51);
     let trips = (0..rounds).map(|_| Ok(trip(vec![b'b'; size].into())?.0));
     let trips: Vec<_> = trips.collect::<Result<_>>()?;
     let us = |from, to| {
-        let spans = trips.iter().map(|at| at[to] - at[from]);
-        measure::median(&spans.collect::<Vec<u64>>()) as f64 / 1_000.0
+        let spans = trips.iter().map(|at: &Vec<u64>| at[to] - at[from]);
+        let us = measure::median(&spans.collect::<Vec<_>>()) as f64 / 1e3;
+        format!("{us:>7.*}", usize::from(us < 100.0))
     };
-    let text = |us: f64| format!("{us:>7.*}", usize::from(us < 100.0));
-    let steps: String = (0..6).map(|step| text(us(step, step + 1))).collect();
-    say!("{size:>8}  {by:<8}{steps}{}", text(us(0, 6)))?;
-    Ok(us(0, 6))
+    let last = trips[0].len() - 1;
+    let steps = (0..last).filter(|_| last > 1); // of a pool, nobody knows them
+    let steps: String = steps.map(|step| us(step, step + 1)).collect();
+    say!("{size:>8} {by:<8}{steps:<42}{}", us(0, last))?;
+    Ok(us(0, last))
 }
 
 fn by_thread(pool: &ThreadPool, value: ByteBuf) -> Result<Trip> {
     let begun = now();
-    let (came, result) = pool.submit(in_thread, value).result()?;
-    Ok(([begun, begun, came, came, came, now(), now()], result))
-}
-
-fn in_thread(value: ByteBuf) -> (u64, ByteBuf) {
-    (now(), stamp(value))
+    let (came, result) = pool.submit(|v| (now(), stamp(v)), value).result()?;
+    Ok((vec![begun, begun, came, came, came, now(), now()], result))
 }
 
 /// The job: its time counts with the next step, and is next to nothing.
@@ -110,16 +118,21 @@ fn now() -> u64 {
     measure::now().as_nanos() as u64
 }
 
+fn by_pool(pool: &ProcessPool, value: ByteBuf) -> Result<Trip> {
+    let begun = now();
+    let result = pool.submit(stamp, value).result()?;
+    Ok((vec![begun, now()], result))
+}
+
 fn trip(worker: &mut Child, value: ByteBuf) -> Result<Trip> {
     let begun = now();
     let order = postcard::to_stdvec(&value)?;
-    let sent = now();
+    let encoded = now();
     send(worker.stdin.as_mut().expect("a pipe"), [0; 3], &order)?;
-    let replies = worker.stdout.as_mut().expect("a pipe");
-    let ([came, decoded, replied], reply) = receive(replies)?;
+    let (at, reply) = receive(worker.stdout.as_mut().expect("a pipe"))?;
     let back = now();
     let result = postcard::from_bytes(&reply)?;
-    Ok(([begun, sent, came, decoded, replied, back, now()], result))
+    Ok((vec![begun, encoded, at[0], at[1], at[2], back, now()], result))
 }
 
 /// The other process: does what comes in until nothing comes any more.
@@ -138,16 +151,14 @@ fn work() -> Result {
     Ok(())
 }
 
-/// When the worker did what; the length comes before it, the bytes after it.
-type Times = [u64; 3];
-
-fn send(to: &mut impl io::Write, [a, b, c]: Times, bytes: &[u8]) -> Result {
+/// Writes the length, when the worker did what, and the bytes.
+fn send(to: &mut impl io::Write, [a, b, c]: [u64; 3], bytes: &[u8]) -> Result {
     let head = [bytes.len() as u64, a, b, c].map(u64::to_le_bytes);
     to.write_all(head.as_flattened())?;
     Ok(to.write_all(bytes)?)
 }
 
-fn receive(from: &mut impl io::Read) -> io::Result<(Times, Vec<u8>)> {
+fn receive(from: &mut impl io::Read) -> io::Result<([u64; 3], Vec<u8>)> {
     let mut head = [[0; 8]; 4];
     from.read_exact(head.as_flattened_mut())?;
     let [length, times @ ..] = head.map(u64::from_le_bytes);
@@ -156,16 +167,16 @@ fn receive(from: &mut impl io::Read) -> io::Result<(Times, Vec<u8>)> {
     Ok((times, bytes))
 }
 
-fn claims(worker: &mut Child) -> Result {
-    let value = ByteBuf::from([b'b'; 64]);
-    let (_, result) = trip(worker, value.clone())?;
+fn claims(mut worker: Child) -> Result {
+    let (_, result) = trip(&mut worker, ByteBuf::from([b'b'; 64]))?;
     let (mark, rest) = result.split_at(4);
     let mark = mark.try_into().map(u32::from_le_bytes)?;
     let [here, there] = [process::id(), worker.id()];
     let figure = format!("process {there} has the bytes that {here} sent");
-    claim("F18", rest == &value[4..] && there != here, figure)?;
+    claim("F18", rest == [b'b'; 60] && there != here, figure)?;
     let figure = format!("the result bears the stamp of process {mark}");
     claim("F19", mark == there, figure)?;
     let figure = format!("process {here} has it, all {} bytes", result.len());
-    claim("F21", mark != here && result.len() == value.len(), figure)
+    claim("F21", mark != here && result.len() == 64, figure)?;
+    Ok(worker.wait().map(drop)?) // it ends, for its pipe is closed
 }
