@@ -3,26 +3,27 @@
 //!     cargo run -p futures_pool --bin cancel_running
 //!
 //! Every job has 200 ms to go when it is cancelled. A thread ends when it looks
-//! whether it should, a task when it awaits, a process whenever it is told.
+//! whether it should, a task when it awaits, a process whenever it is told; if
+//! it is deaf to SIGTERM, then by SIGKILL.
 //!
 //! Claims: F14, X5
-//! Change this and watch: `nap` for `looks`. That thread runs to its end then,
-//! and F14 counts three.
+//! Change this and watch: `nap` for `looks` in `looking`. That thread runs to
+//! its end then, and F14 counts three.
 //!
 //! Output (figures vary):
 //!     job: how it is cancelled                      ms  and then
 //!     queued job: cancel                           0.0  is cancelled
-//!     ThreadPool job: cancel                     199.9  runs to its end
+//!     ThreadPool job: cancel                     200.3  runs to its end
 //!     ProcessPool job: cancel                    200.3  runs to its end
-//!     ProcessPool job: kill                        0.6  is cancelled
-//!     thread that looks: flag                      1.1  is cancelled
-//!     thread that does not: flag                 200.2  runs to its end
-//!     spawn_blocking: abort                      200.8  runs to its end
-//!     task in a CPU loop: abort                  199.9  runs to its end
-//!     task at an await: abort                      0.1  is cancelled
-//!     deaf process: SIGTERM, SIGKILL             101.1  is cancelled
+//!     ProcessPool job: kill                        0.9  is cancelled
+//!     thread that looks: flag                      1.4  is cancelled
+//!     thread that does not: flag                 200.3  runs to its end
+//!     spawn_blocking: abort                      201.3  runs to its end
+//!     task in a CPU loop: abort                  198.6  runs to its end
+//!     task at an await: abort                      0.0  is cancelled
+//!     deaf process: SIGTERM, SIGKILL             101.0  is cancelled
 //!     F14 holds: 4 of 9 can be, at work
-//!     X5 holds: up to 101.1 ms, or never
+//!     X5 holds: up to 101.0 ms, or never
 
 use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed, mpsc};
 use std::time::{Duration, Instant};

@@ -21,7 +21,7 @@ pub fn run(program: &str) -> Result {
     let _bound = Watchdog::guard("the program", Duration::from_secs(3))?;
     hear_interrupts()?;
     match program {
-        "no handler" => by_threads(&AtomicBool::new(false)),
+        "threads" => by_threads(&AtomicBool::new(false)),
         "threads, flag" => by_threads(&*told_to_stop()?),
         "threads, channel" => by_channel(Signals::new([SIGINT])?),
         "rayon, flag" => by_rayon(&*told_to_stop()?),

@@ -3,18 +3,19 @@
 //!     cargo run -p futures_pool --bin nested_pool
 //!
 //! Four orders each need a sauce, which is a job, too. While a worker waits for
-//! one, it makes none. A limit to that wait gives the workers back.
+//! one, it makes none. A limit to that wait gives the workers back. rayon has
+//! four threads here: `join` makes the sauce in the thread that waits for it.
 //!
 //! Claims: F11
 //! Change this and watch: `ORDERS + 1` to `ORDERS`. The one worker more is all
 //! that the second row has; `join` needs none.
 //!
 //! Output (figures vary):
-//!     4 orders, sauces by                 done   stalled
+//!     sauces by                           done   stalled
 //!     the same crew of 4                     0         4
 //!     the same crew of 5                     4         0
-//!     rayon with 4, spawn and channel        0         4
-//!     rayon with 4, join                     4         0
+//!     rayon, spawn and channel               0         4
+//!     rayon, join                            4         0
 //!     F11 holds: 4 orders stall in a crew of 4, 0 in one of 5
 
 use std::sync::{Barrier, LazyLock, mpsc::channel};
@@ -30,17 +31,19 @@ const LIMIT: Duration = Duration::from_millis(200);
 fn main() -> Result {
     flags([]);
     let _bound = Watchdog::guard("the orders", Duration::from_secs(2))?;
-    say!("{:<32}{:>8}{:>10}", "4 orders, sauces by", "done", "stalled")?;
-    let tight = row("the same crew of 4", in_a_crew(0))?;
-    let one_more = row("the same crew of 5", in_a_crew(1))?;
-    let channel = row("rayon with 4, spawn and channel", in_rayon(spawned)?)?;
-    let joined = row("rayon with 4, join", in_rayon(joined)?)?;
+    say!("{:<32}{:>8}{:>10}", "sauces by", "done", "stalled")?;
+    let [few, more] = CREWS.each_ref().map(|crew| crew.workers());
+    let tight = row(&format!("the same crew of {few}"), in_a_crew(0))?;
+    let one_more = row(&format!("the same crew of {more}"), in_a_crew(1))?;
+    let channel = row("rayon, spawn and channel", in_rayon(spawned)?)?;
+    let joined = row("rayon, join", in_rayon(joined)?)?;
 
     let done = [tight, one_more, channel, joined];
     let holds = done == [0, ORDERS, 0, ORDERS];
-    let [four, five] = [tight, one_more].map(|done| ORDERS - done);
-    let figure =
-        format!("{four} orders stall in a crew of 4, {five} in one of 5");
+    let [stall, late] = [tight, one_more].map(|done| ORDERS - done);
+    let figure = format!(
+        "{stall} orders stall in a crew of {few}, {late} in one of {more}"
+    );
     claim("F11", holds, figure)
 }
 

@@ -17,10 +17,10 @@
 //!
 //! Output (figures vary):
 //!     us, bytes             64     65536   1048576  16777216
-//!     pipe, 64 KiB           2       115      2975     48381
-//!     pipe, 1024 KiB        58        81       475     12879
-//!     socketpair            44        48       586      7358
-//!     memory                48        49       171      2469
+//!     pipe, 64 KiB           2       114      2991     50380
+//!     pipe, 1024 KiB        68       114       759     13504
+//!     socketpair            41        44       588      6419
+//!     memory                45        46       164      2543
 
 use std::os::{fd::AsFd, fd::AsRawFd, fd::OwnedFd, unix::net::UnixStream};
 use std::process::{self, Command};

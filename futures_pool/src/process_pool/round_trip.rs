@@ -23,22 +23,22 @@
 //!     (debug build: costs are clearer with --release)
 //!     us                ------ there ------- ------- back -------
 //!        bytes by       encode   send decode encode   send decode  total
-//!           64 thread      0.0    3.1    0.0    0.0    3.3    0.0    6.4
-//!           64 process     0.5   35.1    0.6    0.8   35.0    0.7   72.6
-//!           64 pool                                                 78.4
-//!        65536 thread      0.0   35.6    0.0    0.0   34.5    0.1   70.2
-//!        65536 process     2.3   57.6    2.1   18.5   67.2   16.2    163
-//!        65536 pool                                                  130
-//!      1048576 thread      0.0   37.5    0.0    0.0   37.7    0.2   75.5
-//!      1048576 process     270    411    277    304    746    307   2363
-//!      1048576 pool                                                  920
-//!     16777216 thread      0.0   45.7    0.0    0.0    5.8    0.2   49.4
-//!     16777216 process    6640   8771   6958   7238  11940   7864  49000
-//!     16777216 pool                                                15262
-//!     to pay, a job must take longer than its trip, us:    78.4    130    920  15262
-//!     F18 holds: process 24101 has the bytes that 24095 sent
-//!     F19 holds: the result bears the stamp of process 24101
-//!     F21 holds: process 24095 has it, all 64 bytes
+//!           64 thread      0.0   38.9    0.0    0.0   24.2    0.2   63.0
+//!           64 process     0.6   33.7    0.7    0.9   24.4    0.8   61.4
+//!           64 pool                                                 68.0
+//!        65536 thread      0.0   24.8    0.0    0.0   38.7    0.2   64.0
+//!        65536 process     2.2   43.5    2.2   23.4   58.9   15.9    145
+//!        65536 pool                                                  117
+//!      1048576 thread      0.0   27.6    0.0    0.0   39.7    0.2   67.8
+//!      1048576 process     301    441    301    331    662    326   2322
+//!      1048576 pool                                                  890
+//!     16777216 thread      0.0    8.4    0.0    0.0    6.1    0.0   14.6
+//!     16777216 process    6529  11984   7422   7815  13540   7788  55858
+//!     16777216 pool                                                16398
+//!     to pay, a job must take longer than its trip, us:    68.0    117    890  16398
+//!     F18 holds: process 32403 has the bytes that 32397 sent
+//!     F19 holds: the result bears the stamp of process 32403
+//!     F21 holds: process 32397 has it, all 64 bytes
 
 use std::process::{self, Child, Command, Stdio};
 use std::{env, fs::File, io, os::fd::AsFd, time::Duration};

@@ -19,7 +19,7 @@
 //!     rayon spawn          0      2      2      2          50        50
 //!     tokio spawn_blocking 0      1      3    100           1         1
 //!     smol unblock         0      1      3    100           1         1
-//!     F7 holds: for 100 jobs 3 pools grow to 4, 100, 100 workers
+//!     F7 holds: with 100 jobs ours grows to 4, tokio's 100, smol's 100
 //!     F8 holds: in 5 of 5 pools every worker has a share
 
 use std::sync::{RwLock, atomic::AtomicUsize, atomic::Ordering::SeqCst};
@@ -153,10 +153,12 @@ fn verdict(pools: [Growth; 5]) -> Result {
         && [tokio, smol] == [[0, 1, 3, 100]; 2];
     let at_once = processes == [MOST; 4] && rayon == [0, cores, cores, cores];
     let [ours, tokio, smol] = [ours, tokio, smol].map(|workers| workers[3]);
-    let figure =
-        format!("for 100 jobs 3 pools grow to {ours}, {tokio}, {smol} workers");
+    let figure = format!(
+        "with 100 jobs ours grows to {ours}, tokio's {tokio}, smol's {smol}"
+    );
     claim("F7", as_needed && at_once, figure)?;
     let fair = pools.iter().filter(|(_, least)| *least > 0).count();
-    let figure = format!("in {fair} of 5 pools every worker has a share");
+    let all = pools.len();
+    let figure = format!("in {fair} of {all} pools every worker has a share");
     claim("F8", fair == pools.len(), figure)
 }

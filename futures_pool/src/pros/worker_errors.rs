@@ -20,10 +20,10 @@
 //!     on processes  handle   pool   details
 //!     returns Err   Ok       lives  Err("no rice")
 //!     panics        Panicked lives  the oil burns at worker_errors.rs:121:5
-//!     aborts        Broken   broken worker 27837 died: signal: 6 (SIGABRT)
+//!     aborts        Broken   broken worker 14492 died: signal: 6 (SIGABRT)
 //!     bad argument  Decode   lives  Hit the end of buffer, expected more data
 //!     bad result    Encode   lives  Serde Serialization Error
-//!     F6 holds: threads tell 4 of 5, processes 5, panics alike
+//!     F6 holds: threads tell 4 of 5, processes 5; panics are alike
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -151,8 +151,11 @@ fn verdict(threads: Vec<Fate>, processes: Vec<Fate>) -> Result {
     let crashed = pools.map(|fates| fates[2][1].as_str());
     let holds = told == [4, 5] && alike && handle == "Panicked" && place;
     let [by_threads, by_processes] = told;
+    let all = ACCIDENTS.len();
+    let panics = if alike { "alike" } else { "not alike" };
     let figure = format!(
-        "threads tell {by_threads} of 5, processes {by_processes}, panics alike"
+        "threads tell {by_threads} of {all}, processes {by_processes}; \
+         panics are {panics}"
     );
     claim("F6", holds && crashed == ["gone", "broken"], figure)
 }

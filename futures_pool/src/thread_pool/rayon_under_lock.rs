@@ -6,8 +6,9 @@
 //! though they do not: a rayon thread that waits does other jobs meanwhile, and
 //! one of these needs the lock that lies under it on its own stack.
 //!
-//! Change this and watch: 3 threads for 2. Now the third may take the other
-//! order, and nothing stalls: in a larger pool the same mistake is a rare one.
+//! Change this and watch: `num_threads(3)`, several times. If the third thread
+//! is the first to see the other order, the third line does not stall, which is
+//! an error here: in a larger pool the same mistake shows only now and then.
 //!
 //! Output (figures vary):
 //!     the stock is locked                   left

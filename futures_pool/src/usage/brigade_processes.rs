@@ -8,23 +8,23 @@
 //! Output (figures vary):
 //!     futures_pool::brigade_processes  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        224 ms
-//!      1 bibimbap  process 26474        │█░░░░░░░░░                     │   77
-//!      2 bulgogi   process 26473        │█░░░░░░░░                      │   66
-//!      3 japchae   process 26472        │█░░░░░░░░░░░                   │   87
-//!      4 galbi     process 26471        │█░░░░░░                        │   56
-//!      5 mandu     process 26471        │       █░░░░░░░░░░░░░          │  158
-//!      6 pajeon    process 26473        │         █░░░░░░░░░░░          │  158
-//!      7 kimbap    process 26474        │          █░░░░░               │  119
-//!      8 tteok     process 26472        │            █░░░░░░░░░         │  164
-//!      9 jjigae    process 26474        │                █░░░░░░░░░░░   │  205
-//!     10 hotteok   process 26471        │                     █░░░░░░░░ │  224
+//!                                        0                        223 ms
+//!      1 bibimbap  process 31754        │█░░░░░░░░░                     │   76
+//!      2 bulgogi   process 31752        │█░░░░░░░░                      │   66
+//!      3 japchae   process 31753        │█░░░░░░░░░░                    │   85
+//!      4 galbi     process 31751        │█░░░░░░                        │   56
+//!      5 mandu     process 31751        │       █░░░░░░░░░░░░░          │  157
+//!      6 pajeon    process 31752        │         █░░░░░░░░░░░          │  157
+//!      7 kimbap    process 31754        │          █░░░░░               │  117
+//!      8 tteok     process 31753        │           █░░░░░░░░░░         │  161
+//!      9 jjigae    process 31754        │                █░░░░░░░░░░░   │  203
+//!     10 hotteok   process 31752        │                     █░░░░░░░░ │  223
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   224 ms  3.2 times as fast, 2.24 of the bound
-//!     cooked by 4 threads in 4 processes; CPU 13 ms, 86 switches, 17.2 MiB
+//!     this took                   223 ms  3.2 times as fast, 2.23 of the bound
+//!     cooked by 4 threads in 4 processes; CPU 13 ms, 74 switches, 18.4 MiB
 //!     F11 holds: 4 threads in 4 processes, 3.2 times as fast as one cook
 
 use std::net::SocketAddr;

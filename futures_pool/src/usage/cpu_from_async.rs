@@ -4,8 +4,9 @@
 //!
 //! Work belongs on other threads. Any pool will do, if its result can be
 //! awaited; rayon's comes through a channel. `spawn_blocking` has a thread for
-//! each job, and all of them want the guest's core. Processes are not faster
-//! than threads: they are for work that may crash.
+//! each job, and all of them want the guest's core, unless a semaphore lets in
+//! one for each core only. Processes are not faster than threads: they are for
+//! work that may crash.
 //!
 //! Claims: F1, F2
 //! Change this and watch: `ProcessPool::new(1)`. It does half of the jobs in a
@@ -13,13 +14,13 @@
 //!
 //! Output (figures vary):
 //!     work is done               guest waits  jobs a second
-//!     here                           46.1 ms            178
-//!     by spawn_blocking               5.7 ms            344
-//!     by it, few at a time            2.5 ms            334
-//!     by rayon                        2.6 ms            342
-//!     by our ThreadPool               2.7 ms            341
-//!     by our ProcessPool              2.4 ms            333
-//!     F1 holds: guest waits 46 ms, or 3; threads do 1.00 x rayon
+//!     here                           40.6 ms            203
+//!     by spawn_blocking               5.9 ms            394
+//!     by it, with a semaphore         3.0 ms            385
+//!     by rayon                        2.4 ms            394
+//!     by our ThreadPool               2.2 ms            392
+//!     by our ProcessPool              2.2 ms            387
+//!     F1 holds: waits 41 ms, by pools 2; threads do 1.00 x rayon
 //!     F2 holds: processes do 0.98 times the jobs of threads
 
 use std::{cell::Cell, time::Duration, time::Instant};
@@ -63,7 +64,7 @@ async fn main() -> Result {
 const WAYS: [&str; 6] = [
     "here",
     "by spawn_blocking",
-    "by it, few at a time",
+    "by it, with a semaphore",
     "by rayon",
     "by our ThreadPool",
     "by our ProcessPool",
@@ -119,7 +120,7 @@ impl Pools {
         Ok(match way {
             "here" => work(n), // WRONG: the thread belongs to the guest, too
             "by spawn_blocking" => spawn_blocking(move || work(n)).await?,
-            "by it, few at a time" => {
+            "by it, with a semaphore" => {
                 let _one_of_few = self.few.acquire().await?;
                 spawn_blocking(move || work(n)).await?
             }
@@ -155,9 +156,9 @@ fn verdict([here, .., rayon, threads, processes]: [Seen; 6]) -> Result {
     let (stop, most) = (here.0, rayon.0.max(threads.0).max(processes.0));
     let [ratio, gain] = [threads.1 / rayon.1, processes.1 / threads.1];
     let figure = format!(
-        "guest waits {stop:.0} ms, or {most:.0}; threads do {ratio:.2} x rayon"
+        "waits {stop:.0} ms, by pools {most:.0}; threads do {ratio:.2} x rayon"
     );
     claim("F1", stop > 2.0 * most && ratio > 1.0 / NOISE, figure)?;
     let figure = format!("processes do {gain:.2} times the jobs of threads");
-    claim("F2", gain < NOISE, figure)
+    claim("F2", gain > 1.0 / NOISE && gain < NOISE, figure)
 }
