@@ -13,18 +13,18 @@
 //!     the end of                  waits      ms  job      in the queue
 //!     thread::scope                 yes   200.3  is done
 //!     JoinHandle, dropped            no     0.1  goes on
-//!     rayon ThreadPool, dropped      no     0.4  goes on
-//!     tokio Runtime, dropped        yes   201.0  is done
-//!       shutdown_timeout             no    50.8  goes on
+//!     rayon ThreadPool, dropped      no     0.5  goes on
+//!     tokio Runtime, dropped        yes   200.9  is done
+//!       shutdown_timeout             no    50.6  goes on
 //!       shutdown_background          no     0.4  goes on
-//!     main, with smol::unblock       no     2.1  is lost
+//!     main, with smol::unblock       no     1.8  is lost
 //!     ThreadPool, dropped           yes   200.3  is done  is done
-//!       shutdown(Finish)            yes   200.3  is done  is done
-//!       shutdown(Cancel)            yes   200.2  is done  is lost
+//!       shutdown(Finish)            yes   200.2  is done  is done
+//!       shutdown(Cancel)            yes   200.3  is done  is lost
 //!       close(Finish)                no     0.0  goes on  goes on
 //!     ProcessPool, dropped          yes   201.7  is done  is done
-//!       kill                         no     0.6  is lost  is lost
-//!     F13 holds: 6 wait, 5 let it go on, 2 lose it
+//!       kill                         no     0.4  is lost  is lost
+//!     F13 holds: 6 ends wait, 5 let it go on, 2 lose it
 
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ fn main() -> Result {
     let fates = [of_others()?, of_ours()?].concat();
     let count = |what| fates.iter().filter(|fate| **fate == what).count();
     let [done, on, lost] = FATES.map(count);
-    let figure = format!("{done} wait, {on} let it go on, {lost} lose it");
+    let figure = format!("{done} ends wait, {on} let it go on, {lost} lose it");
     claim("F13", (done, on, lost) == (6, 5, 2), figure)
 }
 

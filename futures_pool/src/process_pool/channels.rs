@@ -17,10 +17,10 @@
 //!
 //! Output (figures vary):
 //!     us, bytes             64     65536   1048576  16777216
-//!     pipe, 64 KiB           2       114      2991     50380
-//!     pipe, 1024 KiB        68       114       759     13504
-//!     socketpair            41        44       588      6419
-//!     memory                45        46       164      2543
+//!     pipe, 64 KiB           2       112      2513     43110
+//!     pipe, 1024 KiB         3        70       569     13639
+//!     socketpair            42        45       585      6396
+//!     memory                44        46       166      2401
 
 use std::os::{fd::AsFd, fd::AsRawFd, fd::OwnedFd, unix::net::UnixStream};
 use std::process::{self, Command};

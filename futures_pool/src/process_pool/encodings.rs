@@ -14,10 +14,10 @@
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
 //!     512 KiB as                     bytes     encode us     decode us
-//!     postcard, one piece           524291           134           158
-//!     postcard, a list              524291          6976         13433
-//!     JSON, a list                 1048577         40534         30758
-//!     F16 holds: postcard adds 3 bytes, JSON 524289; a list takes up to 244 times as long
+//!     postcard, one piece           524291            97           123
+//!     postcard, a list              524291          5499         11309
+//!     JSON, a list                 1048577         39696         29567
+//!     F16 holds: postcard adds 3 bytes, JSON 524289; a list takes up to 315 times as long
 
 use std::{fmt::Debug, time::Instant};
 

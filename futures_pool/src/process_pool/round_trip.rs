@@ -23,22 +23,22 @@
 //!     (debug build: costs are clearer with --release)
 //!     us                ------ there ------- ------- back -------
 //!        bytes by       encode   send decode encode   send decode  total
-//!           64 thread      0.0   38.9    0.0    0.0   24.2    0.2   63.0
-//!           64 process     0.6   33.7    0.7    0.9   24.4    0.8   61.4
-//!           64 pool                                                 68.0
-//!        65536 thread      0.0   24.8    0.0    0.0   38.7    0.2   64.0
-//!        65536 process     2.2   43.5    2.2   23.4   58.9   15.9    145
-//!        65536 pool                                                  117
-//!      1048576 thread      0.0   27.6    0.0    0.0   39.7    0.2   67.8
-//!      1048576 process     301    441    301    331    662    326   2322
-//!      1048576 pool                                                  890
-//!     16777216 thread      0.0    8.4    0.0    0.0    6.1    0.0   14.6
-//!     16777216 process    6529  11984   7422   7815  13540   7788  55858
-//!     16777216 pool                                                16398
-//!     to pay, a job must take longer than its trip, us:    68.0    117    890  16398
-//!     F18 holds: process 32403 has the bytes that 32397 sent
-//!     F19 holds: the result bears the stamp of process 32403
-//!     F21 holds: process 32397 has it, all 64 bytes
+//!           64 thread      0.0    4.7    0.0    0.0    3.5    0.0    8.2
+//!           64 process     0.5   34.7    0.6    0.8   34.8    1.9   72.8
+//!           64 pool                                                 78.1
+//!        65536 thread      0.0   36.1    0.0    0.0   34.7    0.1   71.2
+//!        65536 process     2.2   58.1    2.1   18.4   66.6   14.6    162
+//!        65536 pool                                                  132
+//!      1048576 thread      0.0   38.4    0.0    0.0   36.8    0.2   75.1
+//!      1048576 process     269    420    276    302    758    305   2368
+//!      1048576 pool                                                  975
+//!     16777216 thread      0.0   61.5    0.0    0.0   38.1    0.6    101
+//!     16777216 process    7149   9302   7593   7696  12672   8183  52717
+//!     16777216 pool                                                15597
+//!     to pay, a job must take longer than its trip, us:    78.1    132    975  15597
+//!     F18 holds: process 7350 has the bytes that 7344 sent
+//!     F19 holds: the result bears the stamp of process 7350
+//!     F21 holds: process 7344 has it, all 64 bytes
 
 use std::process::{self, Child, Command, Stdio};
 use std::{env, fs::File, io, os::fd::AsFd, time::Duration};

@@ -13,14 +13,14 @@
 //!
 //! Output (figures vary):
 //!     way               wait ms  work ms   lines changed
-//!     inline               40.6     15.4               1
-//!     on_threads            5.6      8.2               0
-//!     on_processes         14.8     17.4               1
+//!     inline               40.6     15.8               1
+//!     on_threads            5.6      8.3               0
+//!     on_processes         15.1     18.0               1
 //!     on_rayon              5.3      8.4               2
-//!     on_tokio              5.9      8.4               3
-//!     on_smol               5.2      7.9               2
+//!     on_tokio              5.8      8.4               3
+//!     on_smol               5.2      8.0               2
 //!     F3 holds: same results, 1 line to go to processes
-//!     F4 holds: same lines wait 7.3 times as fast, and work 1.9 times
+//!     F4 holds: same lines wait 7.2 times as fast, and work 1.9 times
 
 use std::{thread, time::Duration, time::Instant};
 

@@ -4,7 +4,8 @@
 //!
 //! Once because the items of the parallel call need the lock, too. And once
 //! though they do not: a rayon thread that waits does other jobs meanwhile, and
-//! one of these needs the lock that lies under it on its own stack.
+//! one of these needs the lock that lies under it on its own stack. What is
+//! locked is a stock of 100, from which orders take.
 //!
 //! Change this and watch: `num_threads(3)`, several times. If the third thread
 //! is the first to see the other order, the third line does not stall, which is

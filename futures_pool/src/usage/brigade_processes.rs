@@ -8,23 +8,23 @@
 //! Output (figures vary):
 //!     futures_pool::brigade_processes  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        223 ms
-//!      1 bibimbap  process 31754        │█░░░░░░░░░                     │   76
-//!      2 bulgogi   process 31752        │█░░░░░░░░                      │   66
-//!      3 japchae   process 31753        │█░░░░░░░░░░                    │   85
-//!      4 galbi     process 31751        │█░░░░░░                        │   56
-//!      5 mandu     process 31751        │       █░░░░░░░░░░░░░          │  157
-//!      6 pajeon    process 31752        │         █░░░░░░░░░░░          │  157
-//!      7 kimbap    process 31754        │          █░░░░░               │  117
-//!      8 tteok     process 31753        │           █░░░░░░░░░░         │  161
-//!      9 jjigae    process 31754        │                █░░░░░░░░░░░   │  203
-//!     10 hotteok   process 31752        │                     █░░░░░░░░ │  223
+//!                                        0                        222 ms
+//!      1 bibimbap  process 6700         │█░░░░░░░░░                     │   75
+//!      2 bulgogi   process 6698         │█░░░░░░░░                      │   65
+//!      3 japchae   process 6699         │█░░░░░░░░░░                    │   86
+//!      4 galbi     process 6701         │█░░░░░░                        │   55
+//!      5 mandu     process 6701         │       █░░░░░░░░░░░░░          │  156
+//!      6 pajeon    process 6698         │         █░░░░░░░░░░░          │  156
+//!      7 kimbap    process 6700         │          █░░░░░               │  117
+//!      8 tteok     process 6699         │            █░░░░░░░░░         │  162
+//!      9 jjigae    process 6700         │                █░░░░░░░░░░░   │  204
+//!     10 hotteok   process 6701         │                     █░░░░░░░░ │  222
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   223 ms  3.2 times as fast, 2.23 of the bound
-//!     cooked by 4 threads in 4 processes; CPU 13 ms, 74 switches, 18.4 MiB
+//!     this took                   222 ms  3.2 times as fast, 2.22 of the bound
+//!     cooked by 4 threads in 4 processes; CPU 12 ms, 64 switches, 18.3 MiB
 //!     F11 holds: 4 threads in 4 processes, 3.2 times as fast as one cook
 
 use std::net::SocketAddr;
