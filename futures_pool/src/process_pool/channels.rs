@@ -17,10 +17,10 @@
 //!
 //! Output (figures vary):
 //!     us, bytes             64     65536   1048576  16777216
-//!     pipe, 64 KiB           2       112      2513     43110
-//!     pipe, 1024 KiB         3        70       569     13639
-//!     socketpair            42        45       585      6396
-//!     memory                44        46       166      2401
+//!     pipe, 64 KiB           2        13       297      7934
+//!     pipe, 1024 KiB         2        13       351      8768
+//!     socketpair             5        11       209      4605
+//!     shared memory          2         5       121      4089
 
 use std::os::{fd::AsFd, fd::AsRawFd, fd::OwnedFd, unix::net::UnixStream};
 use std::process::{self, Command};
@@ -44,7 +44,7 @@ fn main() -> Result {
         row(&pipe, || by_pipe(size), false)?;
     }
     row("socketpair", by_socket, false)?;
-    row("memory", || by_pipe(PIPES[0]), true)
+    row("shared memory", || by_pipe(PIPES[0]), true)
 }
 
 /// What is sent.
@@ -73,6 +73,7 @@ fn by_socket() -> Result<Channel> {
 fn row(by: &str, open: impl Fn() -> Result<Channel>, memory: bool) -> Result {
     let mut text = String::new();
     for size in SIZES {
+        // A file in memory: both processes map it, and see the same bytes.
         let desk = File::from(memfd_create("desk", MFdFlags::MFD_CLOEXEC)?);
         desk.set_len(size as u64)?;
         // It opens there what is open here.
@@ -126,7 +127,7 @@ fn echo() -> Result {
 struct Line {
     from: File,
     to: File,
-    /// Memory in common, if there is.
+    /// The shared memory, if there is.
     desk: Option<MmapMut>,
     /// So many bytes are sent: all, or, of those in memory, one as a word.
     sent: usize,

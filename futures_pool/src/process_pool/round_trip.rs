@@ -23,22 +23,22 @@
 //!     (debug build: costs are clearer with --release)
 //!     us                ------ there ------- ------- back -------
 //!        bytes by       encode   send decode encode   send decode  total
-//!           64 thread      0.0    4.7    0.0    0.0    3.5    0.0    8.2
-//!           64 process     0.5   34.7    0.6    0.8   34.8    1.9   72.8
-//!           64 pool                                                 78.1
-//!        65536 thread      0.0   36.1    0.0    0.0   34.7    0.1   71.2
-//!        65536 process     2.2   58.1    2.1   18.4   66.6   14.6    162
-//!        65536 pool                                                  132
-//!      1048576 thread      0.0   38.4    0.0    0.0   36.8    0.2   75.1
-//!      1048576 process     269    420    276    302    758    305   2368
-//!      1048576 pool                                                  975
-//!     16777216 thread      0.0   61.5    0.0    0.0   38.1    0.6    101
-//!     16777216 process    7149   9302   7593   7696  12672   8183  52717
-//!     16777216 pool                                                15597
-//!     to pay, a job must take longer than its trip, us:    78.1    132    975  15597
-//!     F18 holds: process 7350 has the bytes that 7344 sent
-//!     F19 holds: the result bears the stamp of process 7350
-//!     F21 holds: process 7344 has it, all 64 bytes
+//!           64 thread      0.0    5.0    0.0    0.0    3.8    0.0    8.9
+//!           64 process     0.3    2.1    0.2    0.3    3.8    0.2    6.9
+//!           64 pool                                                  7.6
+//!        65536 thread      0.0   35.5    0.0    0.0   33.1    0.2   69.5
+//!        65536 process     2.2   13.6    1.9   19.6   33.1   17.6   86.3
+//!        65536 pool                                                 27.0
+//!      1048576 thread      0.0    3.7    0.0    0.0    3.8    0.0    7.6
+//!      1048576 process     292    322    294    321    556    325   2177
+//!      1048576 pool                                                  549
+//!     16777216 thread      0.0   59.8    0.0    0.0   19.0    0.2   79.0
+//!     16777216 process    7468   8540   7931   8110  10980   8040  53898
+//!     16777216 pool                                                11066
+//!     to pay, a job must take longer than its trip, us:     7.6   27.0    549  11066
+//!     F18 holds: process 4550 has the bytes that 4544 sent
+//!     F19 holds: the result bears the stamp of process 4550
+//!     F21 holds: process 4544 has it, all 64 bytes
 
 use std::process::{self, Child, Command, Stdio};
 use std::{env, fs::File, io, os::fd::AsFd, time::Duration};

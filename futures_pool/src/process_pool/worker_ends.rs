@@ -14,12 +14,12 @@
 //!
 //! Output (figures vary):
 //!     worker     we write, it reads     it writes, we read     sockets
-//!     8041       pipe:[100032]          pipe:[100033]                0
-//!     8040       pipe:[99284]           pipe:[99285]                 0
+//!     6494       pipe:[118730]          pipe:[118731]                0
+//!     6495       pipe:[118732]          pipe:[118733]                0
 //!     jobs                bytes read     bytes written     alive
-//!     a long argument          50029                 9     8041 8040
-//!     a long result               29             50009     8041 8040
-//!     100 short ones            2800               900     8041 8040
+//!     a long argument          50029                 9     6494 6495
+//!     a long result               29             50009     6494 6495
+//!     100 short ones            2800               900     6494 6495
 //!     pool is dropped              -                 -     none
 //!     F17 holds: 2 pipes, 0 sockets; 50029 bytes for an argument of 50000
 //!     F20 holds: 2 pipes, 0 sockets; 50009 bytes for a result of 50000

@@ -13,12 +13,12 @@
 //!
 //! Output (figures vary):
 //!     way               wait ms  work ms   lines changed
-//!     inline               40.6     15.8               1
-//!     on_threads            5.6      8.3               0
-//!     on_processes         15.1     18.0               1
-//!     on_rayon              5.3      8.4               2
-//!     on_tokio              5.8      8.4               3
-//!     on_smol               5.2      8.0               2
+//!     inline               40.6     16.2               1
+//!     on_threads            5.7      8.7               0
+//!     on_processes         15.4     18.1               1
+//!     on_rayon              5.4      8.8               2
+//!     on_tokio              6.0      9.1               3
+//!     on_smol               5.2      8.5               2
 //!     F3 holds: same results, 1 line to go to processes
 //!     F4 holds: same lines wait 7.2 times as fast, and work 1.9 times
 
@@ -44,13 +44,7 @@ fn main() -> Result {
             *work = work.min(wall(way, WORK)?);
         }
     }
-    say!(
-        "{:<16}{:>9}{:>9}{:>16}",
-        "way",
-        "wait ms",
-        "work ms",
-        "lines changed"
-    )?;
+    say!("way               wait ms  work ms   lines changed")?;
     for ((name, _), [wait, work]) in WAYS.iter().zip(best) {
         let changed = changed(name);
         say!("{name:<16}{wait:>9.1}{work:>9.1}{changed:>16}")?;

@@ -9,22 +9,22 @@
 //!     futures_pool::brigade  waiting menu, 10 dishes, 2 cores
 //!
 //!                                        0                        218 ms
-//!      1 bibimbap  crew-2 #1            │█░░░░░░░░░                     │   72
-//!      2 bulgogi   crew-1 #2            │█░░░░░░░                       │   61
-//!      3 japchae   crew-3 #3            │█░░░░░░░░░░                    │   81
+//!      1 bibimbap  crew-1 #1            │█░░░░░░░░░                     │   71
+//!      2 bulgogi   crew-2 #2            │█░░░░░░░                       │   62
+//!      3 japchae   crew-3 #3            │█░░░░░░░░░░                    │   82
 //!      4 galbi     crew-4 #4            │█░░░░░░                        │   51
-//!      5 mandu     crew-4 #4            │       █░░░░░░░░░░░░░          │  152
-//!      6 pajeon    crew-1 #2            │        █░░░░░░░░░░░░          │  152
-//!      7 kimbap    crew-2 #1            │          █░░░░░               │  113
-//!      8 tteok     crew-3 #3            │           █░░░░░░░░░░         │  157
-//!      9 jjigae    crew-2 #1            │                █░░░░░░░░░░░   │  199
+//!      5 mandu     crew-4 #4            │       █░░░░░░░░░░░░░          │  153
+//!      6 pajeon    crew-2 #2            │        █░░░░░░░░░░░░          │  153
+//!      7 kimbap    crew-1 #1            │          █░░░░                │  112
+//!      8 tteok     crew-3 #3            │           █░░░░░░░░░░         │  158
+//!      9 jjigae    crew-1 #1            │               █░░░░░░░░░░░░   │  198
 //!     10 hotteok   crew-4 #4            │                     █░░░░░░░░ │  218
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
 //!     this took                   218 ms  3.3 times as fast, 2.18 of the bound
-//!     cooked by 4 threads in 1 process; CPU 3 ms, 49 switches, 3.3 MiB
+//!     cooked by 4 threads in 1 process; CPU 3 ms, 54 switches, 3.3 MiB
 //!     F11 holds: 4 threads in 1 process, 3.3 times as fast as one cook
 
 use std::net::SocketAddr;

@@ -14,14 +14,14 @@
 //!
 //! Output (figures vary):
 //!     work is done               guest waits  jobs a second
-//!     here                           40.8 ms            202
-//!     by spawn_blocking               4.2 ms            397
-//!     by it, with a semaphore         3.9 ms            387
-//!     by rayon                        2.2 ms            397
-//!     by our ThreadPool               2.2 ms            393
-//!     by our ProcessPool              2.4 ms            392
-//!     F1 holds: guest waits 41, by pools 2 ms; threads/rayon 0.99
-//!     F2 holds: processes do 1.00 times the jobs of threads
+//!     here                           42.4 ms            194
+//!     by spawn_blocking               6.3 ms            270
+//!     by it, with a semaphore         3.3 ms            225
+//!     by rayon                        5.5 ms            240
+//!     by our ThreadPool               2.6 ms            322
+//!     by our ProcessPool              2.6 ms            264
+//!     F1 holds: guest waits 42, by pools 5 ms; threads/rayon 1.34
+//!     F2 holds: processes do 0.82 times the jobs of threads
 
 use std::{cell::Cell, time::Duration, time::Instant};
 
