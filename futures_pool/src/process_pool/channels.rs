@@ -10,17 +10,18 @@
 //!
 //! A few bytes take as long as waking the other process, and being woken by
 //! it: 3 us if both sit on the same core, 40 or more if they are on two, and
-//! these sleep meanwhile. Our `ProcessPool` has pipes of 1 MiB.
+//! these sleep meanwhile. Our `ProcessPool` uses a pipe for what it takes in one
+//! piece, 4 KiB, and shared memory for more.
 //!
 //! Change this and watch: `64 << 10` in `PIPES` to `4 << 10`. The smaller a
 //! pipe, the more often its writer and its reader wait for each other.
 //!
 //! Output (figures vary):
 //!     us, bytes             64     65536   1048576  16777216
-//!     pipe, 64 KiB           2        13       297      7934
-//!     pipe, 1024 KiB         2        13       351      8768
-//!     socketpair             5        11       209      4605
-//!     shared memory          2         5       121      4089
+//!     pipe, 64 KiB           2        48      1569     36258
+//!     pipe, 1024 KiB        35        48       496     11637
+//!     socketpair            34        44       395      8942
+//!     shared memory         36        43       193      2553
 
 use std::os::{fd::AsFd, fd::AsRawFd, fd::OwnedFd, unix::net::UnixStream};
 use std::process::{self, Command};

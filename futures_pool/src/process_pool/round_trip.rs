@@ -5,10 +5,10 @@
 //!
 //! Medians in microseconds. The job takes no time: it stamps the number of its
 //! process on the first four bytes. A thread is sent the 24 bytes of a `Vec`,
-//! whatever it holds. `process` takes its steps one by one; `pool`, our
-//! `ProcessPool`, keeps its buffers, and does not copy what is large. A send
-//! wakes whoever waits for it: that takes 3 us on the same core, and 20 or more
-//! on another one that sleeps.
+//! whatever it holds. `process` takes its steps one by one, through pipes; `pool`
+//! is our `ProcessPool`, which puts what is large into memory that both share. A
+//! send wakes whoever waits for it: that takes 3 us on the same core, and 20 or
+//! more on another one that sleeps.
 //!
 //! While the pool does a job, this program can do another one. Both take as
 //! long as a job and a trip then, not as two jobs: so a job must be longer than
@@ -23,22 +23,22 @@
 //!     (debug build: costs are clearer with --release)
 //!     us                ------ there ------- ------- back -------
 //!        bytes by       encode   send decode encode   send decode  total
-//!           64 thread      0.0    5.0    0.0    0.0    3.8    0.0    8.9
-//!           64 process     0.3    2.1    0.2    0.3    3.8    0.2    6.9
-//!           64 pool                                                  7.6
-//!        65536 thread      0.0   35.5    0.0    0.0   33.1    0.2   69.5
-//!        65536 process     2.2   13.6    1.9   19.6   33.1   17.6   86.3
-//!        65536 pool                                                 27.0
-//!      1048576 thread      0.0    3.7    0.0    0.0    3.8    0.0    7.6
-//!      1048576 process     292    322    294    321    556    325   2177
-//!      1048576 pool                                                  549
-//!     16777216 thread      0.0   59.8    0.0    0.0   19.0    0.2   79.0
-//!     16777216 process    7468   8540   7931   8110  10980   8040  53898
-//!     16777216 pool                                                11066
-//!     to pay, a job must take longer than its trip, us:     7.6   27.0    549  11066
-//!     F18 holds: process 4550 has the bytes that 4544 sent
-//!     F19 holds: the result bears the stamp of process 4550
-//!     F21 holds: process 4544 has it, all 64 bytes
+//!           64 thread      0.0    3.0    0.0    0.0    3.2    0.0    6.3
+//!           64 process     0.5   33.7    0.6    0.8   34.1    0.6   70.8
+//!           64 pool                                                  4.6
+//!        65536 thread      0.0   35.4    0.0    0.0   34.5    0.1   70.1
+//!        65536 process     2.1   55.5    2.0   18.2   66.0   14.6    158
+//!        65536 pool                                                 17.7
+//!      1048576 thread      0.0   38.0    0.0    0.0   38.4    0.3   77.1
+//!      1048576 process     263    421    265    289    724    301   2302
+//!      1048576 pool                                                  396
+//!     16777216 thread      0.0   58.4    0.0    0.0   28.4    0.2   87.5
+//!     16777216 process    7696   8798   6495   6580  13873   7750  51045
+//!     16777216 pool                                                 5008
+//!     to pay, a job must take longer than its trip, us:     4.6   17.7    396   5008
+//!     F18 holds: process 28729 has the bytes that 28723 sent
+//!     F19 holds: the result bears the stamp of process 28729
+//!     F21 holds: process 28723 has it, all 64 bytes
 
 use std::process::{self, Child, Command, Stdio};
 use std::{env, fs::File, io, os::fd::AsFd, time::Duration};

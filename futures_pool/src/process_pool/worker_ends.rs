@@ -5,8 +5,9 @@
 //! A worker has two pipes and no socket: it reads orders from one and writes
 //! results to the other. Linux shows in /proc what a process has open, and how
 //! many bytes it has read and written. What travels is the name of the job with
-//! its argument, and the result. A worker stays for the next job. When its pool
-//! is dropped, its orders end, and so does the worker.
+//! its argument, and the result. What is too long for a pipe's one piece is put
+//! into memory that both share; the pipe brings its length only. A worker stays
+//! for the next job. When its pool is dropped, its orders end, and so does it.
 //!
 //! Claims: F17, F20
 //! Change this and watch: `std::mem::forget(pool)` for `drop(pool)`. In the
@@ -14,45 +15,46 @@
 //!
 //! Output (figures vary):
 //!     worker     we write, it reads     it writes, we read     sockets
-//!     6494       pipe:[118730]          pipe:[118731]                0
-//!     6495       pipe:[118732]          pipe:[118733]                0
-//!     jobs                bytes read     bytes written     alive
-//!     a long argument          50029                 9     6494 6495
-//!     a long result               29             50009     6494 6495
-//!     100 short ones            2800               900     6494 6495
-//!     pool is dropped              -                 -     none
-//!     F17 holds: 2 pipes, 0 sockets; 50029 bytes for an argument of 50000
-//!     F20 holds: 2 pipes, 0 sockets; 50009 bytes for a result of 50000
+//!     29421      pipe:[198953]          pipe:[198954]                0
+//!     29423      pipe:[198955]          pipe:[198956]                0
+//!     jobs     bytes each     read     written     shared     alive
+//!     argument       3000     3028           8          0     29421 29423
+//!     result         3000       28        3008          0     29421 29423
+//!     argument      50000        4           9      53248     29421 29423
+//!     100               1     2900         900      53248     29421 29423
+//!     pool is dropped                                          none
+//!     F17 holds: 2 pipes, 0 sockets; 3028 bytes by pipe for 3000, 53248 in shared memory for 50000
+//!     F20 holds: 2 pipes, 0 sockets; 3008 bytes by pipe for 3000, 53248 in shared memory for 50000
 
-use std::{collections::HashSet, fs, os::unix::fs::PermissionsExt, process};
-use std::{path::Path, thread, time::Duration};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::{collections::HashSet, path::Path, process, time::Duration};
+use std::{fs, thread};
 
 use futures_pool::{Executor, JobError, ProcessPool, init, job};
 use shared::{Failure, Result, claim, flags, say, watchdog::Watchdog};
 
-const WORKERS: usize = 2;
+const SHORT: usize = 3_000;
 const LONG: usize = 50_000;
 
 fn main() -> Result {
     init([job(length), job(repeat)]);
     flags([]);
     let _bound = Watchdog::guard("the jobs", Duration::from_secs(3))?;
-    let pool = ProcessPool::new(WORKERS)?;
+    let pool = ProcessPool::new(2)?;
     let crew = pool.pids();
     say!("worker     we write, it reads     it writes, we read     sockets")?;
-    let ties = crew.iter().map(|&worker| ties(worker));
-    let ties = ties.collect::<Result<Vec<Ties>>>()?;
+    let ties: Vec<_> = crew.iter().map(ties).collect::<Result<_>>()?;
 
-    let text = "a".repeat(LONG);
-    let argument = || pool.submit(length, text).result();
-    let result = || Ok(pool.submit(repeat, LONG).result()?.len());
-    let short = || pool.map(length, vec![String::new(); 100]).sum();
-    say!("jobs                bytes read     bytes written     alive")?;
-    let [read, _] = row("a long argument", &crew, argument)?;
-    let [_, written] = row("a long result", &crew, result)?;
-    row("100 short ones", &crew, short)?;
+    let argument = |size| pool.submit(length, "a".repeat(size)).result();
+    let result = |size| Ok(pool.submit(repeat, size).result()?.len());
+    let many = |size| pool.map(length, vec!["a".repeat(size); 100]).sum();
+    say!("jobs     bytes each     read     written     shared     alive")?;
+    let [read, ..] = row("argument", SHORT, &crew, argument)?;
+    let [_, written, _] = row("result", SHORT, &crew, result)?;
+    let [.., shared] = row("argument", LONG, &crew, argument)?;
+    row("100", 1, &crew, many)?;
     end(pool, &crew)?;
-    verdict(&ties, read, written)
+    verdict(&ties, [read, written, shared])
 }
 
 fn length(text: String) -> usize {
@@ -64,23 +66,21 @@ fn repeat(times: usize) -> String {
 }
 
 /// What a worker reads from, and writes to, and its sockets.
-type Ties = (String, String, usize);
+type Ties = ([String; 2], usize);
 
-fn ties(worker: u32) -> Result<Ties> {
-    let (ours, its) = (open_files(process::id())?, open_files(worker)?);
+fn ties(worker: &u32) -> Result<Ties> {
+    let (ours, its) = (open_files(process::id())?, open_files(*worker)?);
     // What is the same in both is inherited, like standard error.
     let own: Vec<_> = its.difference(&ours).collect();
     let [there, back] = [true, false].map(|reads| {
         let tied = own.iter().filter(|(name, read)| {
             *read == reads && ours.contains(&(name.clone(), !reads))
         });
-        let names: Vec<_> = tied.map(|(name, _)| name.as_str()).collect();
-        names.join(" ")
+        tied.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" ")
     });
-    let is_socket = |file: &&&Open| file.0.starts_with("socket:");
-    let sockets = own.iter().filter(is_socket).count();
+    let sockets = own.iter().filter(|f| f.0.starts_with("socket:")).count();
     say!("{worker:<11}{there:<23}{back:<23}{sockets:>7}")?;
-    Ok((there, back, sockets))
+    Ok(([there, back], sockets))
 }
 
 /// What a process has open: by name, and whether it can read from it.
@@ -97,23 +97,26 @@ fn open_files(pid: u32) -> Result<HashSet<Open>> {
     open.collect()
 }
 
-/// Bytes that all workers have read and written for some jobs.
 fn row(
     jobs: &str,
+    size: usize,
     crew: &[u32],
-    work: impl FnOnce() -> Result<usize, JobError>,
-) -> Result<[usize; 2]> {
+    work: impl FnOnce(usize) -> Result<usize, JobError>,
+) -> Result<Bytes> {
     let before = bytes(crew)?;
-    work()?;
+    work(size)?;
     let after = bytes(crew)?;
     let [read, written] = [0, 1].map(|of| after[of] - before[of]);
-    let alive = alive(crew);
-    say!("{jobs:<20}{read:>10}{written:>18}     {alive}")?;
-    Ok([read, written])
+    let sums = format!("{read:>9}{written:>12}{:>11}", after[2]);
+    say!("{jobs:<9}{size:>10}{sums}     {}", alive(crew))?;
+    Ok([read, written, after[2]])
 }
 
-fn bytes(crew: &[u32]) -> Result<[usize; 2]> {
-    let mut sums = [0, 0];
+/// What all workers have read and written, and have in memory shared with us.
+type Bytes = [usize; 3];
+
+fn bytes(crew: &[u32]) -> Result<Bytes> {
+    let mut sums = [0; 3];
     for worker in crew {
         let stat = || fs::read_to_string(format!("/proc/{worker}/stat"));
         while !stat()?.contains(") S ") {
@@ -121,8 +124,14 @@ fn bytes(crew: &[u32]) -> Result<[usize; 2]> {
         }
         let io = fs::read_to_string(format!("/proc/{worker}/io"))?;
         let counts = io.lines().filter_map(|line| line.split_once(": "));
-        for (sum, (_, count)) in sums.iter_mut().zip(counts) {
+        for (sum, (_, count)) in sums.iter_mut().take(2).zip(counts) {
             *sum += count.parse::<usize>()?; // rchar and wchar come first
+        }
+        for file in fs::read_dir(format!("/proc/{worker}/fd"))?.flatten() {
+            let name = fs::read_link(file.path())?;
+            if name.starts_with("/memfd:futures_pool (deleted)") {
+                sums[2] += fs::metadata(file.path())?.blocks() as usize * 512;
+            }
         }
     }
     Ok(sums)
@@ -137,24 +146,22 @@ fn alive(crew: &[u32]) -> String {
 fn end(pool: ProcessPool, crew: &[u32]) -> Result {
     drop(pool);
     let left = alive(crew);
-    say!("pool is dropped              -                 -     {left}")?;
-    match left.as_str() {
-        "none" => Ok(()),
-        _ => Err(Failure::new("workers are left behind")),
-    }
+    say!("pool is dropped{:>42}{left}", "")?;
+    let error = || Failure::new("workers are left behind");
+    (left == "none").then_some(()).ok_or_else(error)
 }
 
-fn verdict(ties: &[Ties], read: usize, written: usize) -> Result {
-    let is_pipe = |name: &str| name.starts_with("pipe:") && !name.contains(' ');
-    let sockets: usize = ties.iter().map(|tie| tie.2).sum();
-    let there = ties.iter().filter(|tie| is_pipe(&tie.0)).count();
-    let back = ties.iter().filter(|tie| is_pipe(&tie.1)).count();
-    let holds =
-        |pipes, bytes| pipes == WORKERS && sockets == 0 && bytes >= LONG;
-    let figure = |pipes, bytes, what| {
-        let ends = format!("{pipes} pipes, {sockets} sockets");
-        format!("{ends}; {bytes} bytes for {what} of {LONG}")
-    };
-    claim("F17", holds(there, read), figure(there, read, "an argument"))?;
-    claim("F20", holds(back, written), figure(back, written, "a result"))
+fn verdict(ties: &[Ties], [read, written, shared]: Bytes) -> Result {
+    let pipe = |name: &str| name.starts_with("pipe:") && !name.contains(' ');
+    let sockets: usize = ties.iter().map(|tie| tie.1).sum();
+    for (id, way, bytes) in [("F17", 0, read), ("F20", 1, written)] {
+        let ends = ties.iter().filter(|tie| pipe(&tie.0[way])).count();
+        let tied = ends == ties.len() && sockets == 0;
+        let figure = format!(
+            "{ends} pipes, {sockets} sockets; {bytes} bytes by pipe for \
+             {SHORT}, {shared} in shared memory for {LONG}"
+        );
+        claim(id, tied && bytes >= SHORT && shared >= LONG, figure)?;
+    }
+    Ok(())
 }
