@@ -1,6 +1,7 @@
 //! What the pools cost, each beside its yardstick, in the same run.
 //!
 //!     cargo bench -p futures_pool
+//!     cargo bench -p futures_pool --features procspawn
 //!
 //! The two of a pair take turns, and the medians are compared: ours divided by
 //! the yardstick's. Wake-ups are cheap on the same core and dear across cores,
@@ -28,6 +29,8 @@ use serde_bytes::ByteBuf;
 use shared::{Result, measure::median, measure::peak_rss_kib, say};
 
 fn main() -> Result {
+    #[cfg(feature = "procspawn")]
+    procspawn::init(); // does not return in a worker of that crate
     let mut arguments = env::args().skip(1);
     if arguments.next().as_deref() == Some("as-echo") {
         return bare_echo(&arguments.next().unwrap_or_default());
@@ -101,6 +104,8 @@ fn others() -> Result {
         ],
     );
     row("thread pool, threadpool crate", pair, JOBS)?;
+    #[cfg(feature = "procspawn")]
+    beside_procspawn(&processes, JOBS)?;
     let mut ours = [const { Vec::new() }; 2];
     for _ in 0..9 {
         ours[0].push(one_at_a_time(&threads, JOBS));
@@ -114,6 +119,21 @@ fn others() -> Result {
         }
     }
     Ok(())
+}
+
+#[cfg(feature = "procspawn")]
+fn beside_procspawn(pool: &ProcessPool, jobs: u64) -> Result {
+    let theirs = procspawn::Pool::builder(1).build()?;
+    let mut all = [const { Vec::new() }; 2];
+    for _ in 0..9 {
+        all[0].push(one_at_a_time(pool, jobs));
+        let started = Instant::now();
+        for number in 0..jobs {
+            assert_eq!(theirs.spawn(number, nothing).join()?, number);
+        }
+        all[1].push(started.elapsed().as_nanos() as u64);
+    }
+    row("process pool, procspawn", all.map(|nanos| median(&nanos)), jobs)
 }
 
 fn one_at_a_time(pool: &impl Executor, jobs: u64) -> u64 {

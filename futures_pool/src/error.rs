@@ -1,7 +1,8 @@
 //! Why a job may have no result, and how its panic becomes one of the reasons.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::{any::Any, cell::RefCell, fmt, panic, sync::Once};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::{any::Any, cell::RefCell, fmt, panic};
 
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +81,12 @@ pub(crate) fn run<T>(code: impl FnOnce() -> T) -> Result<T, JobError> {
         let place = PLACE.take().unwrap_or_else(|| "unknown place".into());
         JobError::Panicked { message, place }
     })
+}
+
+/// What a user's code does under a lock of ours is caught, so no panic has left
+/// behind what is not whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a panic says: panics carry a `&str` or a `String`, as a rule.

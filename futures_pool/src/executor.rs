@@ -1,13 +1,13 @@
 //! What both pools have in common: how jobs are submitted, mapped and ended.
 
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use std::{collections::VecDeque, io, num::NonZero, thread, vec};
+use std::{collections::VecDeque, io, iter, num::NonZero, sync::Mutex, vec};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
-use crate::error::JobError;
-use crate::handle::Handle;
+use crate::error::{JobError, lock};
+use crate::handle::{Handle, deadline};
 
 /// What can go into a job and come out of it: owned, and encodable, for a
 /// worker may be another process.
@@ -70,35 +70,40 @@ pub trait Executor: Sized {
     /// Calls `job` with each of the `arguments`, and returns the results in
     /// their order. The first jobs are submitted at once, the others as results
     /// are asked for.
-    fn map<A: Value, T: Value, F: Function<A, T>, I: IntoIterator<Item = A>>(
-        &self,
-        job: F,
-        arguments: I,
-    ) -> Map<'_, Self, F, I::IntoIter, T> {
+    fn map<'a, A: Value, T: Value>(
+        &'a self,
+        job: impl Function<A, T>,
+        arguments: impl IntoIterator<Item = A, IntoIter: 'a>,
+    ) -> Map<'a, T> {
         self.map_with(MapOptions::default(), job, arguments)
     }
 
     /// [`Executor::map`] with options.
-    fn map_with<
-        A: Value,
-        T: Value,
-        F: Function<A, T>,
-        I: IntoIterator<Item = A>,
-    >(
-        &self,
+    fn map_with<'a, A: Value, T: Value>(
+        &'a self,
         options: MapOptions,
-        job: F,
-        arguments: I,
-    ) -> Map<'_, Self, F, I::IntoIter, T> {
+        job: impl Function<A, T>,
+        arguments: impl IntoIterator<Item = A, IntoIter: 'a>,
+    ) -> Map<'a, T> {
+        let deadline = deadline(options.within);
+        let mut arguments = arguments.into_iter();
+        let mut late = false;
+        let chunks = iter::from_fn(move || {
+            let chunk = arguments.by_ref().take(options.chunk.get());
+            let chunk: Vec<A> = chunk.collect();
+            if late || chunk.is_empty() {
+                return None;
+            }
+            late = deadline.is_some_and(|at| at <= Instant::now());
+            Some(match late {
+                true => Handle::failed(JobError::TimedOut),
+                false => self.submit_chunk(job, chunk),
+            })
+        });
         let mut map = Map {
-            executor: self,
-            job,
-            arguments: arguments.into_iter(),
-            chunk: options.chunk.get(),
+            chunks: Box::new(chunks),
             ahead: options.ahead.map_or(4 * self.workers(), NonZero::get),
-            deadline: options
-                .within
-                .and_then(|d| Instant::now().checked_add(d)),
+            deadline,
             submitted: VecDeque::new(),
             ready: Vec::new().into_iter(),
         };
@@ -146,40 +151,19 @@ impl MapOptions {
 /// After the deadline it yields [`JobError::TimedOut`] once and ends. Dropped
 /// early, or timed out, it cancels what has not been started.
 #[must_use = "what nobody asks for is cancelled"]
-pub struct Map<'pool, E, F, I, T> {
-    executor: &'pool E,
-    job: F,
-    arguments: I,
-    chunk: usize,
+pub struct Map<'a, T> {
+    /// Takes arguments, submits a chunk of them, and yields its handle.
+    chunks: Box<dyn Iterator<Item = Handle<Vec<Result<T, JobError>>>> + 'a>,
     ahead: usize,
     deadline: Option<Instant>,
     submitted: VecDeque<Handle<Vec<Result<T, JobError>>>>,
     ready: vec::IntoIter<Result<T, JobError>>,
 }
 
-impl<E, F, I, T> Map<'_, E, F, I, T>
-where
-    E: Executor,
-    I: Iterator<Item: Value>,
-    T: Value,
-    F: Function<I::Item, T>,
-{
+impl<T> Map<'_, T> {
     fn look_ahead(&mut self) {
-        while self.submitted.len() < self.ahead {
-            let chunk: Vec<_> =
-                self.arguments.by_ref().take(self.chunk).collect();
-            if chunk.is_empty() {
-                break;
-            }
-            let late = self.deadline.is_some_and(|at| Instant::now() >= at);
-            let chunk = if late {
-                self.ahead = 0; // nothing is begun any more
-                Handle::failed(JobError::TimedOut)
-            } else {
-                self.executor.submit_chunk(self.job, chunk)
-            };
-            self.submitted.push_back(chunk);
-        }
+        let missing = self.ahead.saturating_sub(self.submitted.len());
+        self.submitted.extend(self.chunks.by_ref().take(missing));
     }
 
     /// The results of the next chunk; a chunk that was lost is one error.
@@ -198,9 +182,7 @@ where
         };
         Some(outcome.unwrap_or_else(|error| vec![Err(error)]))
     }
-}
 
-impl<E, F, I, T> Map<'_, E, F, I, T> {
     /// Nothing more is started, and nothing more comes out.
     fn cancel(&mut self) {
         self.ahead = 0;
@@ -210,13 +192,7 @@ impl<E, F, I, T> Map<'_, E, F, I, T> {
     }
 }
 
-impl<E, F, I, T> Iterator for Map<'_, E, F, I, T>
-where
-    E: Executor,
-    I: Iterator<Item: Value>,
-    T: Value,
-    F: Function<I::Item, T>,
-{
+impl<T> Iterator for Map<'_, T> {
     type Item = Result<T, JobError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -230,9 +206,20 @@ where
     }
 }
 
-impl<E, F, I, T> Drop for Map<'_, E, F, I, T> {
+impl<T> Drop for Map<'_, T> {
     fn drop(&mut self) {
         self.cancel();
+    }
+}
+
+/// Waits for the end of threads.
+pub(crate) fn join(threads: &Mutex<Vec<JoinHandle<()>>>) {
+    for thread in lock(threads).drain(..) {
+        // A job, or a callback, may end its own pool: its thread cannot wait for
+        // itself.
+        if thread.thread().id() != thread::current().id() {
+            let _ = thread.join(); // a panic was told to whom it concerns
+        }
     }
 }
 

@@ -1,16 +1,16 @@
 //! What stands for a submitted job, and why a job may have no result.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 use std::{fmt, mem, thread};
 use std::{future::Future, pin::Pin, thread::Thread};
 
 use crossbeam::channel::Sender;
-use crossbeam::utils::Backoff;
 
-use crate::error::{JobError, run};
+use crate::error::{JobError, lock, run};
+use crate::look::Look;
 
 /// Stands for the result of a submitted job, which runs whether or not anybody
 /// asks for it. Dropping the handle does not cancel the job.
@@ -34,7 +34,7 @@ pub(crate) struct Promise<T> {
 pub(crate) trait Helper: Send + Sync {
     /// Helps with the job of this number until it is done, until the deadline,
     /// or until somebody else does it.
-    fn help(&self, number: u64, deadline: Option<Instant>);
+    fn help(self: Arc<Self>, number: u64, deadline: Option<Instant>);
 
     /// Has somebody else do it, for nobody will wait, as it seems.
     fn watch(&self);
@@ -72,15 +72,15 @@ enum Waiter {
     List(Sender<Announcement>, usize),
 }
 
+type Callback = Box<dyn FnOnce(Option<&JobError>) + Send>;
+
 /// Which one of several is done, and its error.
 pub(crate) type Announcement = (usize, Option<JobError>);
 
-type Callback = Box<dyn FnOnce(Option<&JobError>) + Send>;
-
 impl<T> Slot<T> {
-    /// No code of a user runs under this lock, so nobody panics with it.
+    /// No code of a user runs under this lock.
     fn state(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn is_done(&self) -> bool {
@@ -124,8 +124,7 @@ impl<T> Slot<T> {
         let before = mem::replace(&mut state.phase, Phase::Done(outcome));
         self.done.store(true, Ordering::Release);
         let waiter = state.waiter.take();
-        let mut callbacks = mem::take(&mut state.callbacks);
-        state.calling = !callbacks.is_empty();
+        state.calling = true;
         drop((state, before));
         match waiter {
             Some(Waiter::Thread(thread)) => thread.unpark(),
@@ -136,20 +135,19 @@ impl<T> Slot<T> {
             }
             None => {}
         }
-        while !callbacks.is_empty() {
-            for callback in callbacks {
-                call(callback, error.as_ref());
-            }
+        loop {
             let mut state = self.state();
-            callbacks = mem::take(&mut state.callbacks);
+            let callbacks = mem::take(&mut state.callbacks);
             state.calling = !callbacks.is_empty();
+            drop(state);
+            if callbacks.is_empty() {
+                return;
+            }
+            for callback in callbacks {
+                let _ = run(|| callback(error.as_ref())); // its panic has been told
+            }
         }
     }
-}
-
-/// A callback that panics is told of by the panic hook, and harms nobody.
-fn call(callback: Callback, error: Option<&JobError>) {
-    let _ = run(|| callback(error));
 }
 
 impl<T> Promise<T> {
@@ -186,8 +184,8 @@ impl<T> Handle<T> {
             callbacks: Vec::new(),
             calling: false,
         };
-        let done = AtomicBool::new(false);
-        let slot = Arc::new(Slot { done, state: Mutex::new(state) });
+        let (done, state) = (AtomicBool::new(false), Mutex::new(state));
+        let slot = Arc::new(Slot { done, state });
         (Promise { slot: slot.clone() }, Handle { slot })
     }
 
@@ -219,10 +217,9 @@ impl<T> Handle<T> {
         self,
         limit: Duration,
     ) -> Result<Result<T, JobError>, Handle<T>> {
-        if self.wait(Instant::now().checked_add(limit)) {
-            Ok(self.taken())
-        } else {
-            Err(self)
+        match self.wait(deadline(Some(limit))) {
+            true => Ok(self.taken()),
+            false => Err(self),
         }
     }
 
@@ -271,15 +268,14 @@ impl<T> Handle<T> {
     ) {
         let mut state = self.slot.watched();
         let error = match &state.phase {
-            _ if state.calling => {
-                return state.callbacks.push(Box::new(callback));
+            Phase::Done(outcome) if !state.calling => {
+                outcome.as_ref().err().cloned()
             }
-            Phase::Done(outcome) => outcome.as_ref().err().cloned(),
-            Phase::Taken => None,
+            Phase::Taken if !state.calling => None,
             _ => return state.callbacks.push(Box::new(callback)),
         };
         drop(state);
-        call(Box::new(callback), error.as_ref());
+        let _ = run(|| callback(error.as_ref())); // its panic has been told
     }
 
     /// Has `list` told when the job is done, instead of whoever waited before.
@@ -288,10 +284,9 @@ impl<T> Handle<T> {
         let error = match &state.phase {
             Phase::Done(outcome) => outcome.as_ref().err().cloned(),
             _ => {
-                let waiter = Waiter::List(list.clone(), number);
-                let before = state.waiter.replace(waiter);
-                drop(state);
-                return drop(before);
+                let list = Waiter::List(list.clone(), number);
+                let before = state.waiter.replace(list);
+                return drop((state, before));
             }
         };
         let _ = list.send((number, error)); // or nobody waits any more
@@ -306,12 +301,8 @@ impl<T> Handle<T> {
         if let Some((helper, number)) = help {
             helper.help(number, deadline);
         }
-        // A short job is done before a sleep would have begun.
-        let backoff = Backoff::new();
-        while !self.slot.is_done() && !backoff.is_completed() {
-            backoff.snooze();
-        }
-        if self.slot.is_done() {
+        let done = || self.slot.is_done().then_some(());
+        if Look::default().out_for(done).is_some() {
             return true;
         }
         let me = Waiter::Thread(thread::current());
@@ -337,6 +328,11 @@ impl<T> Handle<T> {
     }
 }
 
+/// When so much time has passed; never, if that is not told, or too far away.
+pub(crate) fn deadline(limit: Option<Duration>) -> Option<Instant> {
+    limit.and_then(|limit| Instant::now().checked_add(limit))
+}
+
 impl<T> Drop for Handle<T> {
     fn drop(&mut self) {
         drop(self.slot.watched());
@@ -359,8 +355,7 @@ impl<T> Future for Handle<T> {
             phase => {
                 state.phase = phase;
                 let before = state.waiter.replace(waker);
-                drop(state);
-                drop(before); // not under the lock: it is a user's code
+                drop((state, before)); // in this order: it is a user's code
                 Poll::Pending
             }
         }
@@ -369,13 +364,6 @@ impl<T> Future for Handle<T> {
 
 impl<T> fmt::Debug for Handle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let phase = match &self.slot.state().phase {
-            Phase::Pending => "pending",
-            Phase::Running(_) => "running",
-            Phase::Done(Ok(_)) => "done",
-            Phase::Done(Err(_)) => "failed",
-            Phase::Taken => "taken",
-        };
-        write!(f, "Handle({phase})")
+        write!(f, "Handle(done: {})", self.slot.is_done())
     }
 }

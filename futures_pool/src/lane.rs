@@ -10,8 +10,8 @@
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 use std::time::{Duration, Instant};
 use std::{any::Any, fs::File, io, os::fd::OwnedFd, path::Path, thread};
 
@@ -23,11 +23,10 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{Signal, killpg};
 use nix::{errno::Errno, unistd::Pid};
 
-use crate::error::{JobError, run};
-use crate::handle::Helper;
-use crate::segment::Segment;
-use crate::wire::{Inbox, Message, is_readable};
+use crate::error::{JobError, lock, run};
+use crate::wire::{Inbox, Outbox, is_readable};
 use crate::worker::{HELLO, Order, Reply, as_worker};
+use crate::{handle::Helper, segment::Segment};
 
 /// How long a program may take to say that it is a worker, and how long a
 /// worker may take to end when it is told to.
@@ -73,57 +72,39 @@ pub(crate) enum Sent {
     Refused(Box<dyn Work>),
 }
 
-/// How a worker's life ended.
+/// How a worker comes to its end.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// It was told to go.
+    /// It is told to go.
     Retired,
     Died,
+    /// It is made to go, for it has sent this.
+    Lied(&'static str),
 }
 
 pub(crate) struct Lane {
-    me: Weak<Lane>,
     foreman: Weak<dyn Foreman>,
-    pid: u32,
+    pub(crate) pid: u32,
     child: Mutex<Child>,
     /// `None` once the worker is told to end.
     orders: Mutex<Option<File>>,
     replies: File,
     /// The reader's chair: whoever has it reads `replies`. Nobody waits for it.
     chair: Mutex<Inbox>,
+    /// What an order is written with. Nobody waits for this, either: it belongs
+    /// to whoever has the order, and then to whoever reads the reply.
     outbox: Mutex<Outbox>,
     in_flight: Mutex<InFlight>,
-    done: AtomicU64,
-    retired: AtomicBool,
-    /// Why the worker is of no use any more, if not by its death.
-    failed: OnceLock<Option<&'static str>>,
+    /// How many jobs it has done.
+    pub(crate) done: AtomicU64,
+    /// Set when the worker is of no use any more.
+    end: OnceLock<End>,
     /// What the attendant waits for: `bell`, the worker's end, and a reply, if
     /// it is `watched` for.
     events: Epoll,
     /// False: the worker's end will be an event, but no reply.
     watched: Mutex<bool>,
     bell: EventFd,
-}
-
-/// What an order is written with. Nobody waits for this, either: it belongs to
-/// whoever has the order, and then to whoever reads the reply.
-pub(crate) struct Outbox {
-    message: Message,
-    segment: Segment,
-}
-
-impl Outbox {
-    pub(crate) fn write(
-        &mut self,
-        order: Order,
-        argument: &impl serde::Serialize,
-    ) -> Result<(), JobError> {
-        let Outbox { message, segment } = self;
-        message.begin();
-        let written = message.append(&order, segment);
-        let written = written.and_then(|()| message.append(argument, segment));
-        written.map_err(JobError::Encode)
-    }
 }
 
 #[derive(Default)]
@@ -157,58 +138,44 @@ impl Lane {
         let replies = File::from(replies);
         let mut inbox = Inbox::default();
         let never_wait = || FcntlArg::F_SETFL(OFlag::O_NONBLOCK);
-        let watched = events
+        let hello = events
             .add(&replies, EpollEvent::new(ITS_END, REPLIES))
             .and_then(|()| fcntl(&orders, never_wait()))
-            .and_then(|_| fcntl(&replies, never_wait()));
-        if let Err(error) = watched {
+            .and_then(|_| fcntl(&replies, never_wait()))
+            .map(|_| says_hello(&mut inbox, &replies, &mut segment));
+        if hello != Ok(true) {
             let _ = child.kill(); // it may have ended already
-            child.wait()?;
-            return Err(error.into());
-        }
-        if !says_hello(&mut inbox, &replies, &mut segment) {
-            let _ = child.kill(); // likewise
             let status = child.wait()?;
+            hello?;
             return Err(io::Error::other(format!(
                 "{} is no worker ({status}): \
                  futures_pool::init must be the first line of its main",
                 program.display()
             )));
         }
-        Ok(Arc::new_cyclic(|me| Lane {
-            me: me.clone(),
+        Ok(Arc::new(Lane {
             foreman,
             pid: child.id(),
             child: Mutex::new(child),
             orders: Mutex::new(Some(orders.into())),
             replies,
             chair: Mutex::new(inbox),
-            outbox: Mutex::new(Outbox { message: Message::default(), segment }),
+            outbox: Mutex::new(Outbox::new(segment)),
             in_flight: Mutex::default(),
             done: AtomicU64::new(0),
-            retired: AtomicBool::new(false),
-            failed: OnceLock::new(),
+            end: OnceLock::new(),
             events,
             watched: Mutex::default(),
             bell,
         }))
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.pid
-    }
-
-    /// How many jobs it has done.
-    pub(crate) fn done(&self) -> u64 {
-        self.done.load(Ordering::Relaxed)
-    }
-
     /// Sends an order to a worker that has none.
-    pub(crate) fn send(&self, mut work: Box<dyn Work>) -> Sent {
+    pub(crate) fn send(self: &Arc<Self>, mut work: Box<dyn Work>) -> Sent {
         if lock(&self.in_flight).dead {
             return Sent::Refused(work);
         }
-        if !work.start(&self.me()) {
+        if !work.start(self) {
             return Sent::PutAway;
         }
         let mut outbox = lock(&self.outbox);
@@ -219,9 +186,9 @@ impl Lane {
             return Sent::PutAway;
         }
         let mut in_flight = lock(&self.in_flight);
-        if in_flight.dead || !self.post(&mut outbox.message) {
+        if in_flight.dead || !self.post(&mut outbox) {
             drop(in_flight);
-            self.fail(None);
+            self.end(End::Died);
             return Sent::Refused(work);
         }
         let argument = work.argument();
@@ -231,22 +198,21 @@ impl Lane {
         Sent::OnItsWay
     }
 
-    fn post(&self, message: &mut Message) -> bool {
+    fn post(&self, outbox: &mut Outbox) -> bool {
         let orders = lock(&self.orders);
-        orders.as_ref().is_some_and(|pipe| message.send(pipe).is_ok())
+        orders.as_ref().is_some_and(|pipe| outbox.send(pipe).is_ok())
     }
 
     /// Has the worker call the function `name` before any job.
     pub(crate) fn prepare(&self, name: &str) -> Result<(), JobError> {
         let died = || JobError::Broken("it died".into());
         let mut outbox = lock(&self.outbox);
-        outbox.write(Order { number: u64::MAX, name, chunk: false }, &())?;
-        let sent = self.post(&mut outbox.message);
+        outbox.begin(&Order { number: u64::MAX, name, chunk: false })?;
+        outbox.append(&())?;
+        let sent = self.post(&mut outbox);
         let mut inbox = lock(&self.chair);
-        let length = match sent.then(|| inbox.wait(&self.replies, None)) {
-            Some(Ok(Some(length))) => length,
-            _ => return Err(died()),
-        };
+        let length = sent.then(|| inbox.wait(&self.replies, None).ok());
+        let length = length.flatten().flatten().ok_or_else(died)?;
         let bytes = inbox.bytes(length, &mut outbox.segment);
         let ((_, outcome), _) =
             bytes.ok().and_then(reply_in).ok_or_else(died)?;
@@ -254,7 +220,7 @@ impl Lane {
     }
 
     /// The attendant's work, until the worker's end.
-    pub(crate) fn attend(&self) -> End {
+    pub(crate) fn attend(self: &Arc<Self>) -> End {
         loop {
             let mut events = [EpollEvent::empty(); 2];
             let ready = match self.events.wait(&mut events, EpollTimeout::NONE)
@@ -277,14 +243,11 @@ impl Lane {
                     Ok(Some(length)) => self.deliver(length, inbox),
                     // Somebody else has read it meanwhile.
                     Ok(None) => self.watch(),
-                    Err(error) => self.fail(reason(&error)),
+                    Err(error) => self.end(end_by(&error)),
                 }
             }
-            if self.failed.get().is_some() {
-                return End::Died;
-            }
-            if self.retired.load(Ordering::Relaxed) {
-                return End::Retired;
+            if let Some(end) = self.end.get() {
+                return *end;
             }
         }
     }
@@ -292,15 +255,15 @@ impl Lane {
     /// Leaves the chair and hands the reply to the job that it belongs to.
     /// Before that the worker gets its next order: whoever has the result may
     /// find it free.
-    fn deliver(&self, length: usize, inbox: MutexGuard<'_, Inbox>) {
-        if self.failed.get().is_some() {
+    fn deliver(self: &Arc<Self>, length: usize, inbox: MutexGuard<Inbox>) {
+        if self.end.get().is_some() {
             return; // who has lied once is believed no more
         }
         let mut outbox = lock(&self.outbox);
         let message = inbox.bytes(length, &mut outbox.segment).ok();
         let Some(((number, outcome), result)) = message.and_then(reply_in)
         else {
-            return self.fail(Some("what is not a reply"));
+            return self.end(End::Lied("what is not a reply"));
         };
         let in_flight = &self.in_flight;
         let work = lock(in_flight).work.take_if(|w| w.number() == number);
@@ -315,25 +278,19 @@ impl Lane {
         drop(inbox);
         self.leave_alone();
         let Some(work) = work else {
-            return self.fail(Some("a reply to nothing"));
+            return self.end(End::Lied("a reply to nothing"));
         };
         self.done.fetch_add(1, Ordering::Relaxed);
         if let Some(foreman) = self.foreman.upgrade() {
-            foreman.is_free(&self.me());
+            foreman.is_free(self);
         }
         work.tell();
     }
 
-    /// The attendant is to say good-bye to the worker: it has nothing to do.
-    pub(crate) fn retire(&self) {
-        self.retired.store(true, Ordering::Relaxed);
-        self.ring();
-    }
-
-    /// The worker is of no use any more.
-    fn fail(&self, reason: Option<&'static str>) {
-        let _ = self.failed.set(reason); // the first reason is the reason
-        self.ring();
+    /// The attendant is to say good-bye to the worker.
+    pub(crate) fn end(&self, end: End) {
+        let _ = self.end.set(end); // the first reason is the reason
+        let _ = self.bell.write(1); // full only if it rings anyway
     }
 
     /// Kills the worker and all that it has started, unless it has ended.
@@ -349,19 +306,18 @@ impl Lane {
     /// Waits for the end of the worker, and says how it was.
     pub(crate) fn bury(&self, end: End) -> String {
         lock(&self.orders).take();
-        let failed = self.failed.get().copied().flatten();
-        let patience = match (failed, end) {
-            (Some(_), _) => Duration::ZERO,
-            (None, End::Retired) => PATIENCE,
-            (None, End::Died) => GRACE,
-        };
-        let until = Instant::now() + patience;
+        let until = Instant::now()
+            + match end {
+                End::Retired => PATIENCE,
+                End::Died => GRACE,
+                End::Lied(_) => Duration::ZERO,
+            };
         is_readable(&self.replies, Some(until)); // its end, as a rule
         let pid = self.pid;
-        match (failed, self.ended(until)) {
-            (Some(reason), _) => format!("worker {pid} sent {reason}"),
-            (None, Ok(status)) => format!("worker {pid} died: {status}"),
-            (None, Err(error)) => format!("worker {pid} is lost: {error}"),
+        match (end, self.ended(until)) {
+            (End::Lied(what), _) => format!("worker {pid} sent {what}"),
+            (_, Ok(status)) => format!("worker {pid} died: {status}"),
+            (_, Err(error)) => format!("worker {pid} is lost: {error}"),
         }
     }
 
@@ -391,20 +347,6 @@ impl Lane {
         }
     }
 
-    /// Whether the worker has this order, and its reply has not come.
-    fn has(&self, number: u64) -> bool {
-        let work = &lock(&self.in_flight).work;
-        work.as_ref().is_some_and(|work| work.number() == number)
-    }
-
-    fn me(&self) -> Arc<Lane> {
-        self.me.upgrade().expect("it is in use")
-    }
-
-    fn ring(&self) {
-        let _ = self.bell.write(1); // full only if it rings anyway
-    }
-
     /// The attendant need not read the next reply.
     fn leave_alone(&self) {
         self.set_watched(false, ITS_END);
@@ -426,14 +368,15 @@ const A_REPLY: EpollFlags = EpollFlags::EPOLLIN.union(ITS_END);
 
 /// Whoever waits for the reply of this worker reads it, if the chair is free.
 impl Helper for Lane {
-    fn help(&self, number: u64, deadline: Option<Instant>) {
+    fn help(self: Arc<Self>, number: u64, deadline: Option<Instant>) {
         if let Ok(mut inbox) = self.chair.try_lock() {
             self.leave_alone();
-            if self.has(number) {
+            let work = lock(&self.in_flight).work.as_ref().map(|w| w.number());
+            if work == Some(number) {
                 match inbox.wait(&self.replies, deadline) {
                     Ok(None) => {}
                     Ok(Some(length)) => return self.deliver(length, inbox),
-                    Err(error) => self.fail(reason(&error)),
+                    Err(error) => self.end(end_by(&error)),
                 }
             }
         }
@@ -459,12 +402,9 @@ fn reply_in(message: &[u8]) -> Option<(Reply, &[u8])> {
 }
 
 /// A pipe that ends is a death; anything else is told as it is.
-fn reason(error: &io::Error) -> Option<&'static str> {
-    let garbage = error.kind() == io::ErrorKind::InvalidData;
-    garbage.then_some("what is not a reply")
-}
-
-/// What a user's code does under these locks is caught.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn end_by(error: &io::Error) -> End {
+    match error.kind() {
+        io::ErrorKind::InvalidData => End::Lied("what is not a reply"),
+        _ => End::Died,
+    }
 }

@@ -29,6 +29,7 @@ mod error;
 mod executor;
 mod handle;
 mod lane;
+mod look;
 mod process_pool;
 mod segment;
 mod thread_pool;

@@ -1,18 +1,17 @@
 //! A crew of processes: this program, started again, once for every worker.
 
-use std::any::Any;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::{any::Any, path::PathBuf, thread::JoinHandle};
 use std::{collections::VecDeque, env, fmt, io, mem, num::NonZero, thread};
 
 use crossbeam::channel::{Sender, bounded};
 
-use crate::error::{JobError, run};
-use crate::executor::{Executor, Function, Pending, Value, workers};
+use crate::error::{JobError, lock, run};
+use crate::executor::{Executor, Function, Pending, Value, join, workers};
 use crate::handle::{Handle, Helper, Promise};
-use crate::lane::{End, Foreman, Lane, Outbox, Sent, Work, refuse};
+use crate::lane::{End, Foreman, Lane, Sent, Work, refuse};
+use crate::wire::Outbox;
 use crate::worker::{Order, job_name, may_start_workers};
 
 /// Runs jobs in processes of their own: a job that crashes takes only workers
@@ -37,7 +36,9 @@ pub struct ProcessPool {
 /// What submitters, attendants and waiters share.
 pub(crate) struct Crew {
     state: Mutex<State>,
-    options: Options,
+    workers: usize,
+    program: PathBuf,
+    options: ProcessPoolBuilder,
 }
 
 #[derive(Default)]
@@ -50,15 +51,6 @@ struct State {
     lanes: Vec<Arc<Lane>>,
     closed: bool,
     broken: Option<JobError>,
-}
-
-struct Options {
-    workers: usize,
-    /// A named function, called first in each worker.
-    prepare: Option<&'static str>,
-    replace: bool,
-    jobs_per_worker: Option<u64>,
-    program: PathBuf,
 }
 
 impl ProcessPool {
@@ -87,7 +79,7 @@ impl ProcessPool {
 
     /// The process numbers of the workers that live now.
     pub fn pids(&self) -> Vec<u32> {
-        self.crew.state().lanes.iter().map(|lane| lane.pid()).collect()
+        self.crew.state().lanes.iter().map(|lane| lane.pid).collect()
     }
 
     fn assign<A: Value, T: Value>(
@@ -128,7 +120,8 @@ impl<A: Value, T: Value> Work for Call<A, T> {
     fn write(&self, outbox: &mut Outbox) -> Result<(), JobError> {
         let Call { number, name, chunk, .. } = *self;
         let argument = self.argument.as_ref().expect("it is not sent yet");
-        outbox.write(Order { number, name, chunk }, argument)
+        outbox.begin(&Order { number, name, chunk })?;
+        outbox.append(argument)
     }
 
     fn argument(&mut self) -> Option<Box<dyn Any>> {
@@ -137,29 +130,25 @@ impl<A: Value, T: Value> Work for Call<A, T> {
     }
 
     fn settle(&mut self, result: Result<&[u8], JobError>) {
-        let decode = |bytes| {
-            postcard::from_bytes(bytes)
-                .map_err(|why| JobError::Decode(why.to_string()))
-        };
-        // To decode is code of a user.
-        let outcome = result.and_then(|bytes| run(|| decode(bytes)).flatten());
-        self.outcome = Some(outcome);
+        self.outcome = Some(result.and_then(|bytes| {
+            // To decode is code of a user.
+            let decoded = run(|| postcard::from_bytes(bytes))?;
+            decoded.map_err(|why| JobError::Decode(why.to_string()))
+        }));
     }
 
     fn tell(self: Box<Self>) {
+        let Call { promise, outcome, .. } = *self;
+        let outcome = outcome.unwrap_or(Err(JobError::Cancelled));
         // So is a waker, and the end of what nobody wants any more.
-        let _ = run(|| {
-            if let Some(outcome) = self.outcome {
-                self.promise.keep(outcome);
-            }
-        });
+        let _ = run(|| promise.keep(outcome));
     }
 }
 
 impl Crew {
-    /// No code of a user runs under this lock, so nobody panics with it.
+    /// No code of a user runs under this lock.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Gives the order to an idle worker, or to the queue. `again`: it was
@@ -207,7 +196,7 @@ impl Crew {
         };
         state.lanes.iter().for_each(|lane| lane.watch());
         drop(state);
-        idle.iter().for_each(|lane| lane.retire());
+        idle.iter().for_each(|lane| lane.end(End::Retired));
         // An order that is dropped tells its handle, and drops its argument.
         cancelled.into_iter().for_each(|work| _ = run(|| drop(work)));
     }
@@ -230,29 +219,23 @@ impl Crew {
     /// The life of an attendant. Workers are started by this thread and no
     /// other, for the kernel ends them with the thread that started them.
     fn attend(self: Arc<Self>, first: Sender<io::Result<()>>) {
-        match self.start() {
-            Err(error) => {
-                let _ = first.send(Err(error)); // or another one has failed
-            }
-            Ok(lane) => {
-                let _ = first.send(Ok(())); // likewise
-                let mut next = self.look_after(lane);
-                while let Some(lane) = next {
-                    next = self.look_after(lane);
-                }
-            }
+        let (mut next, told) = match self.start() {
+            Ok(lane) => (Some(lane), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        let _ = first.send(told); // or another one has failed
+        while let Some(lane) = next {
+            next = self.look_after(lane);
         }
     }
 
     /// Starts a worker, and enters it in the list.
     fn start(self: &Arc<Self>) -> io::Result<Arc<Lane>> {
         let foreman: Weak<Crew> = Arc::downgrade(self);
-        let lane = Lane::start(&self.options.program, foreman)?;
+        let lane = Lane::start(&self.program, foreman)?;
         let mut state = self.state();
         state.lanes.push(lane.clone());
-        let broken = state.broken.is_some();
-        drop(state);
-        if broken {
+        if state.broken.is_some() {
             lane.kill();
         }
         Ok(lane)
@@ -260,20 +243,19 @@ impl Crew {
 
     /// From a worker's start to its end. Returns the one that replaces it.
     fn look_after(self: &Arc<Self>, lane: Arc<Lane>) -> Option<Arc<Lane>> {
-        let end = match self.options.prepare.map(|name| lane.prepare(name)) {
-            Some(Err(error)) => {
-                self.fail(&format!(
-                    "a worker could not be made ready: {error}"
-                ));
-                End::Died
-            }
-            Some(Ok(())) | None => {
+        let prepare = |name| lane.prepare(name);
+        let end = match self.options.prepare.map_or(Ok(()), prepare) {
+            Ok(()) => {
                 self.is_free(&lane);
                 lane.attend()
             }
+            Err(why) => {
+                self.fail(&format!("a worker could not be made ready: {why}"));
+                End::Died
+            }
         };
         let how = lane.bury(end);
-        if end == End::Died && !self.options.replace {
+        if end != End::Retired && !self.options.replace {
             self.fail(&how);
         }
         let mut state = self.state();
@@ -286,11 +268,11 @@ impl Crew {
         if over {
             return None;
         }
-        self.start()
-            .inspect_err(|error| {
-                self.fail(&format!("a worker could not be started: {error}"));
-            })
-            .ok()
+        let next = self.start();
+        if let Err(why) = &next {
+            self.fail(&format!("a worker could not be started: {why}"));
+        }
+        next.ok()
     }
 }
 
@@ -300,10 +282,11 @@ impl Foreman for Crew {
         let most = self.options.jobs_per_worker;
         loop {
             let mut state = self.state();
-            let worn = most.is_some_and(|most| lane.done() >= most);
+            let worn =
+                most.is_some_and(|most| lane.done.load(Relaxed) >= most.get());
             if worn || state.closed && state.pending.is_empty() {
                 drop(state);
-                return lane.retire();
+                return lane.end(End::Retired);
             }
             let Some(work) = state.pending.pop_front() else {
                 return state.idle.push(lane.clone());
@@ -324,7 +307,7 @@ impl Executor for ProcessPool {
         job: impl Function<A, T>,
         argument: A,
     ) -> Handle<T> {
-        self.assign(name_of(&job), false, argument)
+        self.assign(job_name(&job), false, argument)
     }
 
     fn submit_chunk<A: Value, T: Value>(
@@ -332,11 +315,11 @@ impl Executor for ProcessPool {
         job: impl Function<A, T>,
         arguments: Vec<A>,
     ) -> Handle<Vec<Result<T, JobError>>> {
-        self.assign(name_of(&job), true, arguments)
+        self.assign(job_name(&job), true, arguments)
     }
 
     fn workers(&self) -> usize {
-        self.crew.options.workers
+        self.crew.workers
     }
 
     fn close(&self, pending: Pending) {
@@ -345,19 +328,8 @@ impl Executor for ProcessPool {
 
     fn shutdown(&self, pending: Pending) {
         self.close(pending);
-        let mut attendants =
-            self.attendants.lock().unwrap_or_else(PoisonError::into_inner);
-        for attendant in attendants.drain(..) {
-            // A callback may end its own pool, and cannot wait for itself.
-            if attendant.thread().id() != thread::current().id() {
-                let _ = attendant.join(); // its jobs were told of a panic
-            }
-        }
+        join(&self.attendants);
     }
-}
-
-fn name_of<F>(_: &F) -> &'static str {
-    job_name::<F>()
 }
 
 impl Drop for ProcessPool {
@@ -384,7 +356,7 @@ pub struct ProcessPoolBuilder {
 
 impl ProcessPoolBuilder {
     /// So many processes.
-    pub fn workers(mut self, workers: usize) -> ProcessPoolBuilder {
+    pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
     }
@@ -392,7 +364,7 @@ impl ProcessPoolBuilder {
     /// Has every worker call `prepare`, which is listed like a job, before its
     /// first job. If that panics, the pool is broken: no job is run any more.
     pub fn prepare(mut self, prepare: impl Function<(), ()>) -> Self {
-        self.prepare = Some(name_of(&prepare));
+        self.prepare = Some(job_name(&prepare));
         self
     }
 
@@ -427,14 +399,9 @@ impl ProcessPoolBuilder {
     pub fn build(self) -> io::Result<ProcessPool> {
         let workers = workers(self.workers)?;
         may_start_workers(self.program.is_some())?;
-        let options = Options {
-            workers,
-            prepare: self.prepare,
-            replace: self.replace,
-            jobs_per_worker: self.jobs_per_worker.map(NonZero::get),
-            program: self.program.map_or_else(env::current_exe, Ok)?,
-        };
-        let crew = Arc::new(Crew { state: Mutex::default(), options });
+        let program = self.program.clone().map_or_else(env::current_exe, Ok)?;
+        let (state, options) = (Mutex::default(), self);
+        let crew = Arc::new(Crew { state, workers, program, options });
         // From here on dropping it ends what has been started.
         let pool = ProcessPool {
             crew: crew.clone(),
@@ -447,10 +414,7 @@ impl ProcessPoolBuilder {
             let attendant = thread::Builder::new()
                 .name(format!("attendant-{number}"))
                 .spawn(move || crew.attend(ready))?;
-            pool.attendants
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(attendant);
+            lock(&pool.attendants).push(attendant);
         }
         drop(ready); // one that panics says nothing, and ends the waiting
         let started: io::Result<Vec<()>> =

@@ -3,8 +3,7 @@
 //! the other side by the pipe, which reads before it has the word itself.
 
 use std::ffi::OsString;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::{fs::File, io, process};
+use std::{fs::File, io, os::fd::AsRawFd, process};
 
 use memmap2::MmapMut;
 use nix::fcntl::{FallocateFlags, FcntlArg, SealFlag, fallocate, fcntl};
@@ -31,7 +30,7 @@ impl Segment {
         let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
         let file = memfd_create("futures_pool", flags)?;
         fcntl(&file, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_SHRINK))?;
-        Ok(Segment::from(file))
+        Ok(Segment { file: file.into(), map: None })
     }
 
     /// Where a child of this process can open it.
@@ -42,7 +41,7 @@ impl Segment {
     /// The same memory, in the child.
     pub(crate) fn open(path: OsString) -> io::Result<Segment> {
         let file = File::options().read(true).write(true).open(path)?;
-        Ok(Segment::from(OwnedFd::from(file)))
+        Ok(Segment { file, map: None })
     }
 
     /// Puts `bytes` to their place.
@@ -92,8 +91,7 @@ impl Segment {
     fn map(&mut self, least: usize) -> io::Result<()> {
         let length = self.file.metadata()?.len();
         if length < least as u64 {
-            let message = "a message that is not there";
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+            return Err(io::ErrorKind::InvalidData.into());
         }
         self.map = None;
         #[expect(unsafe_code, reason = "another process may write there, too")]
@@ -102,12 +100,6 @@ impl Segment {
         let map = unsafe { MmapMut::map_mut(&self.file)? };
         self.map = Some(map);
         Ok(())
-    }
-}
-
-impl From<OwnedFd> for Segment {
-    fn from(file: OwnedFd) -> Segment {
-        Segment { file: file.into(), map: None }
     }
 }
 

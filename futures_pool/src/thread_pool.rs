@@ -1,15 +1,14 @@
 //! A crew of threads.
 
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
-use std::thread::JoinHandle;
-use std::{fmt, io, thread};
-use std::{sync::atomic::AtomicUsize, sync::atomic::Ordering::SeqCst};
+use std::{fmt, io, thread, thread::JoinHandle};
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
-use crate::error::{JobError, run};
-use crate::executor::{Executor, Function, Pending, Value, workers};
-use crate::handle::{Handle, Promise};
+use crate::error::{JobError, lock, run};
+use crate::executor::{Executor, Function, Pending, Value, join, workers};
+use crate::{handle::Handle, handle::Promise, look::Look};
 
 /// Runs jobs on threads of this process, on so many at most. A thread is
 /// started when a job comes in and none is free, and then stays.
@@ -18,8 +17,6 @@ pub struct ThreadPool {
     /// `None` once the pool is closed: without it the threads end.
     rail: RwLock<Option<Sender<Task>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    /// As many as are in `threads`, to be read without the lock.
-    started: AtomicUsize,
     workers: usize,
 }
 
@@ -70,27 +67,21 @@ impl ThreadPool {
             None => crew.keep(promise, Err(JobError::Cancelled)),
         });
         rail.send(task).expect("the crew keeps the other end");
-        if !self.crew.expects_one_more()
-            && self.started.load(SeqCst) < self.workers
-        {
+        if !self.crew.expects_one_more() {
             self.start_thread();
         }
         handle
     }
 
     fn start_thread(&self) {
-        let mut threads =
-            self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut threads = lock(&self.threads);
         if threads.len() == self.workers {
             return;
         }
         let name = format!("crew-{}", threads.len() + 1);
         let crew = self.crew.clone();
         match thread::Builder::new().name(name).spawn(move || crew.work()) {
-            Ok(thread) => {
-                threads.push(thread);
-                self.started.store(threads.len(), SeqCst);
-            }
+            Ok(thread) => threads.push(thread),
             // Without any, nobody would ever look at the rail.
             Err(error) if threads.is_empty() => {
                 let how = format!("no thread could be started: {error}");
@@ -112,7 +103,11 @@ impl Crew {
             let how = format!("a worker could not be made ready: {error}");
             let _ = self.broken.set(JobError::Broken(how)); // or it was before
         }
-        for task in &self.tasks {
+        let mut look = Look::default();
+        while let Some(task) = look
+            .out_for(|| self.tasks.try_recv().ok())
+            .or_else(|| self.tasks.recv().ok())
+        {
             task(self);
         }
     }
@@ -149,11 +144,8 @@ impl Executor for ThreadPool {
         job: impl Function<A, T>,
         arguments: Vec<A>,
     ) -> Handle<Vec<Result<T, JobError>>> {
-        self.assign(move || {
-            let results =
-                arguments.into_iter().map(|argument| run(|| job(argument)));
-            results.collect()
-        })
+        let one = move |argument| run(|| job(argument));
+        self.assign(move || arguments.into_iter().map(one).collect())
     }
 
     fn workers(&self) -> usize {
@@ -163,21 +155,15 @@ impl Executor for ThreadPool {
     fn close(&self, pending: Pending) {
         self.rail.write().unwrap_or_else(PoisonError::into_inner).take();
         if pending == Pending::Cancel {
-            // A task that is dropped tells its handle.
-            self.crew.tasks.try_iter().for_each(drop);
+            // A task that is dropped tells its handle, and drops its argument.
+            let tasks = self.crew.tasks.try_iter();
+            tasks.for_each(|task| _ = run(|| drop(task)));
         }
     }
 
     fn shutdown(&self, pending: Pending) {
         self.close(pending);
-        let mut threads =
-            self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        for thread in threads.drain(..) {
-            // A job may end its own pool; its thread cannot wait for itself.
-            if thread.thread().id() != thread::current().id() {
-                let _ = thread.join(); // a panic was told to its handle
-            }
-        }
+        join(&self.threads);
     }
 }
 
@@ -189,8 +175,7 @@ impl Drop for ThreadPool {
 
 impl fmt::Debug for ThreadPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let started = self.started.load(SeqCst);
-        write!(f, "ThreadPool({started} of {} threads)", self.workers)
+        write!(f, "ThreadPool({} workers)", self.workers)
     }
 }
 
@@ -203,17 +188,14 @@ pub struct ThreadPoolBuilder {
 
 impl ThreadPoolBuilder {
     /// At most so many threads.
-    pub fn workers(mut self, workers: usize) -> ThreadPoolBuilder {
+    pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
     }
 
     /// Has every thread call `prepare` before its first job. If that panics,
     /// the pool is broken: no job is run any more.
-    pub fn prepare(
-        mut self,
-        prepare: impl Function<(), ()> + Sync,
-    ) -> ThreadPoolBuilder {
+    pub fn prepare(mut self, prepare: impl Function<(), ()> + Sync) -> Self {
         self.prepare = Some(Box::new(move || prepare(())));
         self
     }
@@ -226,19 +208,11 @@ impl ThreadPoolBuilder {
     pub fn build(self) -> io::Result<ThreadPool> {
         let workers = workers(self.workers)?;
         let (rail, tasks) = unbounded();
-        let crew = Crew {
-            tasks,
-            free: AtomicUsize::new(0),
-            prepare: self.prepare,
-            broken: OnceLock::new(),
-        };
-        Ok(ThreadPool {
-            crew: Arc::new(crew),
-            rail: RwLock::new(Some(rail)),
-            threads: Mutex::default(),
-            started: AtomicUsize::new(0),
-            workers,
-        })
+        let (free, prepare) = (AtomicUsize::new(0), self.prepare);
+        let broken = OnceLock::new();
+        let crew = Arc::new(Crew { tasks, free, prepare, broken });
+        let (rail, threads) = (RwLock::new(Some(rail)), Mutex::default());
+        Ok(ThreadPool { crew, rail, threads, workers })
     }
 }
 

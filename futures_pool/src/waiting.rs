@@ -1,10 +1,11 @@
 //! Waiting for several handles at once.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, unbounded};
 
-use crate::handle::{Announcement, Handle};
+use crate::handle::{Announcement, Handle, deadline};
 
 /// Until when [`wait`] waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +35,8 @@ pub fn wait<T>(
     until: Until,
     limit: Option<Duration>,
 ) -> Waited<T> {
-    let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-    let handles: Vec<Handle<T>> = handles.into_iter().collect();
-    let done = announced(&handles);
+    let (handles, done) = announced(handles);
+    let deadline = deadline(limit);
     for _ in 0..handles.len() {
         match next(&done, deadline) {
             Some((_, error)) => match until {
@@ -60,9 +60,8 @@ pub fn as_completed<T>(
     handles: impl IntoIterator<Item = Handle<T>>,
     limit: Option<Duration>,
 ) -> AsCompleted<T> {
-    let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-    let handles: Vec<Handle<T>> = handles.into_iter().collect();
-    let done = announced(&handles);
+    let (handles, done) = announced(handles);
+    let deadline = deadline(limit);
     let handles: Vec<_> = handles.into_iter().map(Some).collect();
     AsCompleted { unfinished: handles.len(), handles, done, deadline }
 }
@@ -85,8 +84,8 @@ pub struct Unfinished {
     pub of: usize,
 }
 
-impl std::fmt::Display for Unfinished {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Unfinished { pending, of } = self;
         write!(f, "{pending} (of {of}) jobs unfinished")
     }
@@ -113,12 +112,15 @@ impl<T> Iterator for AsCompleted<T> {
 }
 
 /// Has every handle announce its end.
-fn announced<T>(handles: &[Handle<T>]) -> Receiver<Announcement> {
+fn announced<T>(
+    handles: impl IntoIterator<Item = Handle<T>>,
+) -> (Vec<Handle<T>>, Receiver<Announcement>) {
     let (list, done) = unbounded();
-    for (number, handle) in handles.iter().enumerate() {
+    let handles = handles.into_iter().enumerate().map(|(number, handle)| {
         handle.announce(&list, number);
-    }
-    done
+        handle
+    });
+    (handles.collect(), done)
 }
 
 fn next(

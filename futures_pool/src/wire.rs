@@ -6,15 +6,15 @@
 //! always room for it: nobody waits to write.
 
 use std::io::{Read, Write};
-use std::time::{Duration, Instant};
-use std::{fs::File, io, os::fd::AsFd, thread};
+use std::{fs::File, io, mem, os::fd::AsFd, thread, time::Instant};
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
 use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 
-use crate::segment::Segment;
+use crate::{error::JobError, look::Look, segment::Segment};
 
 /// So many bytes go through a pipe in one piece, or not at all (`pipe(7)`).
 const PIPE_BUF: usize = 4096;
@@ -28,59 +28,62 @@ const SHORT: usize = PIPE_BUF - HEAD.len();
 /// No message is longer: 1 GiB.
 const LONGEST: usize = 1 << 30;
 
-/// How long somebody who waits looks for a message before going to sleep: about
-/// as long as it takes to be woken on another core.
-const MOMENT: Duration = Duration::from_micros(100);
-
-/// Looking in vain is paid for by so many times as long without looking.
-const REST: u32 = 20;
-
-/// A message that is written.
-#[derive(Default)]
-pub(crate) struct Message {
+/// Where a message is written.
+pub(crate) struct Outbox {
     /// What goes through the pipe.
     piped: Vec<u8>,
     length: usize,
+    pub(crate) segment: Segment,
 }
 
-impl Message {
-    /// An empty one, in the place of the one before.
-    pub(crate) fn begin(&mut self) {
+impl Outbox {
+    pub(crate) fn new(segment: Segment) -> Outbox {
+        Outbox { piped: Vec::new(), length: 0, segment }
+    }
+
+    /// Begins a message, in the place of the one before, with an encoded value.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Outbox::append`].
+    pub(crate) fn begin(
+        &mut self,
+        head: &impl Serialize,
+    ) -> Result<(), JobError> {
         self.piped.clear();
         self.piped.extend_from_slice(&HEAD);
         self.length = 0;
+        self.append(head)
     }
 
     /// Appends an encoded value.
     ///
     /// # Errors
     ///
-    /// Says why it cannot be encoded, or that there is no room for it.
+    /// It cannot be encoded, or there is no room for it.
     pub(crate) fn append(
         &mut self,
         value: &impl Serialize,
-        segment: &mut Segment,
-    ) -> Result<(), String> {
-        let append = Append { message: self, segment };
-        let appended = postcard::serialize_with_flavor(value, append);
+    ) -> Result<(), JobError> {
+        let appended = postcard::serialize_with_flavor(value, self);
         appended.map_err(|why| match why {
-            postcard::Error::SerializeBufferFull => {
-                format!("no room for so many bytes (at most {LONGEST})")
-            }
-            other => other.to_string(),
+            postcard::Error::SerializeBufferFull => JobError::Encode(format!(
+                "no room for so many bytes ({LONGEST} at most)"
+            )),
+            other => JobError::Encode(other.to_string()),
         })
     }
 
-    fn extend(&mut self, bytes: &[u8], segment: &mut Segment) -> Option<()> {
+    fn extend(&mut self, bytes: &[u8]) -> Option<()> {
         let end = self.length + bytes.len();
         if end <= SHORT {
             self.piped.extend_from_slice(bytes);
         } else if end <= LONGEST {
             if self.length <= SHORT {
-                segment.write(0, &self.piped[HEAD.len()..]).ok()?;
+                self.segment.write(0, &self.piped[HEAD.len()..]).ok()?;
                 self.piped.truncate(HEAD.len());
             }
-            segment.write(self.length, bytes).ok()?;
+            self.segment.write(self.length, bytes).ok()?;
         } else {
             return None;
         }
@@ -88,7 +91,7 @@ impl Message {
         Some(())
     }
 
-    /// Sends it to the other side, which is waiting for it.
+    /// Sends the message to the other side, which is waiting for it.
     ///
     /// # Errors
     ///
@@ -100,12 +103,7 @@ impl Message {
     }
 }
 
-struct Append<'a> {
-    message: &'a mut Message,
-    segment: &'a mut Segment,
-}
-
-impl Flavor for Append<'_> {
+impl Flavor for &mut Outbox {
     type Output = ();
 
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
@@ -113,8 +111,7 @@ impl Flavor for Append<'_> {
     }
 
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        let extended = self.message.extend(bytes, self.segment);
-        extended.ok_or(postcard::Error::SerializeBufferFull)
+        self.extend(bytes).ok_or(postcard::Error::SerializeBufferFull)
     }
 
     fn finalize(self) -> postcard::Result<()> {
@@ -123,15 +120,10 @@ impl Flavor for Append<'_> {
 }
 
 /// Reads messages from a pipe that never waits.
+#[derive(Default)]
 pub(crate) struct Inbox {
-    piped: Box<[u8; PIPE_BUF]>,
-    rest_until: Option<Instant>,
-}
-
-impl Default for Inbox {
-    fn default() -> Inbox {
-        Inbox { piped: Box::new([0; PIPE_BUF]), rest_until: None }
-    }
+    piped: Vec<u8>,
+    look: Look,
 }
 
 impl Inbox {
@@ -146,16 +138,12 @@ impl Inbox {
         pipe: &File,
         deadline: Option<Instant>,
     ) -> io::Result<Option<usize>> {
-        // To be woken costs more than a short job.
-        let mut began = None;
-        while self.rest_until.is_none_or(|at| at <= Instant::now()) {
-            thread::yield_now();
-            if let Some(length) = self.take(pipe)? {
-                return Ok(Some(length));
-            }
-            let lost = began.get_or_insert_with(Instant::now).elapsed();
-            self.rest_until =
-                (lost >= MOMENT).then(|| Instant::now() + REST * lost);
+        let mut look = mem::take(&mut self.look);
+        thread::yield_now(); // on one core the answer comes now, or not so soon
+        let found = look.out_for(|| self.take(pipe).transpose());
+        self.look = look;
+        if let Some(found) = found {
+            return found.map(Some);
         }
         while is_readable(pipe, deadline) {
             if let Some(length) = self.take(pipe)? {
@@ -175,22 +163,21 @@ impl Inbox {
         &mut self,
         mut pipe: &File,
     ) -> io::Result<Option<usize>> {
-        let came = match pipe.read(&mut self.piped[..]) {
+        self.piped.resize(PIPE_BUF, 0);
+        let came = match pipe.read(&mut self.piped) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(came) => came,
-            Err(why) => match why.kind() {
-                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => {
-                    return Ok(None);
-                }
-                _ => return Err(why),
-            },
+            Err(why) => {
+                use io::ErrorKind::{Interrupted, WouldBlock};
+                let soon = matches!(why.kind(), WouldBlock | Interrupted);
+                return if soon { Ok(None) } else { Err(why) };
+            }
         };
         let head = *self.piped.first_chunk().expect("there is room for it");
         let length = u32::from_le_bytes(head) as usize;
         let piped = if length <= SHORT { length } else { 0 };
         if came != HEAD.len() + piped {
-            let message = "this is not a message";
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+            return Err(io::ErrorKind::InvalidData.into());
         }
         Ok(Some(length))
     }
@@ -214,19 +201,12 @@ impl Inbox {
 
 /// Waits for something to read, or for the pipe's end.
 pub(crate) fn is_readable(pipe: &File, deadline: Option<Instant>) -> bool {
+    let rest = |at: Instant| at.saturating_duration_since(Instant::now());
     loop {
-        let rest =
-            deadline.map(|at| at.saturating_duration_since(Instant::now()));
-        let rest =
-            rest.map(|rest| rest.as_millis() + u128::from(!rest.is_zero()));
-        let rest = match rest {
-            None => PollTimeout::NONE,
-            Some(ms) => PollTimeout::try_from(ms).unwrap_or(PollTimeout::MAX),
-        };
+        let rest = deadline.map(|at| TimeSpec::from_duration(rest(at)));
         let pipe = PollFd::new(pipe.as_fd(), PollFlags::POLLIN);
-        match poll(&mut [pipe], rest) {
+        match ppoll(&mut [pipe], rest, None) {
             Err(Errno::EINTR) => {}
-            Ok(0) if deadline.is_some_and(|at| at > Instant::now()) => {}
             ready => return ready.is_ok_and(|ready| ready > 0),
         }
     }
@@ -249,17 +229,16 @@ mod tests {
     #[test]
     fn messages_come_back_whole() {
         let (reader, writer) = a_pipe();
-        let mut segment = Segment::create().unwrap();
-        let (mut message, mut inbox) = (Message::default(), Inbox::default());
+        let mut outbox = Outbox::new(Segment::create().unwrap());
+        let mut inbox = Inbox::default();
         // A byte goes before as many sevens.
         for sevens in [0, 1, SHORT - 4, SHORT - 3, SHORT - 2, SHORT, 3 << 20] {
             let value = (1_u8, vec![7_u8; sevens]);
-            message.begin();
-            message.append(&value.0, &mut segment).unwrap();
-            message.append(&value.1, &mut segment).unwrap();
-            message.send(&writer).unwrap();
+            outbox.begin(&value.0).unwrap();
+            outbox.append(&value.1).unwrap();
+            outbox.send(&writer).unwrap();
             let length = inbox.wait(&reader, None).unwrap().unwrap();
-            let bytes = inbox.bytes(length, &mut segment).unwrap();
+            let bytes = inbox.bytes(length, &mut outbox.segment).unwrap();
             assert!(postcard::from_bytes(bytes) == Ok(value), "{sevens}");
         }
         let now = Some(Instant::now());
@@ -289,10 +268,8 @@ mod tests {
 
     #[test]
     fn too_much_is_refused_before_it_is_sent() {
-        let mut segment = Segment::create().unwrap();
-        let mut message = Message::default();
-        message.begin();
-        message.length = LONGEST;
-        assert!(message.append(&7_u8, &mut segment).is_err());
+        let mut outbox = Outbox::new(Segment::create().unwrap());
+        outbox.length = LONGEST;
+        assert!(outbox.append(&7_u8).is_err());
     }
 }

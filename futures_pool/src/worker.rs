@@ -4,11 +4,9 @@
 //! program, so that a name is enough: jobs are listed in [`init`], and travel
 //! by name with their encoded argument.
 
-use std::any::type_name;
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::{any::type_name, collections::BTreeMap, ffi::OsString};
 use std::{env, fs::File, io, process, process::Command};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -18,8 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{JobError, run};
 use crate::executor::{Function, Value};
-use crate::segment::Segment;
-use crate::wire::{Inbox, Message};
+use crate::{segment::Segment, wire::Inbox, wire::Outbox};
 
 /// The first argument of a program that is started as a worker; the others are
 /// the number of the process that starts it, its depth, and where the memory is
@@ -46,14 +43,13 @@ const DEEPEST: usize = 8;
 pub(crate) fn may_start_workers(another: bool) -> io::Result<()> {
     let is_worker = || env::args_os().nth(1).is_some_and(|role| role == ROLE);
     let initialised = INITIALISED.load(Ordering::Relaxed);
-    if !initialised && (!another || is_worker()) {
-        let message = "futures_pool::init must be the first line of main";
-        return Err(io::Error::other(message));
-    }
-    if DEPTH.load(Ordering::Relaxed) >= DEEPEST {
-        return Err(io::Error::other("pools in workers are too deep"));
-    }
-    Ok(())
+    Err(io::Error::other(if !initialised && (!another || is_worker()) {
+        "futures_pool::init must be the first line of main"
+    } else if DEPTH.load(Ordering::Relaxed) >= DEEPEST {
+        "pools in workers are too deep"
+    } else {
+        return Ok(());
+    }))
 }
 
 /// Gives a program the arguments that make a worker of it.
@@ -86,21 +82,17 @@ pub(crate) type Reply = (u64, Result<(), JobError>);
 /// An entry in the list of jobs: see [`job`].
 pub struct Job {
     name: &'static str,
-    one: Box<Encoded>,
-    /// The same for a list of arguments.
-    chunk: Box<Encoded>,
+    /// Takes its argument, or a list of them, from the desk, and leaves its
+    /// result there.
+    work: Box<Work>,
 }
 
-/// A job for bytes: reads its argument at the desk, and leaves its result there.
-type Encoded = dyn Fn(&mut Desk) -> Result<(), JobError>;
+type Work = dyn Fn(&mut Desk, bool) -> Result<(), JobError>;
 
 /// Where a worker works: what lies there is the present job's.
 struct Desk {
-    orders: File,
-    replies: File,
-    segment: Segment,
     inbox: Inbox,
-    message: Message,
+    outbox: Outbox,
     /// The order is so long, and its argument begins after so many bytes.
     length: usize,
     after: usize,
@@ -111,25 +103,19 @@ impl Desk {
     /// The memory is given back before the job begins: it may be as large as
     /// the argument.
     fn argument<A: Value>(&mut self) -> Result<A, JobError> {
-        let argument = self.inbox.bytes(self.length, &mut self.segment);
+        let segment = &mut self.outbox.segment;
+        let argument = self.inbox.bytes(self.length, segment);
         let argument = argument.map_err(|why| why.to_string()).and_then(|b| {
             postcard::from_bytes(&b[self.after..]).map_err(|w| w.to_string())
         });
-        self.segment.release(self.length);
+        segment.release(self.length);
         argument.map_err(JobError::Decode)
     }
 
     fn result(&mut self, result: &impl Serialize) -> Result<(), JobError> {
         let head: Reply = (self.number, Ok(()));
-        self.begin(&head)?;
-        let appended = self.message.append(result, &mut self.segment);
-        appended.map_err(JobError::Encode)
-    }
-
-    fn begin(&mut self, head: &impl Serialize) -> Result<(), JobError> {
-        self.message.begin();
-        let appended = self.message.append(head, &mut self.segment);
-        appended.map_err(JobError::Encode)
+        self.outbox.begin(&head)?;
+        self.outbox.append(result)
     }
 }
 
@@ -139,28 +125,26 @@ impl Desk {
 ///
 /// When it is a closure: several of them have the same name.
 pub fn job<A: Value, T: Value, F: Function<A, T>>(function: F) -> Job {
-    let name = job_name::<F>();
+    let name = job_name(&function);
     assert!(!name.contains("{{closure}}"), "a job must be a named function");
-    Job {
-        name,
-        one: Box::new(move |desk| {
-            let argument = desk.argument()?;
-            let result: T = run(|| function(argument))?;
-            desk.result(&result)
-        }),
-        chunk: Box::new(move |desk| {
+    let work = move |desk: &mut Desk, chunk| {
+        if chunk {
             let arguments: Vec<A> = desk.argument()?;
-            let one = |argument| run(|| function(argument));
+            let arguments = arguments.into_iter();
             let results: Vec<Result<T, _>> =
-                arguments.into_iter().map(one).collect();
+                arguments.map(|one| run(|| function(one))).collect();
             desk.result(&results)
-        }),
-    }
+        } else {
+            let argument = desk.argument()?;
+            desk.result(&run(|| function(argument))?)
+        }
+    };
+    Job { name, work: Box::new(work) }
 }
 
 /// The name by which a function travels: its path in the program. That of a
 /// closure or of a pointer would not say which one it is.
-pub(crate) fn job_name<F>() -> &'static str {
+pub(crate) fn job_name<F>(_: &F) -> &'static str {
     const { assert!(size_of::<F>() == 0, "a job must be a plain function") }
     type_name::<F>()
 }
@@ -198,36 +182,26 @@ fn serve(
         return Err(io::Error::other("the parent died before that"));
     }
     DEPTH.store(number().unwrap_or(DEEPEST), Ordering::Relaxed);
-    let mut desk = Desk {
-        // The pipes are for messages, not for jobs, nor for what jobs start:
-        // from now on they are elsewhere (and closed on exec), a job reads
-        // nothing from its standard input, and what it prints goes to standard
-        // error.
-        orders: own(io::stdin())?,
-        replies: own(io::stdout())?,
-        segment: Segment::open(arguments.next().unwrap_or_default())?,
-        inbox: Inbox::default(),
-        message: Message::default(),
-        length: 0,
-        after: 0,
-        number: 0,
-    };
+    // The pipes are for messages, not for jobs, nor for what jobs start: from
+    // now on they are elsewhere (and closed on exec), a job reads nothing from
+    // its standard input, and what it prints goes to standard error.
+    let (orders, replies) = (own(io::stdin())?, own(io::stdout())?);
+    let segment = Segment::open(arguments.next().unwrap_or_default())?;
     dup2_stdin(File::open("/dev/null")?)?;
     dup2_stdout(io::stderr())?;
-    fcntl(&desk.orders, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    desk.begin(&HELLO).map_err(io::Error::other)?;
-    desk.message.send(&desk.replies)?;
+    fcntl(&orders, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    let (inbox, outbox) = (Inbox::default(), Outbox::new(segment));
+    let mut desk = Desk { inbox, outbox, length: 0, after: 0, number: 0 };
+    desk.outbox.begin(&HELLO).map_err(io::Error::other)?;
     loop {
-        match desk.inbox.wait(&desk.orders, None) {
-            Ok(Some(length)) => desk.length = length,
-            Ok(None) => {} // there is no deadline
+        desk.outbox.send(&replies)?;
+        match desk.inbox.wait(&orders, None) {
             Err(end) if end.kind() == io::ErrorKind::UnexpectedEof => {
                 return Ok(());
             }
-            Err(error) => return Err(error),
+            length => desk.length = length?.expect("there is no deadline"),
         }
         answer(jobs, &mut desk)?;
-        desk.message.send(&desk.replies)?;
     }
 }
 
@@ -238,21 +212,22 @@ fn own(stream: impl AsFd) -> io::Result<File> {
 
 /// Does the job whose order lies on the desk, and leaves the reply there.
 fn answer(jobs: &BTreeMap<&str, Job>, desk: &mut Desk) -> io::Result<()> {
-    let message = desk.inbox.bytes(desk.length, &mut desk.segment)?;
+    let segment = &mut desk.outbox.segment;
+    let message = desk.inbox.bytes(desk.length, segment)?;
     let order = postcard::take_from_bytes(message);
     let (order, argument): (Order, _) = order.map_err(io::Error::other)?;
     desk.after = message.len() - argument.len();
     desk.number = order.number;
     let outcome = match jobs.get(order.name) {
         None => Err(JobError::Unregistered(order.name.into())),
+        // To decode and to encode is code of a user, too.
         Some(job) => {
-            let work = if order.chunk { &job.chunk } else { &job.one };
-            // To decode and to encode is code of a user, too.
-            run(|| work(desk)).flatten()
+            let chunk = order.chunk;
+            run(|| (job.work)(desk, chunk)).flatten()
         }
     };
     outcome.or_else(|error| {
         let reply: Reply = (desk.number, Err(error));
-        desk.begin(&reply).map_err(io::Error::other)
+        desk.outbox.begin(&reply).map_err(io::Error::other)
     })
 }

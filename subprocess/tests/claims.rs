@@ -79,7 +79,8 @@ fn headers_and_ledger_agree() {
 #[test]
 fn chapters_are_answered_and_nothing_is_contradicted() {
     let _quiet = alone();
-    for (section, count) in [("threading", 12), ("asyncio", 37)] {
+    let chapters = [("threading", 12), ("asyncio", 37), ("futures_pool", 21)];
+    for (section, count) in chapters {
         let ran = run(CLAIMS, &["--section", section, "--json"]);
         assert!(ran.status.success(), "{ran:?}");
         let claims: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
@@ -99,9 +100,12 @@ fn a_contradiction_is_named() {
     let small = Small::ledger("A1", "\"chef_smol\"");
     assert!(small.run(&[]).status.success());
     if shared::measure::cores() > 1 {
-        // Two chefs: now the claim is wrong, and the ledger has to say so.
-        let ran = small.run(&[("SMOL_THREADS", "2")]);
-        assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+        // Two chefs: now the claim is wrong, and the ledger has to say so. (On
+        // a busy machine the second may come too late to cook anything.)
+        let two_chefs = || small.run(&[("SMOL_THREADS", "2")]);
+        let wrong = |ran: &Ran| ran.status.code() == Some(1);
+        let ran = (0..30).map(|_| two_chefs()).find(wrong);
+        let ran = ran.expect("a second chef who cooks in one of 30 meals");
         assert!(ran.stderr.contains("chef_smol contradicts A1: 2 threads"));
         assert!(ran.stdout.contains("CONTRADICTED by chef_smol"));
     }

@@ -10,8 +10,8 @@
 //!
 //! A few bytes take as long as waking the other process, and being woken by
 //! it: 3 us if both sit on the same core, 40 or more if they are on two, and
-//! these sleep meanwhile. Our `ProcessPool` uses a pipe for what it takes in one
-//! piece, 4 KiB, and shared memory for more.
+//! these sleep meanwhile. Our `ProcessPool` uses a pipe for up to 4 KiB, which
+//! go in one piece, and shared memory for more.
 //!
 //! Change this and watch: `64 << 10` in `PIPES` to `4 << 10`. The smaller a
 //! pipe, the more often its writer and its reader wait for each other.

@@ -5,10 +5,10 @@
 //!
 //! Medians in microseconds. The job takes no time: it stamps the number of its
 //! process on the first four bytes. A thread is sent the 24 bytes of a `Vec`,
-//! whatever it holds. `process` takes its steps one by one, through pipes; `pool`
-//! is our `ProcessPool`, which puts what is large into memory that both share. A
-//! send wakes whoever waits for it: that takes 3 us on the same core, and 20 or
-//! more on another one that sleeps.
+//! whatever it holds. `process` takes its steps one by one, through pipes;
+//! `pool` is our `ProcessPool`, which puts what is large into memory that both
+//! share. A send wakes whoever waits for it: that takes 3 us on the same core,
+//! and 20 or more on another one that sleeps.
 //!
 //! While the pool does a job, this program can do another one. Both take as
 //! long as a job and a trip then, not as two jobs: so a job must be longer than
