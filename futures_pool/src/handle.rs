@@ -106,14 +106,6 @@ impl<T> Slot<T> {
         pending
     }
 
-    /// The outcome, unless there is one already.
-    fn settle(&self, outcome: Result<T, JobError>) {
-        let state = self.state();
-        if !matches!(state.phase, Phase::Done(_) | Phase::Taken) {
-            self.finish(state, outcome);
-        }
-    }
-
     /// Puts the outcome there, and tells whoever waits for it.
     fn finish(
         &self,
@@ -163,15 +155,29 @@ impl<T> Promise<T> {
         can
     }
 
-    pub(crate) fn keep(self, outcome: Result<T, JobError>) {
-        self.slot.settle(outcome);
+    /// Puts the outcome there, unless there is one, and says that the worker is
+    /// `free`: before that is seen, or after the code of a user who hears of it.
+    pub(crate) fn keep(self, outcome: Result<T, JobError>, free: impl Fn()) {
+        let state = self.slot.state();
+        let busy = !state.callbacks.is_empty()
+            || matches!(state.waiter, Some(Waiter::Task(_)));
+        if !busy {
+            free();
+        }
+        if !self.slot.is_done() {
+            self.slot.finish(state, outcome);
+        }
+        if busy {
+            free();
+        }
     }
 }
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
+        let state = self.slot.state();
         if !self.slot.is_done() {
-            self.slot.settle(Err(JobError::Cancelled));
+            self.slot.finish(state, Err(JobError::Cancelled));
         }
     }
 }
@@ -192,7 +198,7 @@ impl<T> Handle<T> {
     /// A handle whose job has already failed.
     pub(crate) fn failed(error: JobError) -> Handle<T> {
         let (promise, handle) = Handle::new();
-        promise.keep(Err(error));
+        promise.keep(Err(error), || ());
         handle
     }
 

@@ -238,7 +238,7 @@ impl Lane {
                 let Ok(mut inbox) = self.chair.try_lock() else {
                     continue;
                 };
-                self.leave_alone();
+                self.set_watched(false);
                 match inbox.take(&self.replies) {
                     Ok(Some(length)) => self.deliver(length, inbox),
                     // Somebody else has read it meanwhile.
@@ -276,7 +276,7 @@ impl Lane {
         // Not before: a waiter that sits down now has to see that its reply has
         // come already.
         drop(inbox);
-        self.leave_alone();
+        self.set_watched(false);
         let Some(work) = work else {
             return self.end(End::Lied("a reply to nothing"));
         };
@@ -347,14 +347,11 @@ impl Lane {
         }
     }
 
-    /// The attendant need not read the next reply.
-    fn leave_alone(&self) {
-        self.set_watched(false, ITS_END);
-    }
-
-    fn set_watched(&self, wanted: bool, events: EpollFlags) {
+    /// Whether the attendant is to read the next reply.
+    fn set_watched(&self, wanted: bool) {
         let mut watched = lock(&self.watched);
         if *watched != wanted {
+            let events = if wanted { A_REPLY } else { ITS_END };
             let mut event = EpollEvent::new(events, REPLIES);
             let _ = self.events.modify(&self.replies, &mut event); // it is there
             *watched = wanted;
@@ -370,7 +367,7 @@ const A_REPLY: EpollFlags = EpollFlags::EPOLLIN.union(ITS_END);
 impl Helper for Lane {
     fn help(self: Arc<Self>, number: u64, deadline: Option<Instant>) {
         if let Ok(mut inbox) = self.chair.try_lock() {
-            self.leave_alone();
+            self.set_watched(false);
             let work = lock(&self.in_flight).work.as_ref().map(|w| w.number());
             if work == Some(number) {
                 match inbox.wait(&self.replies, deadline) {
@@ -383,9 +380,8 @@ impl Helper for Lane {
         self.watch();
     }
 
-    /// The attendant is to read the next reply.
     fn watch(&self) {
-        self.set_watched(true, A_REPLY);
+        self.set_watched(true);
     }
 }
 

@@ -141,7 +141,7 @@ impl<A: Value, T: Value> Work for Call<A, T> {
         let Call { promise, outcome, .. } = *self;
         let outcome = outcome.unwrap_or(Err(JobError::Cancelled));
         // So is a waker, and the end of what nobody wants any more.
-        let _ = run(|| promise.keep(outcome));
+        let _ = run(|| promise.keep(outcome, || ()));
     }
 }
 
@@ -208,9 +208,8 @@ impl Crew {
         let error = JobError::Broken(how.into());
         let error = state.broken.get_or_insert(error).clone();
         let pending = mem::take(&mut state.pending);
-        let lanes = state.lanes.clone();
+        state.lanes.iter().for_each(|lane| lane.kill());
         drop(state);
-        lanes.iter().for_each(|lane| lane.kill());
         for work in pending {
             refuse(work, error.clone());
         }

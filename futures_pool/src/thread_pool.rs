@@ -121,12 +121,13 @@ impl Crew {
     /// The thread counts as free before its result is known: then whoever gets
     /// that, and submits again, finds it free.
     fn keep<T>(&self, promise: Promise<T>, outcome: Result<T, JobError>) {
-        if self.tasks.is_empty() {
-            self.free.fetch_add(1, SeqCst);
-        }
+        let free = || {
+            let free = usize::from(self.tasks.is_empty());
+            self.free.fetch_add(free, SeqCst);
+        };
         // A waker that panics, or a result that does so when it is dropped, ends
         // no thread.
-        let _ = run(|| promise.keep(outcome));
+        let _ = run(|| promise.keep(outcome, free));
     }
 }
 

@@ -127,9 +127,6 @@ fn next(
     done: &Receiver<Announcement>,
     deadline: Option<Instant>,
 ) -> Option<Announcement> {
-    match deadline {
-        // Every handle is done some time, so there is something to receive.
-        None => done.recv().ok(),
-        Some(at) => done.recv_deadline(at).ok(),
-    }
+    // Every handle is done some time, so there is something to receive.
+    deadline.map_or_else(|| done.recv().ok(), |at| done.recv_deadline(at).ok())
 }

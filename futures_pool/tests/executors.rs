@@ -17,13 +17,14 @@ use std::{
     cell::Cell,
     env, fs, io,
     io::Write,
+    mem,
     num::NonZero,
     panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind},
     path::PathBuf,
-    pin::Pin,
+    pin::{Pin, pin},
     process::{self, Command, ExitCode},
     sync::{Arc, mpsc},
-    task::{Context, Wake},
+    task::{Context, Wake, Waker},
     thread::{self, sleep},
     time::{Duration, Instant},
 };
@@ -87,6 +88,9 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
+    // They have threads that stay, and that no case is to be blamed for.
+    smol::block_on(async {});
+    async_std::task::block_on(async {});
     harness::run(CASES)
 }
 
@@ -125,10 +129,15 @@ const CASES: &[Case] = cases! {
         what_is_done_first_comes_first
         what_is_pending_can_be_cancelled
         what_is_cancelled_never_runs
+        a_long_queue_can_be_cancelled
         a_waiter_hears_that_its_job_is_cancelled
         a_result_can_be_asked_for_again
+        nobody_has_to_wait_for_a_result
+        who_waits_for_one_job_holds_up_no_other
+        handles_can_be_awaited
         callbacks_are_called_in_order
         callbacks_keep_their_order_while_they_are_called
+        callbacks_may_use_their_pool
         a_callback_that_panics_harms_nobody
         what_panics_when_dropped_harms_nobody
         an_executor_can_be_shared
@@ -160,6 +169,7 @@ const CASES: &[Case] = cases! {
         what_a_job_prints_does_not_disturb
         a_job_that_asks_hears_nothing
         jobs_that_are_not_listed_are_refused
+        jobs_are_listed_once
         closures_are_not_jobs
     ]
 };
@@ -593,6 +603,18 @@ fn what_is_cancelled_never_runs<P: Pool>(room: Room) {
     }
 }
 
+/// FUT-20: all of it is put away by whoever finds it.
+fn a_long_queue_can_be_cancelled<P: Pool>(room: Room) {
+    let pool = P::of(1).unwrap();
+    let held = submit_held(&pool, &room, 0);
+    room.hear("started-0");
+    let queue: Vec<_> = (0..50_000).map(|n| pool.submit(square, n)).collect();
+    assert!(queue.iter().all(Handle::cancel));
+    room.release([0]);
+    assert_eq!(held.result(), Ok(0));
+    assert_eq!(pool.submit(square, 3).result(), Ok(9));
+}
+
 /// FUT-21. Whoever waits for a result has given the handle away: it is the pool
 /// that can still cancel the job.
 fn a_waiter_hears_that_its_job_is_cancelled<P: Pool>(room: Room) {
@@ -636,6 +658,99 @@ fn a_result_can_be_asked_for_again<P: Pool>(room: Room) {
     assert_eq!(first.result_timeout(Duration::ZERO).unwrap(), Ok(0));
     let bad = pool.submit(fail, 1);
     until("an error", || bad.error().is_some());
+}
+
+/// Every way of not waiting: with a single worker, which has to be free again.
+fn nobody_has_to_wait_for_a_result<P: Pool>(room: Room) {
+    let pool = P::of(1).unwrap();
+    mem::forget(submit_held(&pool, &room, 0));
+    room.release(0..10);
+    assert_eq!(pool.submit(square, 2).result(), Ok(4));
+    drop(submit_held(&pool, &room, 1));
+    assert_eq!(pool.submit(square, 2).result(), Ok(4));
+
+    let held = |n| submit_held(&pool, &room, n);
+    let asked = held(2);
+    until("it to be done", || asked.is_done());
+    let asked = held(3);
+    until("it not to run", || !asked.is_running());
+    let failed = pool.submit(fail, 7);
+    until("its error", || failed.error().is_some());
+    let (tell, told) = mpsc::channel();
+    held(4).on_done({
+        let tell = tell.clone();
+        move |_| tell.send(4).unwrap()
+    });
+    assert_eq!(told.recv(), Ok(4));
+    let mut polled = pin!(held(5));
+    let waker = Waker::from(Arc::new(Telling(tell)));
+    let mut context = Context::from_waker(&waker);
+    if polled.as_mut().poll(&mut context).is_pending() {
+        assert_eq!(told.recv(), Ok(0));
+        assert!(polled.as_mut().poll(&mut context).is_ready());
+    }
+    let late = held(6).result_timeout(Duration::ZERO).unwrap_or_else(|late| {
+        until("it to be done", || late.is_done());
+        late.result()
+    });
+    assert_eq!(late, Ok(6));
+    let waited = wait([held(7)], Until::AllDone, None);
+    assert_eq!(numbers(waited.done), [7]);
+    // And the end of a pool waits for what nobody else waits for.
+    mem::forget(held(8));
+    pool.shutdown(Pending::Finish);
+    assert!(room.knows("ended-8"));
+}
+
+struct Telling(mpsc::Sender<u64>);
+
+impl Wake for Telling {
+    fn wake(self: Arc<Self>) {
+        self.0.send(0).unwrap();
+    }
+}
+
+fn who_waits_for_one_job_holds_up_no_other<P: Pool>(room: Room) {
+    let pool = P::of(1).unwrap();
+    let first = submit_held(&pool, &room, 0);
+    room.hear("started-0");
+    let waiter = thread::spawn(|| first.result());
+    let others: Vec<_> = (1..9).map(|n| pool.submit(square, n)).collect();
+    room.release([0]);
+    // Nobody waits for these.
+    others.iter().for_each(|it| until("a square", || it.is_done()));
+    assert_eq!(waiter.join().unwrap(), Ok(0));
+}
+
+/// On four executors; and that a job failed, or was cancelled, is heard there.
+fn handles_can_be_awaited<P: Pool>(room: Room) {
+    let pool = P::of(2).unwrap();
+    let work = || async {
+        let [one, two, three] = [1, 2, 3].map(|n| pool.submit(square, n));
+        let sum = one.await? + two.await? + three.await?;
+        let failed = pool.submit(fail, 7).await;
+        assert!(matches!(failed, Err(JobError::Panicked { .. })));
+        Ok(sum)
+    };
+    let tokio = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+    let sums: [Result<_, JobError>; 4] = [
+        tokio.block_on(work()),
+        smol::block_on(work()),
+        async_std::task::block_on(work()),
+        futures::executor::block_on(work()),
+    ];
+    assert_eq!(sums, [const { Ok(14) }; 4]);
+    let running = [0, 1].map(|n| submit_held(&pool, &room, n));
+    let pending = pool.submit(square, 2);
+    assert!(pending.cancel());
+    assert_eq!(smol::block_on(pending), Err(JobError::Cancelled));
+    room.release([0, 1]);
+    let [zero, one] = running;
+    assert_eq!(smol::block_on(zero), Ok(0));
+    assert_eq!(smol::block_on(one), Ok(1));
+    pool.close(Pending::Finish);
+    let late = smol::block_on(pool.submit(square, 3));
+    assert_eq!(late, Err(JobError::Closed));
 }
 
 /// FUT-24.
@@ -688,6 +803,20 @@ fn callbacks_keep_their_order_while_they_are_called<P: Pool>(room: Room) {
     handle.on_done(move |_| second.send(2).unwrap());
     room.release([1]);
     assert_eq!(calls.iter().collect::<Vec<_>>(), [1, 2]);
+}
+
+/// One of the workers may be busy with the callback.
+fn callbacks_may_use_their_pool<P: Pool>(room: Room) {
+    let pool = Arc::new(P::of(2).unwrap());
+    let (tell, told) = mpsc::channel();
+    let job = submit_held(&*pool, &room, 0);
+    let its = pool.clone();
+    job.on_done(move |_| {
+        tell.send(its.submit(square, 3).result()).unwrap();
+    });
+    room.release([0]);
+    assert_eq!(told.recv().unwrap(), Ok(9));
+    drop(job);
 }
 
 /// FUT-25, SEC-19: and no waker either.
@@ -1201,6 +1330,13 @@ fn a_job_that_asks_hears_nothing(_: Room) {
     let pool = ProcessPool::new(1).unwrap();
     assert_eq!(pool.submit(ask, 0).result(), Ok(0));
     assert_eq!(pool.submit(square, 2).result(), Ok(4));
+}
+
+fn jobs_are_listed_once(_: Room) {
+    let twice = catch_unwind(|| init([job(square), job(fail), job(square)]));
+    let payload = twice.unwrap_err();
+    let message = payload.downcast_ref::<String>().unwrap();
+    assert!(message.contains("square` is there twice"), "{message}");
 }
 
 fn jobs_that_are_not_listed_are_refused(_: Room) {

@@ -15,13 +15,13 @@
 //!
 //! Output (figures vary):
 //!     worker     we write, it reads     it writes, we read     sockets
-//!     29421      pipe:[198953]          pipe:[198954]                0
-//!     29423      pipe:[198955]          pipe:[198956]                0
+//!     31097      pipe:354904            pipe:354905                  0
+//!     31096      pipe:355421            pipe:355422                  0
 //!     jobs     bytes each     read     written     shared     alive
-//!     argument       3000     3028           8          0     29421 29423
-//!     result         3000       28        3008          0     29421 29423
-//!     argument      50000        4           9      53248     29421 29423
-//!     100               1     2900         900      53248     29421 29423
+//!     argument       3000     3028           8          0     31097 31096
+//!     result         3000       28        3008          0     31097 31096
+//!     argument      50000        4           9      53248     31097 31096
+//!     100               1     2900         900      53248     31097 31096
 //!     pool is dropped                                          none
 //!     F17 holds: 2 pipes, 0 sockets; 3028 bytes by pipe for 3000, 53248 in shared memory for 50000
 //!     F20 holds: 2 pipes, 0 sockets; 3008 bytes by pipe for 3000, 53248 in shared memory for 50000
@@ -92,7 +92,7 @@ fn open_files(pid: u32) -> Result<HashSet<Open>> {
         let path = file?.path();
         let rights = fs::symlink_metadata(&path)?.permissions().mode();
         let name = fs::read_link(path)?.display().to_string();
-        Ok((name, rights & 0o400 != 0))
+        Ok((name.replace(['[', ']'], ""), rights & 0o400 != 0))
     });
     open.collect()
 }

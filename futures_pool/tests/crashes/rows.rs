@@ -23,7 +23,7 @@ use crate::{
     Case, children, is_alive,
     liars::Liar,
     matrix::send,
-    me, soon,
+    me, soon, stat,
     trap::{
         Door, How, Spot, Trap, die, dig, drop_badly, echo, nest, pid, plant,
         refuse_to_go, spin, spring, square, stay, throw,
@@ -33,6 +33,7 @@ use crate::{
 pub fn cases() -> Vec<Case> {
     let rows: &[(&str, fn())] = &[
         ("a worker that is killed from outside", killed_from_outside),
+        ("an idle worker that is killed costs no job", killed_while_idle),
         ("arguments that cannot be encoded", bad_arguments_here),
         ("arguments that cannot be decoded", bad_arguments_there),
         ("results that cannot be encoded", bad_results_there),
@@ -105,6 +106,21 @@ fn killed_from_outside() {
             }
             assert!(children().is_empty());
         }
+    }
+}
+
+/// Whether the pool has noticed its death or not.
+fn killed_while_idle() {
+    let pool = ProcessPool::builder().workers(2).replace_dead_workers();
+    let pool = pool.build().unwrap();
+    for n in 0..50 {
+        assert!(soon(|| pool.pids().len() == 2));
+        let worker = pool.pids()[n % 2];
+        send(worker, Signal::SIGKILL);
+        let dead = || stat(&format!("/proc/{worker}"));
+        assert!(soon(|| dead().is_none_or(|(state, _)| state == 'Z')));
+        let jobs = [3, 4].map(|n| pool.submit(square, n));
+        assert_eq!(jobs.map(Handle::result), [Ok(9), Ok(16)]);
     }
 }
 
