@@ -16,6 +16,14 @@ pub trait Value: Serialize + DeserializeOwned + Send + 'static {}
 impl<V: Serialize + DeserializeOwned + Send + 'static> Value for V {}
 
 /// A job: a plain function, for a closure cannot go to another process.
+///
+/// ```compile_fail,E0277
+/// use futures_pool::{Executor, ThreadPool};
+///
+/// let list = vec![1, 2, 3];
+/// let pool = ThreadPool::new(2).unwrap();
+/// let last = pool.submit(move |(): ()| list.last().copied(), ());
+/// ```
 pub trait Function<A, T>: Fn(A) -> T + Copy + Send + 'static {}
 
 impl<A, T, F: Fn(A) -> T + Copy + Send + 'static> Function<A, T> for F {}
@@ -79,6 +87,16 @@ pub trait Executor: Sized {
     }
 
     /// [`Executor::map`] with options.
+    ///
+    /// ```
+    /// use futures_pool::{Executor, MapOptions, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(2)?;
+    /// let in_tens = MapOptions::chunk(10);
+    /// let sum: Result<u32, _> = pool.map_with(in_tens, u32::from, 0..=99_u8).sum();
+    /// assert_eq!(sum?, 4_950);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn map_with<'a, A: Value, T: Value>(
         &'a self,
         options: MapOptions,

@@ -18,6 +18,26 @@ use crate::look::Look;
 /// What Python calls a future. In Rust a [`Future`] is work that does nothing
 /// until it is polled; this is a handle to work that goes on by itself, like
 /// [`std::thread::JoinHandle`]. It can be awaited, on any runtime.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use futures_pool::{Executor, JobError, ThreadPool};
+///
+/// fn nap(ms: u64) {
+///     std::thread::sleep(Duration::from_millis(ms));
+/// }
+///
+/// let pool = ThreadPool::new(1)?;
+/// let (long, never) = (pool.submit(nap, 500), pool.submit(nap, 60_000));
+/// assert!(never.cancel()); // it waits for its turn
+/// assert_eq!(never.result(), Err(JobError::Cancelled));
+/// match long.result_timeout(Duration::from_millis(1)) {
+///     Ok(done) => done?,
+///     Err(long) => long.result()?, // not done by then, and not lost
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "the job runs, but its result or error would go unnoticed"]
 pub struct Handle<T> {
     slot: Arc<Slot<T>>,

@@ -26,6 +26,24 @@ use crate::worker::{Order, job_name, may_start_workers};
 /// Workers end with this process, even when it is killed while they work. They
 /// inherit its environment and standard error. Linux only: it is the kernel
 /// that ends them. A job may have a pool of its own.
+///
+/// ```standalone_crate
+/// use futures_pool::{Executor, JobError, ProcessPool, init, job};
+///
+/// fn half(n: u64) -> u64 {
+///     if n == 0 { std::process::abort() } else { n / 2 }
+/// }
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     init([job(half)]);
+///     let pool = ProcessPool::builder().replace_dead_workers().build()?;
+///     assert_eq!(pool.submit(half, 8).result()?, 4);
+///     let lost = pool.submit(half, 0).result();
+///     assert!(matches!(lost, Err(JobError::Broken(how)) if how.contains("6")));
+///     assert_eq!(pool.submit(half, 8).result()?, 4);
+///     Ok(())
+/// }
+/// ```
 pub struct ProcessPool {
     crew: Arc<Crew>,
     /// One for each worker: starts it, hears it, buries it.

@@ -56,6 +56,23 @@ pub fn wait<T>(
 /// when that has passed.
 ///
 /// No handle comes twice: there are no two of the same job.
+///
+/// ```
+/// use futures_pool::{Executor, ThreadPool, as_completed};
+///
+/// fn nap(ms: u64) -> u64 {
+///     std::thread::sleep(std::time::Duration::from_millis(ms));
+///     ms
+/// }
+///
+/// let pool = ThreadPool::new(2)?;
+/// let times = [20, 1];
+/// for done in as_completed(times.map(|ms| pool.submit(nap, ms)), None) {
+///     let (number, nap) = done?; // number 1 comes first, as a rule
+///     assert_eq!(nap.result()?, times[number]);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn as_completed<T>(
     handles: impl IntoIterator<Item = Handle<T>>,
     limit: Option<Duration>,
