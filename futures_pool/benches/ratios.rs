@@ -37,6 +37,7 @@ fn main() -> Result {
     }
     init([job(nothing), job(echo), job(echo_and_peak)]);
     a_hundred_megabytes()?; // first: peaks are for life
+    say!("{:<36}{:>13}{:>13}   ratio", "a job", "ours", "theirs")?;
     threads()?;
     others()?;
     let all = sched_getaffinity(Pid::from_raw(0))?;
@@ -111,11 +112,11 @@ fn others() -> Result {
         ours[0].push(one_at_a_time(&threads, JOBS));
         ours[1].push(one_at_a_time(&processes, JOBS));
     }
-    let kinds = ["ThreadPoolExecutor", "ProcessPoolExecutor"];
-    for (kind, ours) in kinds.into_iter().zip(ours) {
-        match python(kind, JOBS) {
-            Some(theirs) => row(kind, [median(&ours), theirs], JOBS)?,
-            None => say!("{kind:<36}  python3 is not there")?,
+    for (kind, ours) in ["Thread", "Process"].into_iter().zip(ours) {
+        let name = format!("{} pool, Python", kind.to_lowercase());
+        match python(&format!("{kind}PoolExecutor"), JOBS) {
+            Some(theirs) => row(&name, [median(&ours), theirs], JOBS)?,
+            None => say!("{name:<36}  python3 is not there")?,
         }
     }
     Ok(())
