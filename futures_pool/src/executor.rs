@@ -106,16 +106,16 @@ pub trait Executor: Sized {
         let deadline = deadline(options.within);
         let mut arguments = arguments.into_iter();
         let mut late = false;
+        let size = options.chunk.map_or(1, NonZero::get);
         let chunks = iter::from_fn(move || {
-            let chunk = arguments.by_ref().take(options.chunk.get());
-            let chunk: Vec<A> = chunk.collect();
+            let chunk: Vec<A> = arguments.by_ref().take(size).collect();
             if late || chunk.is_empty() {
                 return None;
             }
             late = deadline.is_some_and(|at| at <= Instant::now());
             Some(match late {
-                true => Handle::failed(JobError::TimedOut),
-                false => self.submit_chunk(job, chunk),
+                true => (1, Handle::failed(JobError::TimedOut)),
+                false => (chunk.len(), self.submit_chunk(job, chunk)),
             })
         });
         let mut map = Map {
@@ -132,23 +132,18 @@ pub trait Executor: Sized {
 
 /// How [`Executor::map_with`] goes about its arguments. None of the numbers can
 /// be 0, by their type.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct MapOptions {
-    /// How many arguments travel together. More makes small jobs cheaper; the
-    /// results of a chunk are there when all of it is done.
-    pub chunk: NonZero<usize>,
+    /// How many arguments travel together: one, unless told otherwise. More
+    /// makes small jobs cheaper; the results of a chunk are there when all of it
+    /// is done.
+    pub chunk: Option<NonZero<usize>>,
     /// How many chunks are submitted before their results are asked for; no
     /// more arguments are taken from the iterator than that. Four for each
     /// worker, unless told otherwise.
     pub ahead: Option<NonZero<usize>>,
     /// How long all of it may take, from the call on.
     pub within: Option<Duration>,
-}
-
-impl Default for MapOptions {
-    fn default() -> MapOptions {
-        MapOptions { chunk: NonZero::<usize>::MIN, ahead: None, within: None }
-    }
 }
 
 impl MapOptions {
@@ -158,8 +153,8 @@ impl MapOptions {
     ///
     /// 0 is not a size.
     pub fn chunk(size: usize) -> MapOptions {
-        let chunk = NonZero::new(size).expect("a chunk holds an argument");
-        MapOptions { chunk, ..MapOptions::default() }
+        let size = NonZero::new(size).expect("a chunk holds an argument");
+        MapOptions { chunk: Some(size), ..MapOptions::default() }
     }
 }
 
@@ -170,13 +165,16 @@ impl MapOptions {
 /// early, or timed out, it cancels what has not been started.
 #[must_use = "what nobody asks for is cancelled"]
 pub struct Map<'a, T> {
-    /// Takes arguments, submits a chunk of them, and yields its handle.
-    chunks: Box<dyn Iterator<Item = Handle<Vec<Result<T, JobError>>>> + 'a>,
+    /// Takes arguments, submits a chunk of them, and yields it.
+    chunks: Box<dyn Iterator<Item = Chunk<T>> + 'a>,
     ahead: usize,
     deadline: Option<Instant>,
-    submitted: VecDeque<Handle<Vec<Result<T, JobError>>>>,
+    submitted: VecDeque<Chunk<T>>,
     ready: vec::IntoIter<Result<T, JobError>>,
 }
+
+/// So many arguments, and what becomes of them.
+type Chunk<T> = (usize, Handle<Vec<Result<T, JobError>>>);
 
 impl<T> Map<'_, T> {
     fn look_ahead(&mut self) {
@@ -184,27 +182,28 @@ impl<T> Map<'_, T> {
         self.submitted.extend(self.chunks.by_ref().take(missing));
     }
 
-    /// The results of the next chunk; a chunk that was lost is one error.
+    /// The results of the next chunk; one that was lost is so many errors.
     fn next_chunk(&mut self) -> Option<Vec<Result<T, JobError>>> {
-        let chunk = self.submitted.pop_front()?;
-        let outcome = match self.deadline {
-            None => chunk.result(),
-            Some(at) => {
-                let rest = at.saturating_duration_since(Instant::now());
-                chunk.result_timeout(rest).unwrap_or_else(|late| {
-                    late.cancel();
-                    self.cancel();
-                    Err(JobError::TimedOut)
-                })
+        let (size, chunk) = self.submitted.pop_front()?;
+        let rest = self.deadline.map_or(Duration::MAX, |at| {
+            at.saturating_duration_since(Instant::now())
+        });
+        let outcome = match chunk.result_timeout(rest) {
+            Ok(outcome) => outcome,
+            Err(late) => {
+                late.cancel();
+                self.cancel();
+                return Some(vec![Err(JobError::TimedOut)]);
             }
         };
-        Some(outcome.unwrap_or_else(|error| vec![Err(error)]))
+        let lost = |error| iter::repeat_n(error, size).map(Err).collect();
+        Some(outcome.unwrap_or_else(lost))
     }
 
     /// Nothing more is started, and nothing more comes out.
     fn cancel(&mut self) {
         self.ahead = 0;
-        for chunk in self.submitted.drain(..) {
+        for (_, chunk) in self.submitted.drain(..) {
             chunk.cancel();
         }
     }

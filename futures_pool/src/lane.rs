@@ -376,6 +376,8 @@ impl Helper for Lane {
                     Err(error) => self.end(end_by(&error)),
                 }
             }
+            drop(inbox);
+            self.set_watched(false); // an event may have come and gone
         }
         self.watch();
     }

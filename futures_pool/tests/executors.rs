@@ -64,6 +64,7 @@ fn main() -> ExitCode {
         job(write),
         job(arm),
         job(large),
+        job(nap),
         job(leave),
         job(scribble),
         job(catch),
@@ -141,6 +142,7 @@ const CASES: &[Case] = cases! {
         a_callback_that_panics_harms_nobody
         what_panics_when_dropped_harms_nobody
         an_executor_can_be_shared
+        whoever_waits_in_whatever_way_is_served
         a_panic_says_what_and_where
         a_panic_that_is_passed_on_has_no_place
         a_panic_harms_nobody
@@ -889,6 +891,96 @@ fn an_executor_can_be_shared<P: Pool>(_: Room) {
     thread::scope(|all| {
         (0..10).for_each(|guest| drop(all.spawn(move || use_it(guest))));
     });
+}
+
+fn nap(us: u64) -> u64 {
+    sleep(Duration::from_micros(us));
+    us
+}
+
+/// FUT-27: three users who wait in every way there is, in no order. The same
+/// numbers each time, so that only the system decides who meets whom.
+fn whoever_waits_in_whatever_way_is_served<P: Pool>(_: Room) {
+    for workers in [1, 2, 3] {
+        let pool = P::of(workers).unwrap();
+        thread::scope(|all| {
+            for user in 1..=3 {
+                let pool = &pool;
+                all.spawn(move || {
+                    (0..300).for_each(|n| use_somehow(pool, user, n))
+                });
+            }
+        });
+    }
+}
+
+fn use_somehow<P: Pool>(pool: &P, user: u64, n: u64) {
+    // The middle digits of a product, to go about it in no order.
+    let number = (user * 1_000 + n).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+    let us = number / 16 % 500;
+    match number % 16 {
+        0 => assert_eq!(pool.submit(square, n).result(), Ok(n * n)),
+        1 => assert_eq!(pool.submit(nap, us).result(), Ok(us)),
+        2 => assert_eq!(smol::block_on(pool.submit(nap, us)), Ok(us)),
+        3 => drop(pool.submit(nap, us)),
+        4 => mem::forget(pool.submit(nap, us)),
+        5 | 6 => {
+            let limit = Duration::from_micros(us / 2);
+            match pool.submit(nap, us).result_timeout(limit) {
+                Ok(result) => assert_eq!(result, Ok(us)),
+                Err(late) => {
+                    until("it to be done", || late.is_done());
+                    assert_eq!(late.result(), Ok(us));
+                }
+            }
+        }
+        7 => {
+            let (tell, told) = mpsc::channel();
+            let job = pool.submit(nap, us);
+            job.on_done(move |_| tell.send(()).unwrap());
+            told.recv().unwrap();
+        }
+        8 => {
+            let naps = (0..4).map(|more| pool.submit(nap, us + more));
+            let first = wait(naps, Until::FirstDone, None);
+            let limit = Some(Duration::from_micros(us));
+            let rest = wait(first.pending, Until::AllDone, limit).pending;
+            let still = || rest.iter().any(Handle::is_running);
+            until("them not to run", || !still());
+        }
+        9 => {
+            let naps = (0..4).map(|more| pool.submit(nap, us + more));
+            for done in as_completed(naps, None) {
+                let (number, nap) = done.unwrap();
+                assert_eq!(nap.result(), Ok(us + number as u64));
+            }
+        }
+        10 => {
+            let squares = pool.map(square, 0..10).zip(0..);
+            squares.for_each(|(square, n)| assert_eq!(square, Ok(n * n)));
+        }
+        11 => {
+            let chunks = pool.map_with(MapOptions::chunk(3), square, 0..20);
+            let some = chunks.take(4).zip(0..);
+            some.for_each(|(square, n)| assert_eq!(square, Ok(n * n)));
+        }
+        12 => {
+            let bytes = ByteBuf::from(vec![7; 100 * us as usize]);
+            let back = pool.submit(large, bytes.clone()).result();
+            assert!(back == Ok(bytes));
+        }
+        13 => {
+            let nap = pool.submit(nap, us);
+            let cancelled = nap.cancel();
+            assert_eq!(nap.result().is_err(), cancelled);
+        }
+        14 => assert!(pool.submit(pass_on, 7).result().is_err()),
+        _ => {
+            let square = pool.submit(square, n);
+            sleep(Duration::from_micros(us));
+            assert_eq!(square.result(), Ok(n * n));
+        }
+    }
 }
 
 /// FUT-28.

@@ -11,8 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_pool::{Executor, Handle, JobError, Pending, ProcessPool};
-use futures_pool::{ThreadPool, Until, Value, wait};
+use futures_pool::{Executor, Handle, JobError, MapOptions, Pending};
+use futures_pool::{ProcessPool, ThreadPool, Until, Value, wait};
 use nix::sys::{
     resource::{Resource, getrlimit, setrlimit},
     signal::Signal,
@@ -34,6 +34,7 @@ pub fn cases() -> Vec<Case> {
     let rows: &[(&str, fn())] = &[
         ("a worker that is killed from outside", killed_from_outside),
         ("an idle worker that is killed costs no job", killed_while_idle),
+        ("a chunk that is lost is as many errors", lost_chunk),
         ("arguments that cannot be encoded", bad_arguments_here),
         ("arguments that cannot be decoded", bad_arguments_there),
         ("results that cannot be encoded", bad_results_there),
@@ -122,6 +123,25 @@ fn killed_while_idle() {
         let jobs = [3, 4].map(|n| pool.submit(square, n));
         assert_eq!(jobs.map(Handle::result), [Ok(9), Ok(16)]);
     }
+}
+
+/// Every result is in the place of its argument.
+fn lost_chunk() {
+    let pool = ProcessPool::builder().workers(1).replace_dead_workers();
+    let pool = pool.build().unwrap();
+    let hows = (0..9).map(|n| match n {
+        4 => (How::Exit(99), 0),
+        _ => (How::Error, 0), // does nothing
+    });
+    let results = pool.map_with(MapOptions::chunk(3), die, hows);
+    let results: Vec<_> = results.collect();
+    for (result, n) in results.iter().zip(0..) {
+        match n {
+            3..6 => assert_broken(result.clone(), "exit status: 99"),
+            _ => assert_eq!(*result, Ok(())),
+        }
+    }
+    assert_eq!(results.len(), 9);
 }
 
 fn bad_arguments_here() {
