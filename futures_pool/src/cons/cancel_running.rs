@@ -13,17 +13,17 @@
 //! Output (figures vary):
 //!     job: how it is cancelled                      ms  and then
 //!     queued job: cancel                           0.0  is cancelled
-//!     ThreadPool job: cancel                     200.2  runs to its end
+//!     ThreadPool job: cancel                     200.3  runs to its end
 //!     ProcessPool job: cancel                    200.3  runs to its end
-//!     ProcessPool job: kill                        0.6  is cancelled
-//!     thread that looks: flag                      1.1  is cancelled
-//!     thread that does not: flag                 200.8  runs to its end
-//!     spawn_blocking: abort                      200.3  runs to its end
-//!     task in a CPU loop: abort                  198.2  runs to its end
+//!     ProcessPool job: kill                        0.8  is cancelled
+//!     thread that looks: flag                      1.3  is cancelled
+//!     thread that does not: flag                 200.6  runs to its end
+//!     spawn_blocking: abort                      200.1  runs to its end
+//!     task in a CPU loop: abort                  200.1  runs to its end
 //!     task at an await: abort                      0.0  is cancelled
-//!     deaf process: SIGTERM, SIGKILL             100.3  is cancelled
+//!     deaf process: SIGTERM, SIGKILL             100.7  is cancelled
 //!     F14 holds: 4 of 9 at work can be
-//!     X5 holds: it takes up to 100.3 ms, or for ever
+//!     X5 holds: it takes up to 100.7 ms, or for ever
 
 use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed, mpsc};
 use std::time::{Duration, Instant};

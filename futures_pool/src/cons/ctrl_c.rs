@@ -14,15 +14,15 @@
 //!
 //! Output (figures vary):
 //!     two dishes by     Ctrl+C     ms done guards orphans  ends by
-//!     threads                1    0.3    0      0       0  signal: 2 (SIGINT)
-//!     processes              1    0.2    0      0       0  signal: 2 (SIGINT)
-//!     threads, flag          1    1.1    0      2       0  exit status: 0
-//!     threads, channel       1  202.4    2      2       0  exit status: 0
+//!     threads                1    1.1    0      0       0  signal: 2 (SIGINT)
+//!     processes              1    1.2    0      0       0  signal: 2 (SIGINT)
+//!     threads, flag          1    2.1    0      2       0  exit status: 0
+//!     threads, channel       1  201.7    2      2       0  exit status: 0
 //!     rayon, flag            1    2.2    0      2       0  exit status: 0
 //!     tokio, token           1    1.1    0      2       0  exit status: 0
-//!     processes, Cancel      1  204.0    2      2       0  exit status: 0
-//!     stuck job              2 1000.5    0      0       0  signal: 9 (SIGKILL)
-//!     stuck, exit(130)       2  201.4    0      0       0  exit status: 130
+//!     processes, Cancel      1  203.0    2      2       0  exit status: 0
+//!     stuck job              2 1000.7    0      0       0  signal: 9 (SIGKILL)
+//!     stuck, exit(130)       2  202.2    0      0       0  exit status: 130
 //!     F12 holds: one Ctrl+C ends 2 at once, 5 gently, 2 not
 //!     X4 holds: 4 kinds of end, 0 orphans
 

@@ -12,11 +12,11 @@
 //!
 //! Output (figures vary):
 //!     a dead worker    by        done  failed  refused  retried  lost  gone
-//!     breaks its pool  SIGABRT      7      11        2       13     0  32434 32435
-//!     breaks its pool  SIGKILL      7      11        2       13     0  32442 32443
-//!     is replaced      SIGABRT     19       1        0        1     0  32450
-//!     is replaced      SIGKILL     19       1        0        1     0  32456
-//!     the 8th dish has no result: worker 32456 died: signal: 9 (SIGKILL)
+//!     breaks its pool  SIGABRT      7      11        2       13     0  16716 16718
+//!     breaks its pool  SIGKILL      7      11        2       13     0  16726 16725
+//!     is replaced      SIGABRT     19       1        0        1     0  16734
+//!     is replaced      SIGKILL     19       1        0        1     0  16739
+//!     the 8th dish has no result: worker 16739 died: signal: 9 (SIGKILL)
 
 use std::{collections::BTreeSet, io::Read, process::abort, time::Duration};
 use std::{io, net::SocketAddr, net::TcpListener, net::TcpStream};

@@ -18,10 +18,10 @@
 //!
 //! Output (figures vary):
 //!     us, bytes             64     65536   1048576  16777216
-//!     pipe, 64 KiB           2        48      1569     36258
-//!     pipe, 1024 KiB        35        48       496     11637
-//!     socketpair            34        44       395      8942
-//!     shared memory         36        43       193      2553
+//!     pipe, 64 KiB          66       113      2811     40176
+//!     pipe, 1024 KiB        43        64       457     12188
+//!     socketpair            57        63       597      7469
+//!     shared memory         45        47       166      2552
 
 use std::os::{fd::AsFd, fd::AsRawFd, fd::OwnedFd, unix::net::UnixStream};
 use std::process::{self, Command};

@@ -14,10 +14,10 @@
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
 //!     512 KiB as                     bytes     encode us     decode us
-//!     postcard, one piece           524291            98           125
-//!     postcard, a list              524291          6537         12955
-//!     JSON, a list                 1048577         50143         34485
-//!     F16 holds: postcard adds 3 bytes, JSON 524289; a list takes up to 380 times as long
+//!     postcard, one piece           524291            98           122
+//!     postcard, a list              524291          6312         11823
+//!     JSON, a list                 1048577         42661         32866
+//!     F16 holds: postcard adds 3 bytes, JSON 524289; a list takes up to 344 times as long
 
 use std::{fmt::Debug, time::Instant};
 

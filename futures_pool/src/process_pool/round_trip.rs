@@ -23,22 +23,22 @@
 //!     (debug build: costs are clearer with --release)
 //!     us                ------ there ------- ------- back -------
 //!        bytes by       encode   send decode encode   send decode  total
-//!           64 thread      0.0    3.0    0.0    0.0    3.2    0.0    6.3
-//!           64 process     0.5   33.7    0.6    0.8   34.1    0.6   70.8
-//!           64 pool                                                  4.6
-//!        65536 thread      0.0   35.4    0.0    0.0   34.5    0.1   70.1
-//!        65536 process     2.1   55.5    2.0   18.2   66.0   14.6    158
-//!        65536 pool                                                 17.7
-//!      1048576 thread      0.0   38.0    0.0    0.0   38.4    0.3   77.1
-//!      1048576 process     263    421    265    289    724    301   2302
-//!      1048576 pool                                                  396
-//!     16777216 thread      0.0   58.4    0.0    0.0   28.4    0.2   87.5
-//!     16777216 process    7696   8798   6495   6580  13873   7750  51045
-//!     16777216 pool                                                 5008
-//!     to pay, a job must take longer than its trip, us:     4.6   17.7    396   5008
-//!     F18 holds: process 28729 has the bytes that 28723 sent
-//!     F19 holds: the result bears the stamp of process 28729
-//!     F21 holds: process 28723 has it, all 64 bytes
+//!           64 thread      0.0    1.0    0.0    0.0    1.1    0.0    2.2
+//!           64 process     0.2    2.0    0.2    0.3    3.4    0.2    6.2
+//!           64 pool                                                 50.7
+//!        65536 thread      0.0    1.1    0.0    0.0    3.4    0.0    4.6
+//!        65536 process     2.0   16.8    1.7   17.7   30.3   15.2   80.4
+//!        65536 pool                                                 46.9
+//!      1048576 thread      0.0    1.2    0.0    0.0    1.2    0.0    2.4
+//!      1048576 process     280    420    282    303    776    324   2430
+//!      1048576 pool                                                  407
+//!     16777216 thread      0.0   62.0    0.0    0.0    2.8    0.3   65.3
+//!     16777216 process    7620   9561   7553   8110  13709   8689  55126
+//!     16777216 pool                                                 5215
+//!     to pay, a job must take longer than its trip, us:    50.7   46.9    407   5215
+//!     F18 holds: process 17359 has the bytes that 17353 sent
+//!     F19 holds: the result bears the stamp of process 17359
+//!     F21 holds: process 17353 has it, all 64 bytes
 
 use std::process::{self, Child, Command, Stdio};
 use std::{env, fs::File, io, os::fd::AsFd, time::Duration};

@@ -15,13 +15,13 @@
 //!
 //! Output (figures vary):
 //!     worker     we write, it reads     it writes, we read     sockets
-//!     31097      pipe:354904            pipe:354905                  0
-//!     31096      pipe:355421            pipe:355422                  0
+//!     18053      pipe:1032874           pipe:1032875                 0
+//!     18051      pipe:1032872           pipe:1032873                 0
 //!     jobs     bytes each     read     written     shared     alive
-//!     argument       3000     3028           8          0     31097 31096
-//!     result         3000       28        3008          0     31097 31096
-//!     argument      50000        4           9      53248     31097 31096
-//!     100               1     2900         900      53248     31097 31096
+//!     argument       3000     3028           8          0     18053 18051
+//!     result         3000       28        3008          0     18053 18051
+//!     argument      50000        4           9      53248     18053 18051
+//!     100               1     2900         900      53248     18053 18051
 //!     pool is dropped                                          none
 //!     F17 holds: 2 pipes, 0 sockets; 3028 bytes by pipe for 3000, 53248 in shared memory for 50000
 //!     F20 holds: 2 pipes, 0 sockets; 3008 bytes by pipe for 3000, 53248 in shared memory for 50000

@@ -15,7 +15,7 @@
 //!                          workers, for so many jobs    jobs each, of 100
 //!     pool                 0      1      3    100       least      most
 //!     ThreadPool           0      1      3      4          25        25
-//!     ProcessPool          4      4      4      4          24        26
+//!     ProcessPool          4      4      4      4          25        25
 //!     rayon spawn          0      2      2      2          50        50
 //!     tokio spawn_blocking 0      1      3    100           1         1
 //!     smol unblock         0      1      3    100           1         1

@@ -13,14 +13,14 @@
 //!
 //! Output (figures vary):
 //!     way               wait ms  work ms   lines changed
-//!     inline               40.6     16.2               1
-//!     on_threads            5.7      8.7               0
-//!     on_processes         15.4     18.1               1
-//!     on_rayon              5.4      8.8               2
-//!     on_tokio              6.0      9.1               3
-//!     on_smol               5.2      8.5               2
+//!     inline               40.6     15.4               1
+//!     on_threads            5.6      8.2               0
+//!     on_processes         11.8     13.9               1
+//!     on_rayon              5.3      8.2               2
+//!     on_tokio              5.8      8.3               3
+//!     on_smol               5.2      7.8               2
 //!     F3 holds: same results, 1 line to go to processes
-//!     F4 holds: same lines wait 7.2 times as fast, and work 1.9 times
+//!     F4 holds: same lines wait 7.3 times as fast, and work 1.9 times
 
 use std::{thread, time::Duration, time::Instant};
 

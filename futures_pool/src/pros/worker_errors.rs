@@ -20,7 +20,7 @@
 //!     on processes  handle   pool   details
 //!     returns Err   Ok       lives  Err("no rice")
 //!     panics        Panicked lives  the oil burns at worker_errors.rs:121:5
-//!     aborts        Broken   broken worker 6749 died: signal: 6 (SIGABRT)
+//!     aborts        Broken   broken worker 18083 died: signal: 6 (SIGABRT)
 //!     bad argument  Decode   lives  Hit the end of buffer, expected more data
 //!     bad result    Encode   lives  Serde Serialization Error
 //!     F6 holds: threads tell 4 of 5, processes 5; panics are alike

@@ -14,12 +14,12 @@
 //! Output (figures vary):
 //!     (debug build: costs are clearer with --release)
 //!     jobs by                     jobs   workers    us a job
-//!     a pool of threads           1000         3         0.9
-//!     a thread for each           1000      1000        44.1
-//!     a pool of processes          100         4        72.7
-//!     a process for each           100       100      1762.5
+//!     a pool of threads           1000         3         0.8
+//!     a thread for each           1000      1000        49.4
+//!     a pool of processes          100         4        40.0
+//!     a process for each           100       100       805.7
 //!     F9 holds: threads: 3 for 1000 jobs, processes: 4 for 100 jobs
-//!     F10 holds: new threads cost 48.0 times as much, processes 24.2
+//!     F10 holds: new threads cost 62.6 times as much, processes 20.1
 
 use std::time::{Duration, Instant};
 use std::{collections::HashSet, num::NonZero, thread};

@@ -14,14 +14,14 @@
 //!
 //! Output (figures vary):
 //!     work is done               guest waits  jobs a second
-//!     here                           42.4 ms            194
-//!     by spawn_blocking               6.3 ms            270
-//!     by it, with a semaphore         3.3 ms            225
-//!     by rayon                        5.5 ms            240
-//!     by our ThreadPool               2.6 ms            322
-//!     by our ProcessPool              2.6 ms            264
-//!     F1 holds: guest waits 42, by pools 5 ms; threads/rayon 1.34
-//!     F2 holds: processes do 0.82 times the jobs of threads
+//!     here                           39.7 ms            208
+//!     by spawn_blocking               5.9 ms            407
+//!     by it, with a semaphore         4.1 ms            322
+//!     by rayon                        2.1 ms            399
+//!     by our ThreadPool               2.3 ms            400
+//!     by our ProcessPool              2.3 ms            395
+//!     F1 holds: guest waits 40, by pools 2 ms; threads/rayon 1.00
+//!     F2 holds: processes do 0.99 times the jobs of threads
 
 use std::{cell::Cell, time::Duration, time::Instant};
 
