@@ -2,7 +2,9 @@
 
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
-use std::{collections::VecDeque, io, iter, num::NonZero, sync::Mutex, vec};
+use std::{
+    collections::VecDeque, io, iter, mem, num::NonZero, sync::Mutex, vec,
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -72,7 +74,8 @@ pub trait Executor: Sized {
     fn close(&self, pending: Pending);
 
     /// [`Executor::close`], and waits until all workers have ended. May be
-    /// called again, for instance to cancel what was first to be finished.
+    /// called again, for instance to cancel what was first to be finished; while
+    /// one call waits, another one only closes.
     fn shutdown(&self, pending: Pending);
 
     /// Calls `job` with each of the `arguments`, and returns the results in
@@ -231,7 +234,8 @@ impl<T> Drop for Map<'_, T> {
 
 /// Waits for the end of threads.
 pub(crate) fn join(threads: &Mutex<Vec<JoinHandle<()>>>) {
-    for thread in lock(threads).drain(..) {
+    let threads = mem::take(&mut *lock(threads));
+    for thread in threads {
         // A job, or a callback, may end its own pool: its thread cannot wait for
         // itself.
         if thread.thread().id() != thread::current().id() {

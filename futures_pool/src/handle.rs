@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
-use std::{fmt, mem, thread};
-use std::{future::Future, pin::Pin, thread::Thread};
+use std::{fmt, future::Future, mem, pin::Pin, thread, thread::Thread};
 
 use crossbeam::channel::Sender;
 
@@ -328,7 +327,7 @@ impl<T> Handle<T> {
             helper.help(number, deadline);
         }
         let done = || self.slot.is_done().then_some(());
-        if Look::default().out_for(done).is_some() {
+        if Look::default().out_for(deadline, done).is_some() {
             return true;
         }
         let me = Waiter::Thread(thread::current());

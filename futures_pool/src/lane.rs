@@ -176,10 +176,11 @@ impl Lane {
             return Sent::Refused(work);
         }
         if !work.start(self) {
+            let _ = run(|| drop(work)); // to drop an argument is a user's code
             return Sent::PutAway;
         }
         let mut outbox = lock(&self.outbox);
-        // To encode is code of a user.
+        // To encode is, too.
         if let Err(error) = run(|| work.write(&mut outbox)).flatten() {
             drop(outbox);
             refuse(work, error);
@@ -194,7 +195,7 @@ impl Lane {
         let argument = work.argument();
         in_flight.work = Some(work);
         drop((in_flight, outbox));
-        let _ = run(|| drop(argument)); // that, too
+        let _ = run(|| drop(argument));
         Sent::OnItsWay
     }
 

@@ -16,13 +16,17 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    /// What is there within a moment. Others may use the core meanwhile.
+    /// What is there within a moment, and before the deadline. Others may use
+    /// the core meanwhile.
     pub(crate) fn out_for<T>(
         &mut self,
+        deadline: Option<Instant>,
         mut it: impl FnMut() -> Option<T>,
     ) -> Option<T> {
         let mut began = None;
-        while self.rest_until.is_none_or(|at| at <= Instant::now()) {
+        while self.rest_until.is_none_or(|at| at <= Instant::now())
+            && deadline.is_none_or(|at| at > Instant::now())
+        {
             if let Some(found) = it() {
                 return Some(found);
             }

@@ -11,7 +11,7 @@ use crate::error::{JobError, lock, run};
 use crate::executor::{Executor, Function, Pending, Value, join, workers};
 use crate::handle::{Handle, Helper, Promise};
 use crate::lane::{End, Foreman, Lane, Sent, Work, refuse};
-use crate::wire::Outbox;
+use crate::wire::{self, Outbox};
 use crate::worker::{Order, job_name, may_start_workers};
 
 /// Runs jobs in processes of their own: a job that crashes takes only workers
@@ -148,17 +148,13 @@ impl<A: Value, T: Value> Work for Call<A, T> {
     }
 
     fn settle(&mut self, result: Result<&[u8], JobError>) {
-        self.outcome = Some(result.and_then(|bytes| {
-            // To decode is code of a user.
-            let decoded = run(|| postcard::from_bytes(bytes))?;
-            decoded.map_err(|why| JobError::Decode(why.to_string()))
-        }));
+        self.outcome = Some(result.and_then(wire::decode));
     }
 
     fn tell(self: Box<Self>) {
         let Call { promise, outcome, .. } = *self;
         let outcome = outcome.unwrap_or(Err(JobError::Cancelled));
-        // So is a waker, and the end of what nobody wants any more.
+        // A waker is code of a user, and so is the end of what nobody wants.
         let _ = run(|| promise.keep(outcome, || ()));
     }
 }

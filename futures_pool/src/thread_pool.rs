@@ -105,10 +105,10 @@ impl Crew {
         }
         let mut look = Look::default();
         while let Some(task) = look
-            .out_for(|| self.tasks.try_recv().ok())
+            .out_for(None, || self.tasks.try_recv().ok())
             .or_else(|| self.tasks.recv().ok())
         {
-            task(self);
+            let _ = run(|| task(self)); // it drops what is a user's
         }
     }
 
@@ -121,10 +121,8 @@ impl Crew {
     /// The thread counts as free before its result is known: then whoever gets
     /// that, and submits again, finds it free.
     fn keep<T>(&self, promise: Promise<T>, outcome: Result<T, JobError>) {
-        let free = || {
-            let free = usize::from(self.tasks.is_empty());
-            self.free.fetch_add(free, SeqCst);
-        };
+        let free =
+            || _ = self.free.fetch_add(self.tasks.is_empty().into(), SeqCst);
         // A waker that panics, or a result that does so when it is dropped, ends
         // no thread.
         let _ = run(|| promise.keep(outcome, free));

@@ -1,7 +1,6 @@
 //! Waiting for several handles at once.
 
-use std::fmt;
-use std::time::{Duration, Instant};
+use std::{fmt, time::Duration, time::Instant};
 
 use crossbeam::channel::{Receiver, unbounded};
 

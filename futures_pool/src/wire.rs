@@ -8,13 +8,12 @@
 use std::io::{Read, Write};
 use std::{fs::File, io, mem, os::fd::AsFd, thread, time::Instant};
 
-use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
-use nix::sys::time::TimeSpec;
+use nix::{errno::Errno, sys::time::TimeSpec};
 use postcard::ser_flavors::Flavor;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{error::JobError, look::Look, segment::Segment};
+use crate::{error::JobError, error::run, look::Look, segment::Segment};
 
 /// So many bytes go through a pipe in one piece, or not at all (`pipe(7)`).
 const PIPE_BUF: usize = 4096;
@@ -119,6 +118,16 @@ impl Flavor for &mut Outbox {
     }
 }
 
+/// What [`Outbox::append`] has encoded.
+///
+/// # Errors
+///
+/// It is no such value. To decode is code of a user, and may panic.
+pub(crate) fn decode<V: DeserializeOwned>(bytes: &[u8]) -> Result<V, JobError> {
+    let decoded = run(|| postcard::from_bytes(bytes))?;
+    decoded.map_err(|why| JobError::Decode(why.to_string()))
+}
+
 /// Reads messages from a pipe that never waits.
 #[derive(Default)]
 pub(crate) struct Inbox {
@@ -140,7 +149,7 @@ impl Inbox {
     ) -> io::Result<Option<usize>> {
         let mut look = mem::take(&mut self.look);
         thread::yield_now(); // on one core the answer comes now, or not so soon
-        let found = look.out_for(|| self.take(pipe).transpose());
+        let found = look.out_for(deadline, || self.take(pipe).transpose());
         self.look = look;
         if let Some(found) = found {
             return found.map(Some);

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{JobError, run};
 use crate::executor::{Function, Value};
-use crate::{segment::Segment, wire::Inbox, wire::Outbox};
+use crate::{segment::Segment, wire, wire::Inbox, wire::Outbox};
 
 /// The first argument of a program that is started as a worker; the others are
 /// the number of the process that starts it, its depth, and where the memory is
@@ -104,17 +104,15 @@ impl Desk {
     /// the argument.
     fn argument<A: Value>(&mut self) -> Result<A, JobError> {
         let segment = &mut self.outbox.segment;
-        let argument = self.inbox.bytes(self.length, segment);
-        let argument = argument.map_err(|why| why.to_string()).and_then(|b| {
-            postcard::from_bytes(&b[self.after..]).map_err(|w| w.to_string())
-        });
+        let bytes = self.inbox.bytes(self.length, segment);
+        let bytes = bytes.expect("the order was read there");
+        let argument = wire::decode(&bytes[self.after..]);
         segment.release(self.length);
-        argument.map_err(JobError::Decode)
+        argument
     }
 
     fn result(&mut self, result: &impl Serialize) -> Result<(), JobError> {
-        let head: Reply = (self.number, Ok(()));
-        self.outbox.begin(&head)?;
+        self.outbox.begin(&(self.number, Ok::<_, JobError>(())))?;
         self.outbox.append(result)
     }
 }

@@ -64,6 +64,7 @@ fn main() -> ExitCode {
         job(read),
         job(write),
         job(arm),
+        job(disarm),
         job(large),
         job(nap),
         job(leave),
@@ -138,6 +139,8 @@ const CASES: &[Case] = cases! {
         callbacks_may_use_their_pool
         a_callback_that_panics_harms_nobody
         what_panics_when_dropped_harms_nobody
+        arguments_that_panic_when_dropped_harm_nobody
+        a_pool_can_be_ended_by_a_callback
         an_executor_can_be_shared
         whoever_waits_in_whatever_way_is_served
         a_panic_says_what_and_where
@@ -834,6 +837,58 @@ fn what_panics_when_dropped_harms_nobody<P: Pool>(room: Room) {
     room.release([1]);
     assert_eq!(pool.submit(square, 2).result(), Ok(4));
     assert_eq!(pool.submit(square, 3).result(), Ok(9));
+}
+
+/// SEC-19: an argument that is dropped by whoever finds its job cancelled, or by
+/// whoever closes the pool.
+fn arguments_that_panic_when_dropped_harm_nobody<P: Pool>(room: Room) {
+    let pool = P::of(1).unwrap();
+    let held = submit_held(&pool, &room, 0);
+    room.hear("started-0");
+    assert!(pool.submit(disarm, Armed(true)).cancel());
+    room.release([0]);
+    assert_eq!(held.result(), Ok(0));
+    assert_eq!(pool.submit(square, 2).result(), Ok(4));
+    assert_eq!(pool.submit(square, 3).result(), Ok(9));
+
+    let held = submit_held(&pool, &room, 1);
+    room.hear("started-1");
+    let armed = pool.submit(disarm, Armed(true));
+    pool.close(Pending::Cancel);
+    assert_eq!(armed.result(), Err(JobError::Cancelled));
+    room.release([1]);
+    assert_eq!(held.result(), Ok(1));
+}
+
+fn disarm(mut armed: Armed) {
+    armed.0 = false;
+}
+
+/// END-04: while it is being ended from elsewhere, too.
+fn a_pool_can_be_ended_by_a_callback<P: Pool>(room: Room) {
+    let pool = P::of(1).unwrap();
+    let held = submit_held(&pool, &room, 0);
+    room.hear("started-0");
+    let pending = pool.submit(square, 2);
+    thread::scope(|all| {
+        let (pool, (ended, end)) = (Arc::new(&pool), mpsc::channel());
+        // A callback may not borrow, so a thread of its own ends the pool for
+        // it, and the callback waits for that.
+        let (call, called) = mpsc::channel::<()>();
+        let its = pool.clone();
+        all.spawn(move || {
+            called.recv().unwrap();
+            its.shutdown(Pending::Cancel);
+            ended.send(()).unwrap();
+        });
+        held.on_done(move |_| {
+            call.send(()).unwrap();
+            end.recv().unwrap();
+        });
+        room.release([0]);
+        pool.shutdown(Pending::Finish);
+    });
+    assert!(held.is_done() && pending.is_done());
 }
 
 /// FUT-27.
