@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
-use std::{fmt, future::Future, mem, pin::Pin, thread, thread::Thread};
+use std::{
+    cell::RefCell, fmt, future::Future, mem, pin::Pin, thread, thread::Thread,
+};
 
 use crossbeam::channel::Sender;
 
@@ -91,6 +93,11 @@ enum Waiter {
     List(Sender<Announcement>, usize),
 }
 
+thread_local! {
+    /// A thread that has lost time by looking does not look for a while.
+    static LOOK: RefCell<Look> = RefCell::default();
+}
+
 type Callback = Box<dyn FnOnce(Option<&JobError>) + Send>;
 
 /// Which one of several is done, and its error.
@@ -113,16 +120,6 @@ impl<T> Slot<T> {
             helper.watch();
         }
         state
-    }
-
-    /// False: a worker has it, or it is done.
-    fn cancel(&self) -> bool {
-        let state = self.state();
-        let pending = matches!(state.phase, Phase::Pending);
-        if pending {
-            self.finish(state, Err(JobError::Cancelled));
-        }
-        pending
     }
 
     /// Puts the outcome there, and tells whoever waits for it.
@@ -280,7 +277,12 @@ impl<T> Handle<T> {
     /// behave in the same way. See
     /// [`ProcessPool::kill`](crate::ProcessPool::kill).
     pub fn cancel(&self) -> bool {
-        self.slot.cancel() || self.is_cancelled()
+        let state = self.slot.state();
+        match state.phase {
+            Phase::Pending => self.slot.finish(state, Err(JobError::Cancelled)),
+            _ => drop(state),
+        }
+        self.is_cancelled()
     }
 
     /// Has `callback` called with the job's error, if any, once it is done: in
@@ -319,15 +321,18 @@ impl<T> Handle<T> {
 
     /// Waits until the job is done: true. Or until the deadline: false.
     fn wait(&self, deadline: Option<Instant>) -> bool {
-        let help = match &self.slot.state().phase {
-            Phase::Running(help) => help.clone(),
+        let state = self.slot.state();
+        let help = match &state.phase {
+            // Callbacks are not for a thread that waits, perhaps with a lock.
+            Phase::Running(help) if state.callbacks.is_empty() => help.clone(),
             _ => None,
         };
+        drop(state);
         if let Some((helper, number)) = help {
             helper.help(number, deadline);
         }
         let done = || self.slot.is_done().then_some(());
-        if Look::default().out_for(deadline, done).is_some() {
+        if LOOK.with_borrow_mut(|l| l.out_for(deadline, done)).is_some() {
             return true;
         }
         let me = Waiter::Thread(thread::current());

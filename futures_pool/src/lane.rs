@@ -208,8 +208,8 @@ impl Lane {
     pub(crate) fn prepare(&self, name: &str) -> Result<(), JobError> {
         let died = || JobError::Broken("it died".into());
         let mut outbox = lock(&self.outbox);
-        outbox.begin(&Order { number: u64::MAX, name, chunk: false })?;
-        outbox.append(&())?;
+        let order = Order { number: u64::MAX, name, chunk: false };
+        outbox.write(&(order, ()))?;
         let sent = self.post(&mut outbox);
         let mut inbox = lock(&self.chair);
         let length = sent.then(|| inbox.wait(&self.replies, None).ok());

@@ -138,8 +138,7 @@ impl<A: Value, T: Value> Work for Call<A, T> {
     fn write(&self, outbox: &mut Outbox) -> Result<(), JobError> {
         let Call { number, name, chunk, .. } = *self;
         let argument = self.argument.as_ref().expect("it is not sent yet");
-        outbox.begin(&Order { number, name, chunk })?;
-        outbox.append(argument)
+        outbox.write(&(Order { number, name, chunk }, argument))
     }
 
     fn argument(&mut self) -> Option<Box<dyn Any>> {
@@ -232,11 +231,10 @@ impl Crew {
     /// The life of an attendant. Workers are started by this thread and no
     /// other, for the kernel ends them with the thread that started them.
     fn attend(self: Arc<Self>, first: Sender<io::Result<()>>) {
-        let (mut next, told) = match self.start() {
-            Ok(lane) => (Some(lane), Ok(())),
-            Err(error) => (None, Err(error)),
-        };
+        let mut next = None;
+        let told = self.start().map(|lane| next = Some(lane));
         let _ = first.send(told); // or another one has failed
+        drop(first);
         while let Some(lane) = next {
             next = self.look_after(lane);
         }

@@ -8,6 +8,7 @@ use std::{fs::File, io, os::fd::AsRawFd, process};
 use memmap2::MmapMut;
 use nix::fcntl::{FallocateFlags, FcntlArg, SealFlag, fallocate, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::resource::{Resource, getrlimit};
 
 /// As long as it is at least, once it is used.
 const LEAST: usize = 1 << 20;
@@ -49,6 +50,10 @@ impl Segment {
         let end = at + bytes.len();
         if end > self.len() {
             let wanted = end.next_power_of_two().max(LEAST) as u64;
+            // A limit on files is one on this, too, and passing it is deadly.
+            if wanted > getrlimit(Resource::RLIMIT_FSIZE)?.0 {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
             if self.file.metadata()?.len() < wanted {
                 self.file.set_len(wanted)?;
             }

@@ -40,32 +40,21 @@ impl Outbox {
         Outbox { piped: Vec::new(), length: 0, segment }
     }
 
-    /// Begins a message, in the place of the one before, with an encoded value.
-    ///
-    /// # Errors
-    ///
-    /// As with [`Outbox::append`].
-    pub(crate) fn begin(
-        &mut self,
-        head: &impl Serialize,
-    ) -> Result<(), JobError> {
-        self.piped.clear();
-        self.piped.extend_from_slice(&HEAD);
-        self.length = 0;
-        self.append(head)
-    }
-
-    /// Appends an encoded value.
+    /// Writes a message, encoded, in the place of the one before. (A tuple is its
+    /// parts in a row.)
     ///
     /// # Errors
     ///
     /// It cannot be encoded, or there is no room for it.
-    pub(crate) fn append(
+    pub(crate) fn write(
         &mut self,
-        value: &impl Serialize,
+        message: &impl Serialize,
     ) -> Result<(), JobError> {
-        let appended = postcard::serialize_with_flavor(value, self);
-        appended.map_err(|why| match why {
+        self.piped.clear();
+        self.piped.extend_from_slice(&HEAD);
+        self.length = 0;
+        let written = postcard::serialize_with_flavor(message, self);
+        written.map_err(|why| match why {
             postcard::Error::SerializeBufferFull => JobError::Encode(format!(
                 "no room for so many bytes ({LONGEST} at most)"
             )),
@@ -118,7 +107,7 @@ impl Flavor for &mut Outbox {
     }
 }
 
-/// What [`Outbox::append`] has encoded.
+/// What [`Outbox::write`] has encoded.
 ///
 /// # Errors
 ///
@@ -243,8 +232,7 @@ mod tests {
         // A byte goes before as many sevens.
         for sevens in [0, 1, SHORT - 4, SHORT - 3, SHORT - 2, SHORT, 3 << 20] {
             let value = (1_u8, vec![7_u8; sevens]);
-            outbox.begin(&value.0).unwrap();
-            outbox.append(&value.1).unwrap();
+            outbox.write(&value).unwrap();
             outbox.send(&writer).unwrap();
             let length = inbox.wait(&reader, None).unwrap().unwrap();
             let bytes = inbox.bytes(length, &mut outbox.segment).unwrap();
@@ -279,6 +267,6 @@ mod tests {
     fn too_much_is_refused_before_it_is_sent() {
         let mut outbox = Outbox::new(Segment::create().unwrap());
         outbox.length = LONGEST;
-        assert!(outbox.append(&7_u8).is_err());
+        assert!(outbox.extend(&[7]).is_none());
     }
 }

@@ -112,8 +112,7 @@ impl Desk {
     }
 
     fn result(&mut self, result: &impl Serialize) -> Result<(), JobError> {
-        self.outbox.begin(&(self.number, Ok::<_, JobError>(())))?;
-        self.outbox.append(result)
+        self.outbox.write(&(self.number, Ok::<_, JobError>(()), result))
     }
 }
 
@@ -190,7 +189,7 @@ fn serve(
     fcntl(&orders, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     let (inbox, outbox) = (Inbox::default(), Outbox::new(segment));
     let mut desk = Desk { inbox, outbox, length: 0, after: 0, number: 0 };
-    desk.outbox.begin(&HELLO).map_err(io::Error::other)?;
+    desk.outbox.write(&HELLO).map_err(io::Error::other)?;
     loop {
         desk.outbox.send(&replies)?;
         match desk.inbox.wait(&orders, None) {
@@ -226,6 +225,6 @@ fn answer(jobs: &BTreeMap<&str, Job>, desk: &mut Desk) -> io::Result<()> {
     };
     outcome.or_else(|error| {
         let reply: Reply = (desk.number, Err(error));
-        desk.outbox.begin(&reply).map_err(io::Error::other)
+        desk.outbox.write(&reply).map_err(io::Error::other)
     })
 }

@@ -23,7 +23,7 @@ use std::{
     path::PathBuf,
     pin::{Pin, pin},
     process::{self, Command, ExitCode},
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, mpsc},
     task::{Context, Wake, Waker},
     thread::{self, sleep},
     time::{Duration, Instant},
@@ -137,6 +137,7 @@ const CASES: &[Case] = cases! {
         callbacks_are_called_in_order
         callbacks_keep_their_order_while_they_are_called
         callbacks_may_use_their_pool
+        whoever_waits_does_not_call_back
         a_callback_that_panics_harms_nobody
         what_panics_when_dropped_harms_nobody
         arguments_that_panic_when_dropped_harm_nobody
@@ -788,6 +789,22 @@ fn callbacks_may_use_their_pool<P: Pool>(room: Room) {
     room.release([0]);
     assert_eq!(told.recv().unwrap(), Ok(9));
     drop(job);
+}
+
+/// It may have a lock that the callback wants.
+fn whoever_waits_does_not_call_back<P: Pool>(room: Room) {
+    let pool = P::of(1).unwrap();
+    let taken = Arc::new(Mutex::new(0));
+    for n in 0..10 {
+        let job = submit_held(&pool, &room, n);
+        let its = taken.clone();
+        job.on_done(move |_| *its.lock().unwrap() += 1);
+        let count = taken.lock().unwrap();
+        room.release([n]);
+        assert_eq!(job.result(), Ok(n));
+        drop(count);
+        until("the callback", || *taken.lock().unwrap() == n + 1);
+    }
 }
 
 /// FUT-25, SEC-19: and no waker either.

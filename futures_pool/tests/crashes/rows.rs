@@ -45,6 +45,7 @@ pub fn cases() -> Vec<Case> {
         ("a worker that dies with its last word", last_words),
         ("a new pool after a broken one", a_new_pool),
         ("a hundred megabytes there and back", a_hundred_megabytes),
+        ("more than files may hold", no_room),
         ("a kill while megabytes are on their way", a_kill_on_the_way),
         ("more workers than cores work at once", many_at_once),
         ("a pool of two hundred", two_hundred),
@@ -272,6 +273,20 @@ fn a_hundred_megabytes() {
     let bytes = ByteBuf::from(bytes);
     let back = one().submit(echo, bytes.clone()).result().unwrap();
     assert!(back == bytes);
+}
+
+/// The limit on files is one on shared memory, and passing it would be a signal.
+fn no_room() {
+    let (now, most) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
+    let pool = one();
+    setrlimit(Resource::RLIMIT_FSIZE, 100_000, most).unwrap();
+    let bytes = ByteBuf::from(vec![7; 1 << 20]);
+    let large = pool.submit(echo, bytes.clone()).result();
+    let small = pool.submit(square, 3).result();
+    setrlimit(Resource::RLIMIT_FSIZE, now, most).unwrap();
+    assert!(matches!(large, Err(JobError::Encode(_))), "{large:?}");
+    assert_eq!(small, Ok(9));
+    assert_eq!(pool.submit(echo, bytes.clone()).result(), Ok(bytes));
 }
 
 fn a_kill_on_the_way() {
