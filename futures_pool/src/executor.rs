@@ -52,6 +52,11 @@ pub enum Pending {
 pub trait Executor: Sized {
     /// Queues `job(argument)` and returns at once. Jobs are started in the
     /// order in which they are submitted.
+    ///
+    /// For another process the argument is encoded when a worker takes it, by
+    /// whatever thread has freed that: one that waits for its own result, maybe.
+    /// So to encode, to decode and to drop a value must not wait for a lock, nor
+    /// for a job of the same pool.
     fn submit<A: Value, T: Value>(
         &self,
         job: impl Function<A, T>,

@@ -288,7 +288,8 @@ impl<T> Handle<T> {
     /// Has `callback` called with the job's error, if any, once it is done: in
     /// the thread that finishes it, or at once, here, if it is done already.
     /// Callbacks are called in the order in which they were added. They should
-    /// be short; one that panics is ignored.
+    /// be short, and not wait for jobs of the same pool; one that panics is
+    /// ignored.
     pub fn on_done(
         &self,
         callback: impl FnOnce(Option<&JobError>) + Send + 'static,

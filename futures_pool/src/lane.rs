@@ -102,7 +102,8 @@ pub(crate) struct Lane {
     /// What the attendant waits for: `bell`, the worker's end, and a reply, if
     /// it is `watched` for.
     events: Epoll,
-    /// False: the worker's end will be an event, but no reply.
+    /// False: the worker's end will be an event, but no reply. True: both will,
+    /// or an event has come, and whoever sits in the chair sets this anew.
     watched: Mutex<bool>,
     bell: EventFd,
 }
