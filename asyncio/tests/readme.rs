@@ -19,7 +19,8 @@ fn shown_by(program: &str) -> String {
 #[test]
 fn its_tables_are_outputs_of_programs() {
     let readme = read("README.md");
-    for program in ["src/pros/drop_handle.rs", "src/features/hidden_threads.rs"]
+    for program in
+        ["src/bin/pros/drop_handle.rs", "src/bin/features/hidden_threads.rs"]
     {
         let output = shown_by(program);
         assert!(!output.is_empty(), "{program}");
@@ -36,7 +37,8 @@ fn the_table_for_moving_is_made_of_what_the_twins_differ_in() {
     let rows: Vec<_> =
         section.lines().filter(|l| l.starts_with("| `")).collect();
     assert!(rows.len() >= 5);
-    let twins = ["src/usage/chef_async_std.rs", "src/usage/chef_smol.rs"];
+    let twins =
+        ["src/bin/usage/chef_async_std.rs", "src/bin/usage/chef_smol.rs"];
     for (column, twin) in twins.into_iter().enumerate() {
         let source = read(twin);
         for row in &rows {

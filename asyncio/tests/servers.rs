@@ -14,7 +14,7 @@ use shared::{measure::Usage, watchdog::within};
 use tokio::{runtime::Builder, sync::oneshot};
 
 #[expect(dead_code, reason = "only its server is tested")]
-#[path = "../src/pros/echo_throughput.rs"]
+#[path = "../src/bin/pros/echo_throughput.rs"]
 mod echo_throughput;
 
 #[test]

@@ -13,9 +13,9 @@ use support::*;
 const BRIGADE: &str = env!("CARGO_BIN_EXE_brigade");
 const PROCESSES: &str = env!("CARGO_BIN_EXE_brigade_processes");
 
-const BRIGADE_SOURCE: &str = include_str!("../src/usage/brigade.rs");
+const BRIGADE_SOURCE: &str = include_str!("../src/bin/usage/brigade.rs");
 const PROCESSES_SOURCE: &str =
-    include_str!("../src/usage/brigade_processes.rs");
+    include_str!("../src/bin/usage/brigade_processes.rs");
 
 #[test]
 fn who_cooks() {

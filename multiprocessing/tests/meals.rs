@@ -31,7 +31,7 @@ fn ten_kitchens_use_all_cores() {
 
 #[test]
 fn kitchens_are_well_behaved() {
-    is_well_behaved(KITCHENS, include_str!("../src/usage/kitchens.rs"));
+    is_well_behaved(KITCHENS, include_str!("../src/bin/usage/kitchens.rs"));
 }
 
 #[test]

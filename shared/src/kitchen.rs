@@ -108,7 +108,7 @@ impl Kitchen {
     }
 }
 
-/// `threading/src/usage/cooks.rs` is of `threading` the program `cooks`.
+/// `threading/src/bin/usage/cooks.rs` is of `threading` the program `cooks`.
 pub(crate) fn whose(main: &Location) -> (String, String) {
     let path = Path::new(main.file());
     let model = path.iter().next().unwrap_or_default();

@@ -15,6 +15,8 @@ struct Program {
     name: String,
     path: PathBuf,
     source: String,
+    /// Whether `cargo test` links it once more, as a harness for its tests.
+    harness: bool,
 }
 
 impl Program {
@@ -50,6 +52,7 @@ fn programs() -> Vec<Program> {
                     package: text(&package["name"]),
                     name: text(&target["name"]),
                     source: fs::read_to_string(&path).unwrap(),
+                    harness: target["test"] == true,
                     path,
                 });
             }
@@ -82,7 +85,7 @@ fn every_program_stands_in_a_section_of_its_chapter() {
     for Program { package, name, path, .. } in programs() {
         let file = path.strip_prefix(root()).unwrap();
         let parts: Vec<_> = file.iter().map(|p| p.to_str().unwrap()).collect();
-        let [member, "src", section, file] = parts[..] else {
+        let [member, "src", "bin", section, file] = parts[..] else {
             panic!("{name} stands in {}", file.display());
         };
         assert_eq!(member, package);
@@ -146,6 +149,15 @@ fn the_readme_maps_every_program() {
     }
 }
 
+/// A program has no unit tests: it is run as a process by the tests beside it.
+#[test]
+fn programs_are_linked_once() {
+    for Program { name, harness, source, .. } in programs() {
+        assert!(!harness, "{name}: `test = false` is missing in its manifest");
+        assert!(!source.contains("#[test]"), "{name}: this is never run");
+    }
+}
+
 /// Where a crate has a README, that lists its programs and their claims.
 #[test]
 fn the_readme_of_a_crate_lists_its_programs() {
@@ -183,8 +195,9 @@ fn lines_without_tests(mut files: Vec<PathBuf>) -> usize {
 #[test]
 fn the_pools_can_be_read_in_an_hour() {
     let files = fs::read_dir(root().join("futures_pool/src")).unwrap();
-    let files = files.map(|file| file.unwrap().path()); // folders: programs
-    let lines = lines_without_tests(files.filter(|f| f.is_file()).collect());
+    let files = files.map(|file| file.unwrap().path());
+    let lines =
+        lines_without_tests(files.filter(|f| !f.ends_with("bin")).collect());
     println!("futures_pool has {lines} lines of code");
     assert!((1_000..=1_800).contains(&lines), "{lines}");
 }

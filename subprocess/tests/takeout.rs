@@ -31,7 +31,7 @@ fn children_use_the_cores() {
 
 #[test]
 fn takeout_is_well_behaved() {
-    is_well_behaved(TAKEOUT, include_str!("../src/usage/takeout.rs"));
+    is_well_behaved(TAKEOUT, include_str!("../src/bin/usage/takeout.rs"));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{hint::black_box, sync::mpsc, time::Instant};
 use shared::{Result, measure::median, say};
 
 #[expect(dead_code, reason = "only the crew of this program is measured")]
-#[path = "../src/cautions/worker_queue.rs"]
+#[path = "../src/bin/cautions/worker_queue.rs"]
 mod worker_queue;
 
 const JOBS: u64 = 100_000;

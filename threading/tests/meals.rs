@@ -53,23 +53,23 @@ fn threads_use_all_cores() {
 
 #[test]
 fn one_cook_is_well_behaved() {
-    is_well_behaved(ONE_COOK, include_str!("../src/usage/one_cook.rs"));
+    is_well_behaved(ONE_COOK, include_str!("../src/bin/usage/one_cook.rs"));
 }
 
 #[test]
 fn cooks_are_well_behaved() {
-    is_well_behaved(COOKS, include_str!("../src/usage/cooks.rs"));
+    is_well_behaved(COOKS, include_str!("../src/bin/usage/cooks.rs"));
 }
 
 #[test]
 fn cooks_crossbeam_are_well_behaved() {
-    let source = include_str!("../src/usage/cooks_crossbeam.rs");
+    let source = include_str!("../src/bin/usage/cooks_crossbeam.rs");
     is_well_behaved(CROSSBEAM, source);
 }
 
 #[test]
 fn cooks_rayon_are_well_behaved() {
-    is_well_behaved(RAYON, include_str!("../src/usage/cooks_rayon.rs"));
+    is_well_behaved(RAYON, include_str!("../src/bin/usage/cooks_rayon.rs"));
 }
 
 #[test]

@@ -42,7 +42,7 @@ async fn main() -> Result {
     let local = row("smol's Executor", "lent", sums, left(on_an_executor)?)?;
     let sums = spawned(copied().collect()).await;
     let alone = row("tokio::spawn", "copied", sums, left(spawned)?)?;
-    let refused = include_str!("../../compile_fail/borrow_in_task.rs");
+    let refused = include_str!("../../../compile_fail/borrow_in_task.rs");
     say!("{:<20}{:<10}{:>8}", "tokio::spawn", "lent", &refused[4..9])?;
 
     let lent = parts + more + local;

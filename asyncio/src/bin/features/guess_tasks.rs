@@ -150,7 +150,7 @@ fn verdict(told: &[String]) -> Result {
 
 const TASKS: &str = include_str!("guess_tasks.rs");
 const THREADS: &str =
-    include_str!("../../../threading/src/pros/guess_threads.rs");
+    include_str!("../../../../threading/src/bin/pros/guess_threads.rs");
 
 /// Lines of code: neither blank nor comments.
 fn code(source: &str) -> Vec<&str> {

@@ -14,8 +14,8 @@
 //!     default hook: 264 bytes on stderr, in memory:
 //!         grill(260) returns Err(Burnt(260))
 //!     our hook: 0 bytes on stderr, in memory:
-//!         fryer at threading/src/cons/panic_capture.rs:66: the oil burns
-//!         griller at threading/src/cons/panic_capture.rs:83: (not a text)
+//!         fryer at threading/src/bin/cons/panic_capture.rs:66: the oil burns
+//!         griller at threading/src/bin/cons/panic_capture.rs:83: (not a text)
 //!         grill(260) returns Err(Burnt(260))
 //!     T8 holds: stderr 264 bytes, with our hook 0
 

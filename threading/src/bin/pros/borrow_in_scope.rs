@@ -32,7 +32,7 @@ fn main() -> Result {
         told("scope", "borrows", in_a_scope(&receipts))?,
         told("arc", "owns", in_an_arc(receipts))?,
     ];
-    let plain = include_str!("../../compile_fail/borrow_in_spawn.rs");
+    let plain = include_str!("../../../compile_fail/borrow_in_spawn.rs");
     say!("{:<8}{:<10}{:>12}", "spawn", "borrows", &plain[4..9])?;
 
     let [rayon, scope, arc] = ["rayon", "scope", "arc"].map(lines_to_own);
