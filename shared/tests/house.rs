@@ -80,6 +80,7 @@ fn every_program_stands_in_a_section_of_its_chapter() {
             vec!["usage", "pros", "cons", "thread_pool", "process_pool"]
         }
         "multiprocessing" | "subprocess" => vec!["usage", "pros", "cons"],
+        "docs" => vec!["usage"],
         other => panic!("{other} is not a chapter"),
     };
     for Program { package, name, path, .. } in programs() {
@@ -169,7 +170,11 @@ fn the_readme_of_a_crate_lists_its_programs() {
         };
         let claims =
             source.lines().find_map(|l| l.strip_prefix("//! Claims: "));
-        let entry = format!("| `{name}` | {} |", claims.unwrap_or_default());
+        let entry = match package.as_str() {
+            // They report no claim of their own.
+            "docs" => format!("| `{name}` | "),
+            _ => format!("| `{name}` | {} |", claims.unwrap_or_default()),
+        };
         assert!(readme.contains(&entry), "{package}: {entry}");
         checked += 1;
     }

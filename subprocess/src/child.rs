@@ -34,8 +34,8 @@ pub enum End {
     Interrupted,
 }
 
-/// Told to stop, by Ctrl-C or a signal like it.
-#[derive(Clone, Debug)]
+/// Told to stop, by Ctrl-C or a signal like it. The default one hears of none.
+#[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicUsize>);
 
 impl Interrupt {

@@ -1,9 +1,4 @@
-//! Running other programs: what `takeout` and `compare` need to find them, to
-//! build them, and to end them.
+//! Running child programs: how one of them is built, run, and ended.
 
+pub mod cargo;
 pub mod child;
-pub mod compare;
-pub mod ledger;
-pub mod programs;
-pub mod snippets;
-pub mod source;

@@ -31,12 +31,12 @@ use std::{net::SocketAddr, path::Path, time::Instant};
 
 use duct::{Handle, cmd};
 use shared::{Dish, Failure, Kitchen, PATIENCE, Plate, Result};
-use subprocess::programs;
+use subprocess::cargo;
 
 const AT_ONCE: usize = 10;
 
 fn main() -> Result {
-    let caterer = programs::sibling("caterer")?;
+    let caterer = cargo::sibling("caterer")?;
     let kitchen = Kitchen::open()?;
     let mut plates = Vec::new();
     for dishes in kitchen.dishes().chunks(AT_ONCE) {

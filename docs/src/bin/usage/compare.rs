@@ -1,6 +1,6 @@
 //! All programs on all menus, as children, one at a time: who wins where.
 //!
-//!     cargo run -p subprocess --bin compare
+//!     cargo run -p docs --bin compare
 //!     cargo compare --only cooks,cooks_rayon,chef --menu waiting,chopping
 //!
 //! Change this and watch: `--dishes 1000`: which models still stand?
@@ -25,13 +25,13 @@
 //!     faster: than one_cook; of bound: 1.00 is what nobody can beat; lines: of code
 //!     that one_cook has not
 
-use serde_json::Value;
-use shared::{Failure, Result, report};
-use subprocess::{
-    child::Interrupt,
+use docs::{
     compare::{Options, run_all, tables, timelines},
     programs,
 };
+use serde_json::Value;
+use shared::{Failure, Result, report};
+use subprocess::child::Interrupt;
 
 fn main() -> Result {
     let options = Options::read();

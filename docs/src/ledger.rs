@@ -6,11 +6,9 @@ use std::{collections::HashSet, ffi::OsStr, fs, path::Path, time::Duration};
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use shared::{Failure, Result};
+use subprocess::child::{self, End, Interrupt};
 
-use crate::{
-    child::{self, End, Interrupt},
-    programs::Program,
-};
+use crate::programs::Program;
 
 /// No program takes longer.
 const LIMIT: Duration = Duration::from_secs(60);

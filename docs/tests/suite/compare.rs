@@ -1,10 +1,6 @@
 //! `compare`: a row for everything that happens, and nothing left running.
 
-#[path = "../../shared/tests/support/mod.rs"]
-mod support;
-
 use std::{
-    path::PathBuf,
     thread,
     time::{Duration, Instant},
 };
@@ -14,17 +10,10 @@ use nix::{
     unistd::Pid,
 };
 use serde_json::Value;
-use support::*;
+
+use crate::{example, support::*};
 
 const COMPARE: &str = env!("CARGO_BIN_EXE_compare");
-
-/// An example is built beside the tests.
-fn troublemaker() -> String {
-    let mut path = PathBuf::from(COMPARE);
-    path.pop();
-    path.push("examples/troublemaker");
-    path.to_str().unwrap().to_string()
-}
 
 /// Takes the build lock in turns.
 fn rows(trouble: &str, arguments: &[&str]) -> (Ran, Vec<Value>) {
@@ -76,7 +65,7 @@ fn all_programs_on_all_menus() {
 
 #[test]
 fn trouble_becomes_a_row_and_the_rest_goes_on() {
-    let also = troublemaker();
+    let also = example("troublemaker");
     for (trouble, said) in [
         ("panic", "exit status: 101: thread 'main'"),
         ("abort", "signal: 6 (SIGABRT)"),
@@ -99,7 +88,7 @@ fn trouble_becomes_a_row_and_the_rest_goes_on() {
 #[test]
 fn a_child_that_is_killed_from_outside_becomes_a_row() {
     let _quiet = alone();
-    let also = troublemaker();
+    let also = example("troublemaker");
     let started = thread::spawn(move || {
         run_with(
             COMPARE,
@@ -123,7 +112,7 @@ fn a_child_that_is_killed_from_outside_becomes_a_row() {
 #[test]
 fn ctrl_c_in_the_middle_leaves_nothing_running() {
     let _quiet = alone();
-    let also = troublemaker();
+    let also = example("troublemaker");
     for (signal, status) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
         // One has children of its own, the other would never end.
         for (arguments, word) in [
@@ -158,7 +147,7 @@ fn ctrl_c_in_the_middle_leaves_nothing_running() {
 #[test]
 fn tables_and_timelines_fit_their_columns() {
     let _quiet = alone();
-    let also = troublemaker();
+    let also = example("troublemaker");
     let arguments = [
         "--only",
         "chef",

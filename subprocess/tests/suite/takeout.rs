@@ -1,14 +1,11 @@
 //! Who cooks, how long it takes, and what happens when something goes wrong.
 
-#[path = "../../shared/tests/support/mod.rs"]
-mod support;
-
+use crate::support::*;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use shared::oven::Faults;
-use support::*;
 
 const TAKEOUT: &str = env!("CARGO_BIN_EXE_takeout");
 const CATERER: &str = env!("CARGO_BIN_EXE_caterer");
@@ -31,7 +28,7 @@ fn children_use_the_cores() {
 
 #[test]
 fn takeout_is_well_behaved() {
-    is_well_behaved(TAKEOUT, include_str!("../src/bin/usage/takeout.rs"));
+    is_well_behaved(TAKEOUT, include_str!("../../src/bin/usage/takeout.rs"));
 }
 
 #[test]

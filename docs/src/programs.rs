@@ -2,16 +2,13 @@
 //! which of them are kitchens.
 
 use std::{
-    env,
-    ffi::OsStr,
     fs,
-    io::{self, IsTerminal},
     path::{Path, PathBuf},
 };
 
-use duct::cmd;
 use serde::Deserialize;
-use shared::{Failure, Result};
+use shared::Result;
+use subprocess::cargo;
 
 /// A program that can be run.
 #[derive(Clone, Debug)]
@@ -22,10 +19,14 @@ pub struct Program {
     pub model: String,
     /// Its source text; empty for a program from elsewhere.
     pub source: String,
+    /// The file with its source text; empty for a program from elsewhere.
+    pub source_path: PathBuf,
     /// The file to run.
     pub path: PathBuf,
     /// What its crate depends on, as lines for a manifest.
     pub dependencies: Vec<Dependency>,
+    /// Whether `cargo test` links it once more, for unit tests inside it.
+    pub harness: bool,
 }
 
 /// Another crate, and what of it is used.
@@ -51,9 +52,27 @@ impl Program {
             name: name.to_string_lossy().into_owned(),
             model: "elsewhere".into(),
             source: String::new(),
+            source_path: PathBuf::new(),
             path,
             dependencies: Vec::new(),
+            harness: false,
         }
+    }
+
+    /// Whether it cooks the ten dishes.
+    pub fn is_kitchen(&self) -> bool {
+        self.source.contains("Kitchen::open()")
+    }
+
+    /// The lines of its header, without `//!`.
+    pub fn header(&self) -> impl Iterator<Item = &str> {
+        self.source.lines().map_while(|line| line.strip_prefix("//!"))
+    }
+
+    /// The claims that its header promises to report.
+    pub fn claims(&self) -> Vec<&str> {
+        let line = self.header().find_map(|l| l.strip_prefix(" Claims: "));
+        line.into_iter().flat_map(|line| line.split(", ")).collect()
     }
 }
 
@@ -64,7 +83,7 @@ impl Program {
 /// As for [`all`].
 pub fn kitchens() -> Result<Vec<Program>> {
     let mut programs = all()?;
-    programs.retain(|program| program.source.contains("Kitchen::open()"));
+    programs.retain(Program::is_kitchen);
     Ok(programs)
 }
 
@@ -75,11 +94,10 @@ pub fn kitchens() -> Result<Vec<Program>> {
 ///
 /// `cargo metadata` fails, or a source cannot be read.
 pub fn all() -> Result<Vec<Program>> {
-    let metadata = cargo(["metadata", "--no-deps", "--format-version=1"])?
-        .stderr_null()
-        .read()?;
+    let question = ["metadata", "--no-deps", "--format-version=1"];
+    let metadata = cargo::command(question).stderr_null().read()?;
     let metadata: Metadata = serde_json::from_str(&metadata)?;
-    let folder = folder()?;
+    let folder = cargo::folder(&cargo::own_profile()?)?;
     let mut programs = Vec::new();
     for member in &metadata.workspace_members {
         let mut packages = metadata.packages.iter();
@@ -89,7 +107,8 @@ pub fn all() -> Result<Vec<Program>> {
         };
         // Cargo sorts by name; the manifest is in reading order.
         let manifest = fs::read_to_string(&package.manifest_path)?;
-        let place = |target: &&Target| manifest.find(&quoted(&target.name));
+        let place =
+            |target: &&Target| manifest.find(&format!("/{}.rs\"", target.name));
         let mut targets: Vec<_> = package.targets.iter().collect();
         targets.retain(|target| target.kind == ["bin"]);
         targets.sort_by_key(place);
@@ -98,16 +117,14 @@ pub fn all() -> Result<Vec<Program>> {
                 name: target.name.clone(),
                 model: package.name.clone(),
                 source: fs::read_to_string(&target.src_path)?,
+                source_path: target.src_path.clone(),
                 path: folder.join(&target.name),
                 dependencies: package.dependencies.clone(),
+                harness: target.test,
             });
         }
     }
     Ok(programs)
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{name}\"")
 }
 
 #[derive(Deserialize)]
@@ -130,6 +147,7 @@ struct Target {
     kind: Vec<String>,
     name: String,
     src_path: PathBuf,
+    test: bool,
 }
 
 /// Builds all programs, in the profile in which this one was built.
@@ -138,55 +156,28 @@ struct Target {
 ///
 /// Something does not compile; cargo has said what, on standard error.
 pub fn build_all() -> Result {
-    build(&["--workspace", "--bins"])
+    cargo::build(&cargo::own_profile()?, ["--workspace", "--bins"])
 }
 
-/// The file of another program of this crate. `cargo run` builds only the one
-/// that it runs, so the other one is built here if cargo is at hand.
-///
-/// # Errors
-///
-/// It does not compile, or it is not there.
-pub fn sibling(name: &str) -> Result<PathBuf> {
-    if env::var_os("CARGO").is_some() {
-        build(&["--package", env!("CARGO_PKG_NAME"), "--bin", name])?;
+/// The root of the workspace.
+pub fn root() -> &'static Path {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().expect("this crate is a folder of the workspace")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(source: &str) -> Program {
+        let source = source.to_string();
+        Program { source, ..Program::from_elsewhere("test".into()) }
     }
-    let path = folder()?.join(name);
-    match path.is_file() {
-        true => Ok(path),
-        false => Err(Failure::new(format!("{} is missing", path.display()))),
+
+    #[test]
+    fn claims_stand_in_the_header_only() {
+        let source = "//! A title.\n//!\n//! Claims: T1, T2\n\n";
+        assert_eq!(program(source).claims(), ["T1", "T2"]);
+        assert!(program("fn main() {}\n//! Claims: T1\n").claims().is_empty());
     }
-}
-
-fn build(what: &[&str]) -> Result {
-    let folder = folder()?;
-    let target = folder.parent().unwrap_or(Path::new(".")).as_os_str();
-    let profile = match folder.file_name().and_then(OsStr::to_str) {
-        Some("debug") | None => "dev",
-        Some(other) => other,
-    };
-    let arguments = ["build", "--profile", profile, "--target-dir"];
-    let arguments = arguments.map(OsStr::new).into_iter().chain([target]);
-    // Somebody at a terminal wants to see that it goes on.
-    let quiet = (!io::stderr().is_terminal()).then_some(OsStr::new("--quiet"));
-    let arguments = arguments.chain(quiet);
-    cargo(arguments.chain(what.iter().map(OsStr::new)))?.run()?;
-    Ok(())
-}
-
-/// Cargo in this workspace, wherever the program was called from.
-fn cargo<A: AsRef<OsStr>>(
-    arguments: impl IntoIterator<Item = A>,
-) -> Result<duct::Expression> {
-    let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
-    let arguments = arguments.into_iter().map(|a| a.as_ref().to_os_string());
-    let cargo = cmd(cargo, arguments).stdin_null();
-    Ok(cargo.dir(env!("CARGO_MANIFEST_DIR")))
-}
-
-/// Where cargo puts the programs: beside this one.
-fn folder() -> Result<PathBuf> {
-    let mut path = env::current_exe()?;
-    path.pop();
-    Ok(path)
 }

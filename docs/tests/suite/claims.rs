@@ -1,13 +1,11 @@
 //! The ledger: complete, and honest about what contradicts it.
 
-#[path = "../../shared/tests/support/mod.rs"]
-mod support;
-
 use std::{collections::BTreeSet, env, fs, path::PathBuf};
 
+use docs::{ledger, programs};
 use serde_json::Value;
-use subprocess::{ledger, programs};
-use support::*;
+
+use crate::support::*;
 
 const CLAIMS: &str = env!("CARGO_BIN_EXE_claims");
 const LEDGER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/ledger.toml");
@@ -67,9 +65,7 @@ fn headers_and_ledger_agree() {
         .collect();
     let mut promised = BTreeSet::new();
     for program in programs::all().unwrap() {
-        let line = program.source.lines();
-        let line = line.filter_map(|l| l.strip_prefix("//! Claims: ")).next();
-        for id in line.into_iter().flat_map(|line| line.split(", ")) {
+        for id in program.claims() {
             promised.insert((id.to_string(), program.name.clone()));
         }
     }

@@ -8,15 +8,12 @@ use std::{io::IsTerminal, process::Output};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value, json};
 use shared::{Menu, Result, measure::median};
+use subprocess::child::{self, End, Interrupt};
 
 pub use options::Options;
 pub use table::{tables, timelines};
 
-use crate::{
-    child::{self, End, Interrupt},
-    programs::Program,
-    source,
-};
+use crate::{programs::Program, source};
 
 /// One program on one menu.
 #[derive(Clone, Debug)]

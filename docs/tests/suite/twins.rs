@@ -1,6 +1,6 @@
 //! Twins show the same dishes in two models, and differ in nothing else.
 
-use subprocess::{
+use docs::{
     programs,
     source::{added_lines, code_lines},
 };
@@ -10,7 +10,7 @@ fn source(name: &str) -> String {
     kitchens.into_iter().find(|program| program.name == name).unwrap().source
 }
 
-/// Prints the counts: `cargo test -p subprocess --test twins -- --nocapture`.
+/// Prints the counts: `cargo test -p docs twins -- --nocapture`.
 #[test]
 fn twins_differ_only_in_their_model() {
     for (base, twin, most) in [

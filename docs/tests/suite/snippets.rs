@@ -1,13 +1,11 @@
 //! What is there to be copied can be copied.
 
-#[path = "../../shared/tests/support/mod.rs"]
-mod support;
-
 use std::path::PathBuf;
 
-use subprocess::programs::{self, Program};
-use subprocess::snippets;
-use support::*;
+use docs::programs::{self, Program};
+use docs::snippets;
+
+use crate::support::*;
 
 const SNIPPET: &str = env!("CARGO_BIN_EXE_snippet");
 

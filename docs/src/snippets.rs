@@ -13,7 +13,7 @@ use std::{
 use duct::cmd;
 use shared::{Failure, Result};
 
-use crate::programs::{Dependency, Program};
+use crate::programs::{self, Dependency, Program};
 
 /// A part to copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,8 +132,8 @@ pub fn find<'a>(snippets: &'a [Snippet], name: &str) -> Result<&'a Snippet> {
 ///
 /// The crates cannot be written.
 pub fn check(snippets: &[Snippet]) -> Result<Vec<String>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let folder = Folder::new(&root)?;
+    let root = programs::root();
+    let folder = Folder::new(root)?;
     let crates: BTreeSet<String> = snippets.iter().map(crate_name).collect();
     let members: Vec<_> =
         crates.iter().map(|name| format!("{name:?}")).collect();

@@ -1,6 +1,6 @@
 //! Every statement of the article, run and measured on this machine.
 //!
-//!     cargo run -p subprocess --bin claims
+//!     cargo run -p docs --bin claims
 //!     cargo claims --section threading
 //!
 //! Change this and watch: `SMOL_THREADS=2 cargo claims --section asyncio`: two
@@ -29,15 +29,15 @@
 
 use std::{io::IsTerminal, path::PathBuf, process};
 
+use docs::{
+    ledger::{self, Claim, Report},
+    programs,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use lexopt::{Arg::Long, Parser, ValueExt};
 use serde_json::json;
 use shared::{Failure, Result, report, say, wrong_usage};
-use subprocess::{
-    child::Interrupt,
-    ledger::{self, Claim, Report},
-    programs,
-};
+use subprocess::child::Interrupt;
 
 const HELP: &str = "\
 Usage: cargo claims [OPTIONS]

@@ -1,6 +1,6 @@
 //! The part of a program that is there to be copied, and what it depends on.
 //!
-//!     cargo run -p subprocess --bin snippet -- queue_pipeline
+//!     cargo run -p docs --bin snippet -- queue_pipeline
 //!     cargo snippet --list
 //!
 //! Change this and watch: `cargo snippet --check` builds each one alone, in an
@@ -23,15 +23,15 @@
 //!         }
 //!     }
 
+use docs::{
+    programs,
+    snippets::{self, Snippet},
+};
 use lexopt::{
     Arg::{Long, Value},
     Parser,
 };
 use shared::{Failure, Result, report, say, wrong_usage};
-use subprocess::{
-    programs,
-    snippets::{self, Snippet},
-};
 
 const HELP: &str = "\
 Usage: cargo snippet NAME | --list | --check

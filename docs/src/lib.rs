@@ -1,0 +1,8 @@
+//! The living documentation: the statements of the article, the programs that
+//! answer them, and what these programs print when they are run.
+
+pub mod compare;
+pub mod ledger;
+pub mod programs;
+pub mod snippets;
+pub mod source;

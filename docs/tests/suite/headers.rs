@@ -1,0 +1,13 @@
+//! What each program's header shows is what the program prints.
+
+use crate::support;
+
+#[test]
+fn headers_show_what_programs_print() {
+    let _quiet = support::alone();
+    let program = env!("CARGO_BIN_EXE_snippet");
+    // What these print is checked by their own tests: they run all the others.
+    let tools = ["compare", "claims"];
+    let folder = env!("CARGO_MANIFEST_DIR");
+    support::headers::headers_are_true(folder, program, &tools);
+}
