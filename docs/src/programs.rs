@@ -69,6 +69,14 @@ impl Program {
         self.source.lines().map_while(|line| line.strip_prefix("//!"))
     }
 
+    /// The command in its header that runs it; of several, the first one.
+    pub fn run_command(&self) -> Option<&str> {
+        self.header().find_map(|line| {
+            let command = line.strip_prefix("     ")?;
+            command.starts_with("cargo run ").then_some(command)
+        })
+    }
+
     /// The claims that its header promises to report.
     pub fn claims(&self) -> Vec<&str> {
         let line = self.header().find_map(|l| l.strip_prefix(" Claims: "));

@@ -6,6 +6,7 @@ mod support;
 mod claims;
 mod compare;
 mod headers;
+mod house;
 mod snippets;
 mod twins;
 

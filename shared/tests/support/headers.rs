@@ -1,8 +1,9 @@
 //! The output in a program's header is the output of the program.
 
-use std::{fs, path::Path, process::Command};
-
-use serde_json::Value;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::run_with;
 
@@ -16,37 +17,36 @@ use super::run_with;
 /// prints is written into the header instead: a header shows what was printed
 /// once.
 pub fn headers_are_true(folder: &str, a_program: &str, except: &[&str]) {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--format-version=1", "--offline"])
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
-    let manifest = Path::new(folder).join("Cargo.toml");
-    let own = |p: &&Value| {
-        Path::new(p["manifest_path"].as_str().unwrap()) == manifest
-    };
-    let targets = packages.iter().find(own).unwrap()["targets"].as_array();
     let retake = std::env::var("RETAKE").unwrap_or_default();
     let mut compared = 0;
-    for target in targets.unwrap() {
-        let name = target["name"].as_str().unwrap();
-        if target["kind"][0] != "bin" || except.contains(&name) {
+    for path in sources(folder) {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if except.contains(&name) {
             continue;
         }
-        let path = target["src_path"].as_str().unwrap();
-        let source = fs::read_to_string(path).unwrap();
+        let source = fs::read_to_string(&path).unwrap();
         let program = Path::new(a_program).with_file_name(name);
         let printed = run(program.to_str().unwrap(), &source);
         if retake == "all" || retake.split(',').any(|one| one == name) {
-            fs::write(path, retaken(&source, &printed)).unwrap();
+            fs::write(&path, retaken(&source, &printed)).unwrap();
         } else {
             compare(name, &source, &printed);
         }
         compared += 1;
     }
     assert!(compared > 0);
+}
+
+/// The programs of the crate in `folder`: `src/bin/SECTION/PROGRAM.rs`.
+fn sources(folder: &str) -> Vec<PathBuf> {
+    let inside = |folder: PathBuf| {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().path())
+    };
+    let sections = inside(Path::new(folder).join("src/bin"));
+    let mut sources: Vec<_> = sections.flat_map(inside).collect();
+    sources.sort();
+    sources
 }
 
 /// What it prints when it is run as the first command of its header says.

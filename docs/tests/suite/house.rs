@@ -1,63 +1,14 @@
 //! The rules of the house, checked for every program of the workspace.
 
-use std::{
-    collections::HashSet,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
+use std::{collections::HashSet, fs, path::PathBuf};
+
+use docs::{
+    programs::{self, Program, root},
+    source::code_lines,
 };
 
-use serde_json::Value;
-
-/// A program, as declared in a manifest.
-struct Program {
-    package: String,
-    name: String,
-    path: PathBuf,
-    source: String,
-    /// Whether `cargo test` links it once more, as a harness for its tests.
-    harness: bool,
-}
-
-impl Program {
-    fn is_kitchen(&self) -> bool {
-        self.source.contains("Kitchen::open()")
-    }
-}
-
-/// The lines of code: without blank lines and comments.
-fn code_lines(source: &str) -> usize {
-    let lines = source.lines().map(str::trim);
-    lines.filter(|line| !line.is_empty() && !line.starts_with("//")).count()
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
-
 fn programs() -> Vec<Program> {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--format-version=1", "--offline"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let text = |value: &Value| value.as_str().unwrap().to_string();
-    let mut programs = Vec::new();
-    for package in metadata["packages"].as_array().unwrap() {
-        for target in package["targets"].as_array().unwrap() {
-            if target["kind"][0] == "bin" {
-                let path = PathBuf::from(text(&target["src_path"]));
-                programs.push(Program {
-                    package: text(&package["name"]),
-                    name: text(&target["name"]),
-                    source: fs::read_to_string(&path).unwrap(),
-                    harness: target["test"] == true,
-                    path,
-                });
-            }
-        }
-    }
+    let programs = programs::all().unwrap();
     assert!(programs.len() >= 15, "where are they?");
     programs
 }
@@ -83,8 +34,8 @@ fn every_program_stands_in_a_section_of_its_chapter() {
         "docs" => vec!["usage"],
         other => panic!("{other} is not a chapter"),
     };
-    for Program { package, name, path, .. } in programs() {
-        let file = path.strip_prefix(root()).unwrap();
+    for Program { model: package, name, source_path, .. } in programs() {
+        let file = source_path.strip_prefix(root()).unwrap();
         let parts: Vec<_> = file.iter().map(|p| p.to_str().unwrap()).collect();
         let [member, "src", "bin", section, file] = parts[..] else {
             panic!("{name} stands in {}", file.display());
@@ -97,15 +48,16 @@ fn every_program_stands_in_a_section_of_its_chapter() {
 
 #[test]
 fn every_program_has_a_header_with_its_run_command() {
-    for Program { package, name, source, .. } in programs() {
-        let header: Vec<_> =
-            source.lines().take_while(|line| line.starts_with("//!")).collect();
-        assert!(header.len() >= 3, "{name} has no header");
-        let header = header.join("\n");
-        let command = format!("//!     cargo run -p {package} --bin {name}");
-        let ends = header.split(&command).nth(1).map(|rest| rest.as_bytes());
-        assert!(matches!(ends, Some([b'\n' | b' ', ..])), "{name}: {command}");
-        assert!(header.contains("Change this and watch:"), "{name}");
+    for program in programs() {
+        let Program { model: package, name, .. } = &program;
+        assert!(program.header().count() >= 3, "{name} has no header");
+        let command = program.run_command().unwrap_or_default();
+        let wanted = format!("cargo run -p {package} --bin {name}");
+        let rest = command.strip_prefix(&wanted);
+        let ends = rest.is_some_and(|r| r.is_empty() || r.starts_with(" -- "));
+        assert!(ends, "{name}: {wanted}");
+        let mut lines = program.header();
+        assert!(lines.any(|l| l.contains("Change this and watch:")), "{name}");
     }
 }
 
@@ -122,7 +74,7 @@ fn every_program_shows_a_real_output() {
 fn programs_are_short_and_main_tells_the_story() {
     for program in programs() {
         let Program { name, source, .. } = &program;
-        let lines = code_lines(source);
+        let lines = code_lines(source).len();
         let most = match name.as_str() {
             "event_loop" => 160, // a kitchen, and the whole of its runtime
             _ if program.is_kitchen() => 60,
@@ -144,7 +96,7 @@ fn programs_are_short_and_main_tells_the_story() {
 #[test]
 fn the_readme_maps_every_program() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    for Program { package, name, .. } in programs() {
+    for Program { model: package, name, .. } in programs() {
         let entry = format!("`{name}`");
         assert!(readme.contains(&entry), "{package}::{name} is not in it");
     }
@@ -163,17 +115,16 @@ fn programs_are_linked_once() {
 #[test]
 fn the_readme_of_a_crate_lists_its_programs() {
     let mut checked = 0;
-    for Program { package, name, source, .. } in programs() {
-        let readme = root().join(&package).join("README.md");
+    for program in programs() {
+        let Program { model: package, name, .. } = &program;
+        let readme = root().join(package).join("README.md");
         let Ok(readme) = fs::read_to_string(readme) else {
             continue;
         };
-        let claims =
-            source.lines().find_map(|l| l.strip_prefix("//! Claims: "));
         let entry = match package.as_str() {
             // They report no claim of their own.
             "docs" => format!("| `{name}` | "),
-            _ => format!("| `{name}` | {} |", claims.unwrap_or_default()),
+            _ => format!("| `{name}` | {} |", program.claims().join(", ")),
         };
         assert!(readme.contains(&entry), "{package}: {entry}");
         checked += 1;
@@ -191,7 +142,7 @@ fn lines_without_tests(mut files: Vec<PathBuf>) -> usize {
         } else {
             let source = fs::read_to_string(&path).unwrap();
             let source = source.split("#[cfg(test)]").next().unwrap();
-            lines += code_lines(source);
+            lines += code_lines(source).len();
         }
     }
     lines
@@ -205,12 +156,4 @@ fn the_pools_can_be_read_in_an_hour() {
         lines_without_tests(files.filter(|f| !f.ends_with("bin")).collect());
     println!("futures_pool has {lines} lines of code");
     assert!((1_000..=1_800).contains(&lines), "{lines}");
-}
-
-#[test]
-fn shared_stays_light() {
-    let files = ["shared/src", "shared/knife/src"].map(|f| root().join(f));
-    let lines = lines_without_tests(files.to_vec());
-    println!("shared has {lines} lines of code");
-    assert!(lines <= 1_500, "{lines}");
 }
