@@ -3,12 +3,11 @@
 
 use std::{collections::HashSet, ffi::OsStr, fs, path::Path, time::Duration};
 
-use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use shared::{Failure, Result};
 use subprocess::child::{self, End, Interrupt};
 
-use crate::programs::Program;
+use crate::{programs::Program, progress::Progress};
 
 /// No program takes longer.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -101,7 +100,6 @@ pub fn run(
     known: &HashSet<String>,
     programs: &[Program],
     interrupt: &Interrupt,
-    progress: &ProgressBar,
 ) -> Result<Option<(Vec<Report>, Vec<String>)>> {
     let named: HashSet<&str> =
         claims.iter().flat_map(|c| &c.programs).map(String::as_str).collect();
@@ -110,9 +108,9 @@ pub fn run(
     for missing in named.iter().filter(|name| !is_there(name)) {
         problems.push(format!("there is no program {missing}"));
     }
-    progress.set_length(named.len() as u64);
+    let mut progress = Progress::new(named.len());
     for program in programs.iter().filter(|p| named.contains(&*p.name)) {
-        progress.set_message(program.name.clone());
+        progress.next(&program.name);
         let none: [&OsStr; 0] = [];
         match child::run(program.path.as_os_str(), none, LIMIT, interrupt)? {
             End::Interrupted => return Ok(None),
@@ -135,7 +133,6 @@ pub fn run(
                 }
             }
         }
-        progress.inc(1);
     }
     problems.extend(contradictions(claims, known, &reports));
     Ok(Some((reports, problems)))

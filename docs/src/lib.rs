@@ -4,5 +4,6 @@
 pub mod compare;
 pub mod ledger;
 pub mod programs;
+pub mod progress;
 pub mod snippets;
 pub mod source;

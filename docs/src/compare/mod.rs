@@ -3,9 +3,8 @@
 mod options;
 mod table;
 
-use std::{io::IsTerminal, process::Output};
+use std::process::Output;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value, json};
 use shared::{Menu, Result, measure::median};
 use subprocess::child::{self, End, Interrupt};
@@ -13,7 +12,7 @@ use subprocess::child::{self, End, Interrupt};
 pub use options::Options;
 pub use table::{tables, timelines};
 
-use crate::{programs::Program, source};
+use crate::{programs::Program, progress::Progress, source};
 
 /// One program on one menu.
 #[derive(Clone, Debug)]
@@ -60,22 +59,19 @@ pub fn run_all(
         .iter()
         .flat_map(|&menu| programs.iter().map(move |program| (menu, program)))
         .collect();
-    let progress = progress_bar(pairs.len() * options.repeat);
+    let mut progress = Progress::new(pairs.len() * options.repeat);
     // Round by round, so that a slow minute of the machine hits all alike.
     let mut runs: Vec<Vec<Row>> = vec![Vec::new(); pairs.len()];
     for _ in 0..options.repeat {
         for (&(menu, program), runs) in pairs.iter().zip(&mut runs) {
-            progress.set_message(format!("{} {menu}", program.name));
+            progress.next(format_args!("{} {menu}", program.name));
             let Some(row) = run_one(program, menu, base, options, interrupt)?
             else {
-                progress.finish_and_clear();
                 return Ok(None);
             };
             runs.push(row);
-            progress.inc(1);
         }
     }
-    progress.finish_and_clear();
     Ok(Some(runs.into_iter().map(middle).collect()))
 }
 
@@ -136,13 +132,4 @@ fn middle(runs: Vec<Row>) -> Row {
     };
     let mut rows = runs.into_iter();
     rows.find(|row| wall(row) == wanted).expect("one of them is it")
-}
-
-fn progress_bar(length: usize) -> ProgressBar {
-    let bar = ProgressBar::new(length as u64);
-    if !std::io::stderr().is_terminal() {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}");
-    bar.with_style(style.expect("the template is right"))
 }

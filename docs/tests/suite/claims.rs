@@ -116,6 +116,7 @@ fn a_program_that_is_silent_unknown_or_talks_of_something_else_is_named() {
 
     let ran = Small::ledger("T1", "\"cooks\", \"nobody\"").run(&[]);
     assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+    assert!(ran.stderr.starts_with("[1/2] cooks\n"), "{ran:?}");
     assert!(ran.stderr.contains("there is no program nobody"), "{ran:?}");
 }
 

@@ -27,13 +27,12 @@
 //!         holds     open: its chapter is still to be written
 //!     9 claims, 8 of them open
 
-use std::{io::IsTerminal, path::PathBuf, process};
+use std::{path::PathBuf, process};
 
 use docs::{
     ledger::{self, Claim, Report},
     programs,
 };
-use indicatif::{ProgressBar, ProgressStyle};
 use lexopt::{Arg::Long, Parser, ValueExt};
 use serde_json::json;
 use shared::{Failure, Result, report, say, wrong_usage};
@@ -67,13 +66,11 @@ fn main() -> Result {
     programs::build_all()?;
     let interrupt = Interrupt::listen()?;
     let all = programs::all()?;
-    let progress = progress_bar();
     let Some((reports, problems)) =
-        ledger::run(&claims, &known, &all, &interrupt, &progress)?
+        ledger::run(&claims, &known, &all, &interrupt)?
     else {
         interrupt.end("claims");
     };
-    progress.finish_and_clear();
     tell(&claims, &reports, options.json)?;
     match problems.is_empty() {
         true => Ok(()),
@@ -141,14 +138,4 @@ fn entry(claim: &Claim, reports: Vec<&Report>) -> serde_json::Value {
     entry["program"] = json!(known.then(|| programs.join(", ")));
     entry["holds"] = json!(known.then(|| reports.iter().all(|r| r.holds)));
     entry
-}
-
-fn progress_bar() -> ProgressBar {
-    match std::io::stderr().is_terminal() {
-        true => ProgressBar::no_length().with_style(
-            ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")
-                .expect("the template is right"),
-        ),
-        false => ProgressBar::hidden(),
-    }
 }
