@@ -8,7 +8,7 @@
 //!
 //! Output (figures vary) of `--section multiprocessing`:
 //!     M1  Multiprocessing: ten kitchens, ten cooks, ten dishes.
-//!         differs   as measured by kitchens: 10 threads in 10 processes, 5.6 times as fast as one cook
+//!         differs   borne out by kitchens: 10 threads in 10 processes, 5.6 times as fast as one cook
 //!     M2  It is for parallelism.
 //!         false     open: its chapter is still to be written
 //!     M3  It fits tasks that use much CPU and wait little.
@@ -27,34 +27,15 @@
 //!         holds     open: its chapter is still to be written
 //!     9 claims, 8 of them open
 
-use std::{path::PathBuf, process};
-
 use docs::{
-    ledger::{self, Claim, Report},
-    programs,
+    ledger::{self, Claim, Options},
+    programs::{self, Program},
 };
-use lexopt::{Arg::Long, Parser, ValueExt};
-use serde_json::json;
-use shared::{Failure, Result, report, say, wrong_usage};
+use shared::{Failure, Result, wrong_usage};
 use subprocess::child::Interrupt;
 
-const HELP: &str = "\
-Usage: cargo claims [OPTIONS]
-
-Runs the programs that report claims, and prints every statement of the article
-with our answer for Rust and what was measured.
-
-Options:
-  --section NAME   only this chapter: threading, asyncio, multiprocessing,
-                   futures_pool, subprocess or across
-  --json           print a list of JSON objects
-  --ledger FILE    another ledger
-  --help           print this
-";
-
 fn main() -> Result {
-    let options = read_options(Parser::from_env())
-        .unwrap_or_else(|why| wrong_usage("claims", why));
+    let options = Options::read();
     let mut claims = ledger::read(&options.ledger)?;
     let known = claims.iter().map(|claim| claim.id.clone()).collect();
     if let Some(section) = &options.section {
@@ -63,79 +44,27 @@ fn main() -> Result {
     if claims.is_empty() {
         wrong_usage("claims", "there is no such section");
     }
-    programs::build_all()?;
+    let programs = build(&claims)?;
     let interrupt = Interrupt::listen()?;
-    let all = programs::all()?;
-    let Some((reports, problems)) =
-        ledger::run(&claims, &known, &all, &interrupt)?
+    let Some((reports, mut problems)) =
+        ledger::run(&claims, &known, &programs, &interrupt)?
     else {
         interrupt.end("claims");
     };
-    tell(&claims, &reports, options.json)?;
+    ledger::tell(&claims, &reports, options.json)?;
+    if options.strict {
+        problems.extend(ledger::not_judged(&reports));
+    }
     match problems.is_empty() {
         true => Ok(()),
         false => Err(Failure::new(problems.join("; "))),
     }
 }
 
-struct Options {
-    section: Option<String>,
-    ledger: PathBuf,
-    json: bool,
-}
-
-fn read_options(mut line: Parser) -> Result<Options, lexopt::Error> {
-    let ledger = concat!(env!("CARGO_MANIFEST_DIR"), "/ledger.toml").into();
-    let mut options = Options { section: None, ledger, json: false };
-    while let Some(option) = line.next()? {
-        match option {
-            Long("section") => options.section = Some(line.value()?.string()?),
-            Long("ledger") => options.ledger = line.value()?.into(),
-            Long("json") => options.json = true,
-            Long("help") => {
-                process::exit(i32::from(report::say(HELP).is_err()))
-            }
-            other => return Err(other.unexpected()),
-        }
-    }
-    Ok(options)
-}
-
-fn tell(claims: &[Claim], reports: &[Report], json: bool) -> Result {
-    let of =
-        |claim: &Claim| reports.iter().filter(|r| r.id == claim.id).collect();
-    if json {
-        let list = claims.iter().map(|claim| entry(claim, of(claim)));
-        return Ok(say!("{:#}", json!(list.collect::<Vec<_>>()))?);
-    }
-    for claim in claims {
-        let Claim { id, says, rust, .. } = claim;
-        say!("{id:<4}{says}")?;
-        let reports: Vec<&Report> = of(claim);
-        let answer = format!("{rust:?}").to_lowercase();
-        if reports.is_empty() {
-            say!("    {answer:<9} open: its chapter is still to be written")?;
-        }
-        for Report { program, figure, holds, .. } in reports {
-            let verdict =
-                if *holds { "as measured by" } else { "CONTRADICTED by" };
-            say!("    {answer:<9} {verdict} {program}: {figure}")?;
-        }
-    }
-    let open = claims.iter().filter(|claim| claim.programs.is_empty()).count();
-    Ok(say!("{} claims, {open} of them open", claims.len())?)
-}
-
-/// `holds` is null, and so is `figure`, while nobody reports the claim.
-fn entry(claim: &Claim, reports: Vec<&Report>) -> serde_json::Value {
-    let figures: Vec<&str> =
-        reports.iter().map(|r| r.figure.as_str()).collect();
-    let programs: Vec<&str> =
-        reports.iter().map(|r| r.program.as_str()).collect();
-    let known = !reports.is_empty();
-    let mut entry = json!(claim);
-    entry["figure"] = json!(known.then(|| figures.join("; ")));
-    entry["program"] = json!(known.then(|| programs.join(", ")));
-    entry["holds"] = json!(known.then(|| reports.iter().all(|r| r.holds)));
-    entry
+/// The programs that report these claims, built.
+fn build(claims: &[Claim]) -> Result<Vec<Program>> {
+    let mut programs = programs::all()?;
+    programs.retain(|p| claims.iter().any(|c| c.programs.contains(&p.name)));
+    programs::build_all()?;
+    Ok(programs)
 }

@@ -1,11 +1,23 @@
 //! The ledger: every statement of the article, what we say of it, and what
 //! the programs measured.
 
-use std::{collections::HashSet, ffi::OsStr, fs, path::Path, time::Duration};
+mod options;
+mod table;
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    ffi::OsStr,
+    fmt, fs,
+    path::Path,
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 use shared::{Failure, Result};
 use subprocess::child::{self, End, Interrupt};
+
+pub use options::Options;
+pub use table::tell;
 
 use crate::{programs::Program, progress::Progress};
 
@@ -66,8 +78,30 @@ pub struct Report {
     pub program: String,
     /// What it measured.
     pub figure: String,
-    /// Whether that bears out our answer.
-    pub holds: bool,
+    /// What that says of our answer.
+    pub verdict: Verdict,
+}
+
+/// Whether a measurement bears out our answer. Of several verdicts on a claim
+/// the greatest one counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// It does.
+    BorneOut,
+    /// The machine was too busy to tell.
+    NotJudged,
+    /// It says the opposite.
+    Contradicted,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Verdict::BorneOut => "borne out",
+            Verdict::NotJudged => "not judged",
+            Verdict::Contradicted => "contradicted",
+        })
+    }
 }
 
 /// Reads a ledger.
@@ -86,11 +120,12 @@ pub fn read(path: &Path) -> Result<Vec<Claim>> {
     }
 }
 
-/// Runs every program that one of the claims names, and collects what they
-/// report. `known` are the numbers of all claims there are. `None`:
+/// Runs these programs, which are those that the claims name, and collects what
+/// they report. `known` are the numbers of all claims there are. `None`:
 /// interrupted.
 ///
-/// What goes wrong is told in the second list, a line each.
+/// What goes wrong is told in the second list, a line each. A claim that is not
+/// judged is no error.
 ///
 /// # Errors
 ///
@@ -101,15 +136,15 @@ pub fn run(
     programs: &[Program],
     interrupt: &Interrupt,
 ) -> Result<Option<(Vec<Report>, Vec<String>)>> {
-    let named: HashSet<&str> =
-        claims.iter().flat_map(|c| &c.programs).map(String::as_str).collect();
-    let is_there = |name: &&&str| programs.iter().any(|p| p.name == **name);
+    let named: BTreeSet<&String> =
+        claims.iter().flat_map(|claim| &claim.programs).collect();
+    let is_there = |name: &&&String| programs.iter().any(|p| p.name == ***name);
     let (mut reports, mut problems) = (Vec::new(), Vec::new());
     for missing in named.iter().filter(|name| !is_there(name)) {
         problems.push(format!("there is no program {missing}"));
     }
-    let mut progress = Progress::new(named.len());
-    for program in programs.iter().filter(|p| named.contains(&*p.name)) {
+    let mut progress = Progress::new(programs.len());
+    for program in programs {
         progress.next(&program.name);
         let none: [&OsStr; 0] = [];
         match child::run(program.path.as_os_str(), none, LIMIT, interrupt)? {
@@ -122,9 +157,10 @@ pub fn run(
                 let reported = said.lines().filter_map(report(&program.name));
                 let before = reports.len();
                 reports.extend(reported);
-                let sound = reports[before..].iter().all(|r| r.holds);
-                // A claim that does not hold is told of below.
-                if sound && !output.status.success() {
+                let mut own = reports[before..].iter();
+                let told = own.any(|r| r.verdict == Verdict::Contradicted);
+                // A contradiction, which ends a program so, is told below.
+                if !told && !output.status.success() {
                     let why = String::from_utf8_lossy(&output.stderr);
                     let why = why.split_whitespace().collect::<Vec<_>>();
                     let (name, status) = (&program.name, output.status);
@@ -138,18 +174,29 @@ pub fn run(
     Ok(Some((reports, problems)))
 }
 
-/// `T5 holds: ...` or `T5 does not hold: ...`, as `shared::claim` prints it.
+/// What the machine was too busy to judge, a line for each report.
+pub fn not_judged(reports: &[Report]) -> Vec<String> {
+    let open = reports.iter().filter(|r| r.verdict == Verdict::NotJudged);
+    open.map(|Report { id, program, figure, .. }| {
+        format!("{program} does not judge {id} (busy machine): {figure}")
+    })
+    .collect()
+}
+
+/// Reads a line that reports a claim: `T5 borne out: ...`,
+/// `T5 contradicted: ...` or `T5 not judged (busy machine): ...`.
 fn report(program: &str) -> impl Fn(&str) -> Option<Report> {
     move |line| {
         let (head, figure) = line.split_once(": ")?;
         let (id, verdict) = head.split_once(' ')?;
-        let holds = match verdict {
-            "holds" => true,
-            "does not hold" => false,
+        let verdict = match verdict {
+            "borne out" => Verdict::BorneOut,
+            "contradicted" => Verdict::Contradicted,
+            "not judged (busy machine)" => Verdict::NotJudged,
             _ => return None,
         };
         let (id, program) = (id.to_string(), program.to_string());
-        Some(Report { id, program, figure: figure.to_string(), holds })
+        Some(Report { id, program, figure: figure.to_string(), verdict })
     }
 }
 
@@ -160,11 +207,11 @@ fn contradictions(
     reports: &[Report],
 ) -> Vec<String> {
     let mut problems = Vec::new();
-    for Report { id, program, figure, holds } in reports {
+    for Report { id, program, figure, verdict } in reports {
         if !known.contains(id) {
             problems.push(format!("{program} reports {id}: no such claim"));
         }
-        if !holds {
+        if *verdict == Verdict::Contradicted {
             problems.push(format!("{program} contradicts {id}: {figure}"));
         }
     }
@@ -176,4 +223,51 @@ fn contradictions(
         }
     }
     problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(line: &str) -> Option<Verdict> {
+        report("test")(line).map(|report| report.verdict)
+    }
+
+    #[test]
+    fn three_forms_of_a_line_report_a_claim() {
+        use Verdict::*;
+        assert_eq!(verdict("T9 borne out: 3 us"), Some(BorneOut));
+        assert_eq!(verdict("T9 contradicted: 3 us"), Some(Contradicted));
+        let busy = "T9 not judged (busy machine): 3 us";
+        assert_eq!(verdict(busy), Some(NotJudged));
+        let told = report("spawn_cost")("A12 borne out: 2: as wanted").unwrap();
+        let [id, program, figure] = [told.id, told.program, told.figure];
+        assert_eq!(
+            [&*id, &program, &figure],
+            ["A12", "spawn_cost", "2: as wanted"]
+        );
+    }
+
+    #[test]
+    fn other_lines_report_nothing() {
+        for line in [
+            "",
+            "T9 borne out",
+            "borne out: 3 us",
+            "T9 holds: 3 us",
+            "T9 does not hold: 3 us",
+            "T9 not judged: 3 us",
+            "  T9 borne out: 3 us",
+        ] {
+            assert_eq!(verdict(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn of_several_verdicts_the_worst_one_counts() {
+        use Verdict::*;
+        let verdicts = [BorneOut, Contradicted, NotJudged];
+        assert_eq!(verdicts.into_iter().max(), Some(Contradicted));
+        assert_eq!([NotJudged, BorneOut].into_iter().max(), Some(NotJudged));
+    }
 }

@@ -1,0 +1,70 @@
+//! What `claims` can be asked for.
+
+use std::{path::PathBuf, process};
+
+use lexopt::{Arg::Long, Parser, ValueExt};
+use shared::{report, wrong_usage};
+
+const HELP: &str = "\
+Usage: cargo claims [OPTIONS]
+
+Runs the programs that report claims, and prints every statement of the article
+with our answer for Rust and what was measured. A measurement that contradicts
+an answer is an error. On a busy machine a program may not judge what it has
+measured; this is told, and is no error.
+
+Options:
+  --section NAME   only this chapter: threading, asyncio, multiprocessing,
+                   futures_pool, subprocess or across
+  --strict         a claim that is not judged is an error, too
+  --json           print a list of JSON objects
+  --ledger FILE    another ledger
+  --help           print this
+";
+
+/// Which claims are to be measured, how, and how they are to be shown.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Only this chapter.
+    pub section: Option<String>,
+    /// The file with the ledger.
+    pub ledger: PathBuf,
+    /// Print JSON.
+    pub json: bool,
+    /// A claim that is not judged is an error, too.
+    pub strict: bool,
+}
+
+impl Options {
+    /// Reads the command line. Ends the process after `--help` (status 0) and
+    /// on wrong usage (one line, status 2).
+    pub fn read() -> Options {
+        Options::parse(Parser::from_env())
+            .unwrap_or_else(|why| wrong_usage("claims", why))
+    }
+
+    fn parse(mut line: Parser) -> Result<Options, lexopt::Error> {
+        let mut options = Options {
+            section: None,
+            ledger: concat!(env!("CARGO_MANIFEST_DIR"), "/ledger.toml").into(),
+            json: false,
+            strict: false,
+        };
+        while let Some(option) = line.next()? {
+            match option {
+                Long("section") => {
+                    options.section = Some(line.value()?.string()?);
+                }
+                Long("ledger") => options.ledger = line.value()?.into(),
+                Long("strict") => options.strict = true,
+                Long("json") => options.json = true,
+                Long("help") => {
+                    let said = report::say(HELP);
+                    process::exit(i32::from(said.is_err()));
+                }
+                other => return Err(other.unexpected()),
+            }
+        }
+        Ok(options)
+    }
+}
