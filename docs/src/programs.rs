@@ -64,6 +64,16 @@ impl Program {
         self.source.contains("Kitchen::open()")
     }
 
+    /// Whether it measures a cost: its figures depend on optimisation, so its
+    /// header runs it with `--release`.
+    pub fn is_cost_program(&self) -> bool {
+        let mut words = self.run_command().unwrap_or_default().split(' ');
+        words
+            .by_ref()
+            .take_while(|word| *word != "--")
+            .any(|w| w == "--release")
+    }
+
     /// The lines of its header, without `//!`.
     pub fn header(&self) -> impl Iterator<Item = &str> {
         self.source.lines().map_while(|line| line.strip_prefix("//!"))
@@ -167,6 +177,23 @@ pub fn build_all() -> Result {
     cargo::build(&cargo::own_profile()?, ["--workspace", "--bins"])
 }
 
+/// Builds these programs with the release profile, and only these. From now on
+/// that build of them is the one to run.
+///
+/// # Errors
+///
+/// Something does not compile; cargo has said what, on standard error.
+pub fn build_in_release(programs: &mut [&mut Program]) -> Result {
+    let options =
+        programs.iter().flat_map(|p| ["--package", &p.model, "--bin", &p.name]);
+    cargo::build("release", options)?;
+    let folder = cargo::folder("release")?;
+    for program in programs {
+        program.path = folder.join(&program.name);
+    }
+    Ok(())
+}
+
 /// The root of the workspace.
 pub fn root() -> &'static Path {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -180,6 +207,22 @@ mod tests {
     fn program(source: &str) -> Program {
         let source = source.to_string();
         Program { source, ..Program::from_elsewhere("test".into()) }
+    }
+
+    #[test]
+    fn the_first_run_command_of_the_header_says_what_is_a_cost_program() {
+        let is_cost = |command: &str| {
+            let source = format!(
+                "//! A title.\n//!\n//!     {command}\n\
+                 //!     cargo run --release -p a --bin other\n"
+            );
+            program(&source).is_cost_program()
+        };
+        assert!(is_cost("cargo run --release -p a --bin b"));
+        assert!(is_cost("cargo run --release -p a --bin b -- --quick"));
+        assert!(!is_cost("cargo run -p a --bin b"));
+        assert!(!is_cost("cargo run -p a --bin b -- --release"));
+        assert!(!program("fn main() {}\n").is_cost_program());
     }
 
     #[test]

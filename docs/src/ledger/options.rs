@@ -13,10 +13,14 @@ with our answer for Rust and what was measured. A measurement that contradicts
 an answer is an error. On a busy machine a program may not judge what it has
 measured; this is told, and is no error.
 
+A program whose subject is a cost is built with the release profile for this.
+
 Options:
   --section NAME   only this chapter: threading, asyncio, multiprocessing,
                    futures_pool, subprocess or across
   --strict         a claim that is not judged is an error, too
+  --dev            run the dev build of every program: this is built sooner,
+                   but its figures are not to be quoted
   --json           print a list of JSON objects
   --ledger FILE    another ledger
   --help           print this
@@ -33,6 +37,8 @@ pub struct Options {
     pub json: bool,
     /// A claim that is not judged is an error, too.
     pub strict: bool,
+    /// Measure cost programs in the dev build, too.
+    pub dev: bool,
 }
 
 impl Options {
@@ -49,6 +55,7 @@ impl Options {
             ledger: concat!(env!("CARGO_MANIFEST_DIR"), "/ledger.toml").into(),
             json: false,
             strict: false,
+            dev: false,
         };
         while let Some(option) = line.next()? {
             match option {
@@ -57,6 +64,7 @@ impl Options {
                 }
                 Long("ledger") => options.ledger = line.value()?.into(),
                 Long("strict") => options.strict = true,
+                Long("dev") => options.dev = true,
                 Long("json") => options.json = true,
                 Long("help") => {
                     let said = report::say(HELP);

@@ -34,7 +34,7 @@ impl Small {
     fn run(&self, set: &[(&str, &str)]) -> Ran {
         let _quiet = alone();
         let path = self.0.to_str().unwrap();
-        run_with(CLAIMS, &["--ledger", path], |command| {
+        run_with(CLAIMS, &["--dev", "--ledger", path], |command| {
             command.envs(set.iter().copied());
         })
     }
@@ -81,7 +81,7 @@ fn chapters_are_answered_and_nothing_is_contradicted() {
     let _quiet = alone();
     let chapters = [("threading", 12), ("asyncio", 37), ("futures_pool", 21)];
     for (section, count) in chapters {
-        let ran = run(CLAIMS, &["--section", section, "--json"]);
+        let ran = run(CLAIMS, &["--dev", "--section", section, "--json"]);
         assert!(ran.status.success(), "{ran:?}");
         let claims: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
         assert_eq!(claims.len(), count);
@@ -149,7 +149,7 @@ fn a_program_that_is_silent_unknown_or_talks_of_something_else_is_named() {
 #[test]
 fn open_claims_are_counted() {
     let _quiet = alone();
-    let ran = run(CLAIMS, &["--section", "across"]);
+    let ran = run(CLAIMS, &["--dev", "--section", "across"]);
     assert!(ran.status.success(), "{ran:?}");
     let open = ran.stdout.lines().filter(|line| line.contains("  open: "));
     let counted = format!("\n8 claims, {} of them open\n", open.count());

@@ -52,7 +52,12 @@ fn every_program_has_a_header_with_its_run_command() {
         let Program { model: package, name, .. } = &program;
         assert!(program.header().count() >= 3, "{name} has no header");
         let command = program.run_command().unwrap_or_default();
-        let wanted = format!("cargo run -p {package} --bin {name}");
+        // A cost program is run as it is measured.
+        let profile = match program.is_cost_program() {
+            true => "--release ",
+            false => "",
+        };
+        let wanted = format!("cargo run {profile}-p {package} --bin {name}");
         let rest = command.strip_prefix(&wanted);
         let ends = rest.is_some_and(|r| r.is_empty() || r.starts_with(" -- "));
         assert!(ends, "{name}: {wanted}");

@@ -30,9 +30,10 @@
 use docs::{
     ledger::{self, Claim, Options},
     programs::{self, Program},
+    progress::note,
 };
-use shared::{Failure, Result, wrong_usage};
-use subprocess::child::Interrupt;
+use shared::{Failure, Result, report, wrong_usage};
+use subprocess::{cargo, child::Interrupt};
 
 fn main() -> Result {
     let options = Options::read();
@@ -44,7 +45,7 @@ fn main() -> Result {
     if claims.is_empty() {
         wrong_usage("claims", "there is no such section");
     }
-    let programs = build(&claims)?;
+    let programs = build(&claims, options.dev)?;
     let interrupt = Interrupt::listen()?;
     let Some((reports, mut problems)) =
         ledger::run(&claims, &known, &programs, &interrupt)?
@@ -61,10 +62,20 @@ fn main() -> Result {
     }
 }
 
-/// The programs that report these claims, built.
-fn build(claims: &[Claim]) -> Result<Vec<Program>> {
+/// The programs that report these claims. They are built with the profile of
+/// this one, but cost programs with the release profile, unless `dev` is set:
+/// their figures depend on optimisation.
+fn build(claims: &[Claim], dev: bool) -> Result<Vec<Program>> {
     let mut programs = programs::all()?;
     programs.retain(|p| claims.iter().any(|c| c.programs.contains(&p.name)));
     programs::build_all()?;
+    let mut costs: Vec<&mut Program> =
+        programs.iter_mut().filter(|p| p.is_cost_program()).collect();
+    if costs.is_empty() || dev || cargo::own_profile()? != "dev" {
+        return Ok(programs);
+    }
+    let count = report::plural(costs.len(), "cost program", "cost programs");
+    note(format_args!("building {count} with the release profile (see --dev)"));
+    programs::build_in_release(&mut costs)?;
     Ok(programs)
 }
