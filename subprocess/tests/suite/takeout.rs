@@ -1,11 +1,12 @@
 //! Who cooks, how long it takes, and what happens when something goes wrong.
 
-use crate::support::*;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use shared::oven::Faults;
+
+use crate::support::*;
 
 const TAKEOUT: &str = env!("CARGO_BIN_EXE_takeout");
 const CATERER: &str = env!("CARGO_BIN_EXE_caterer");

@@ -1,10 +1,8 @@
 //! Who cooks, how long it takes, and what happens when something goes wrong.
 
-#[path = "../../shared/tests/support/mod.rs"]
-mod support;
-
 use shared::measure::cores;
-use support::*;
+
+use crate::support::*;
 
 const CHEF: &str = env!("CARGO_BIN_EXE_chef");
 const MULTI: &str = env!("CARGO_BIN_EXE_chef_multi");
@@ -70,28 +68,28 @@ fn several_threads_do() {
 
 #[test]
 fn chef_is_well_behaved() {
-    is_well_behaved(CHEF, include_str!("../src/bin/usage/chef.rs"));
+    is_well_behaved(CHEF, include_str!("../../src/bin/usage/chef.rs"));
 }
 
 #[test]
 fn chef_multi_is_well_behaved() {
-    is_well_behaved(MULTI, include_str!("../src/bin/usage/chef_multi.rs"));
+    is_well_behaved(MULTI, include_str!("../../src/bin/usage/chef_multi.rs"));
 }
 
 #[test]
 fn chef_smol_is_well_behaved() {
-    is_well_behaved(SMOL, include_str!("../src/bin/usage/chef_smol.rs"));
+    is_well_behaved(SMOL, include_str!("../../src/bin/usage/chef_smol.rs"));
 }
 
 #[test]
 fn chef_async_std_is_well_behaved() {
-    let source = include_str!("../src/bin/usage/chef_async_std.rs");
+    let source = include_str!("../../src/bin/usage/chef_async_std.rs");
     is_well_behaved(ASYNC_STD, source);
 }
 
 #[test]
 fn event_loop_is_well_behaved() {
-    let source = include_str!("../src/bin/concept/event_loop.rs");
+    let source = include_str!("../../src/bin/concept/event_loop.rs");
     is_well_behaved(EVENT_LOOP, source);
 }
 

@@ -1,7 +1,6 @@
 //! What must not compile does not, and for the reason that we say.
 
-#[path = "../../shared/tests/support/mod.rs"]
-mod support;
+use crate::support;
 
 #[test]
 fn what_must_not_compile_does_not() {

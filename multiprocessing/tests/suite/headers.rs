@@ -1,10 +1,10 @@
 //! What each program's header shows is what the program prints.
 
-#[path = "../../shared/tests/support/mod.rs"]
-mod support;
+use crate::support;
 
 #[test]
 fn headers_show_what_programs_print() {
+    let _quiet = support::alone();
     let program = env!("CARGO_BIN_EXE_kitchens");
     let folder = env!("CARGO_MANIFEST_DIR");
     support::headers::headers_are_true(folder, program, &[]);

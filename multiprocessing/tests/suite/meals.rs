@@ -1,14 +1,12 @@
 //! Who cooks, how long it takes, and what happens when something goes wrong.
 
-#[path = "../../shared/tests/support/mod.rs"]
-mod support;
-
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use shared::oven::Faults;
-use support::*;
+
+use crate::support::*;
 
 const KITCHENS: &str = env!("CARGO_BIN_EXE_kitchens");
 
@@ -31,7 +29,7 @@ fn ten_kitchens_use_all_cores() {
 
 #[test]
 fn kitchens_are_well_behaved() {
-    is_well_behaved(KITCHENS, include_str!("../src/bin/usage/kitchens.rs"));
+    is_well_behaved(KITCHENS, include_str!("../../src/bin/usage/kitchens.rs"));
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! Who cooks, how long it takes, and what happens when something goes wrong.
 
-#[path = "../../shared/tests/support/mod.rs"]
-mod support;
-
 use shared::measure::cores;
-use support::*;
+
+use crate::support::*;
 
 const ONE_COOK: &str = env!("CARGO_BIN_EXE_one_cook");
 const COOKS: &str = env!("CARGO_BIN_EXE_cooks");
@@ -53,23 +51,23 @@ fn threads_use_all_cores() {
 
 #[test]
 fn one_cook_is_well_behaved() {
-    is_well_behaved(ONE_COOK, include_str!("../src/bin/usage/one_cook.rs"));
+    is_well_behaved(ONE_COOK, include_str!("../../src/bin/usage/one_cook.rs"));
 }
 
 #[test]
 fn cooks_are_well_behaved() {
-    is_well_behaved(COOKS, include_str!("../src/bin/usage/cooks.rs"));
+    is_well_behaved(COOKS, include_str!("../../src/bin/usage/cooks.rs"));
 }
 
 #[test]
 fn cooks_crossbeam_are_well_behaved() {
-    let source = include_str!("../src/bin/usage/cooks_crossbeam.rs");
+    let source = include_str!("../../src/bin/usage/cooks_crossbeam.rs");
     is_well_behaved(CROSSBEAM, source);
 }
 
 #[test]
 fn cooks_rayon_are_well_behaved() {
-    is_well_behaved(RAYON, include_str!("../src/bin/usage/cooks_rayon.rs"));
+    is_well_behaved(RAYON, include_str!("../../src/bin/usage/cooks_rayon.rs"));
 }
 
 #[test]

@@ -1,0 +1,7 @@
+//! The tests of this crate, in one program: linked once.
+
+#[path = "../../../shared/tests/support/mod.rs"]
+mod support;
+
+mod headers;
+mod meals;
