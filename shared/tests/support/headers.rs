@@ -37,16 +37,15 @@ pub fn headers_are_true(folder: &str, a_program: &str, except: &[&str]) {
     assert!(compared > 0);
 }
 
-/// The programs of the crate in `folder`: `src/bin/SECTION/PROGRAM.rs`.
+/// The programs of the crate in `folder`, as its manifest lists them.
 fn sources(folder: &str) -> Vec<PathBuf> {
-    let inside = |folder: PathBuf| {
-        let entries = fs::read_dir(folder).unwrap();
-        entries.map(|entry| entry.unwrap().path())
-    };
-    let sections = inside(Path::new(folder).join("src/bin"));
-    let mut sources: Vec<_> = sections.flat_map(inside).collect();
-    sources.sort();
-    sources
+    let folder = Path::new(folder);
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    let paths = manifest.lines().filter_map(|line| {
+        let path = line.strip_prefix("path = \"")?.strip_suffix('"')?;
+        path.starts_with("src/bin/").then(|| folder.join(path))
+    });
+    paths.collect()
 }
 
 /// What it prints when it is run as the first command of its header says.
