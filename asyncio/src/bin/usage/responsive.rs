@@ -17,9 +17,9 @@
 //!     moves to a thread         11      10         10
 //!     blocks in place           11    none       none
 //!     waits by await            11      10         10
-//!     A3 holds: 100 ms without a beat, or 11 at most
-//!     A23 holds: a blocking call stops the rest for 100 ms
-//!     X7 holds: a blocking call stops the rest for 100 ms
+//!     A3 borne out: 100 ms without a beat, or 11 at most
+//!     A23 borne out: a blocking call stops the rest for 100 ms
+//!     X7 borne out: a blocking call stops the rest for 100 ms
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::{thread, time::Duration};
@@ -34,14 +34,8 @@ const CALL: Duration = Duration::from_millis(100);
 
 fn main() -> Result {
     flags([]);
-    say!("the longest time without a beat, in ms")?;
-    say!(
-        "{:<20}{:>8}{:>8}{:>11}",
-        "a call that",
-        "tokio",
-        "smol",
-        "async-std"
-    )?;
+    say!("the longest time without a beat, in ms");
+    say!("{:<20}{:>8}{:>8}{:>11}", "a call that", "tokio", "smol", "async-std");
     let blocked = row("blocks", BLOCKS)?;
     let mut beating = row("moves to a thread", MOVES)?;
     beating.extend(row("blocks in place", IN_PLACE)?);
@@ -90,7 +84,7 @@ fn row(name: &str, way: Way) -> Result<Vec<Duration>> {
         Some(gap) => format!("{:.0}", ms(*gap)),
         None => "none".into(),
     };
-    say!("{name:<20}{:>8}{:>8}{:>11}", shown(0), shown(1), shown(2))?;
+    say!("{name:<20}{:>8}{:>8}{:>11}", shown(0), shown(1), shown(2));
     Ok(gaps)
 }
 

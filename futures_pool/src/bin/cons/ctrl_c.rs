@@ -23,8 +23,8 @@
 //!     processes, Cancel      1  203.0    2      2       0  exit status: 0
 //!     stuck job              2 1000.7    0      0       0  signal: 9 (SIGKILL)
 //!     stuck, exit(130)       2  202.2    0      0       0  exit status: 130
-//!     F12 holds: one Ctrl+C ends 2 at once, 5 gently, 2 not
-//!     X4 holds: 4 kinds of end, 0 orphans
+//!     F12 borne out: one Ctrl+C ends 2 at once, 5 gently, 2 not
+//!     X4 borne out: 4 kinds of end, 0 orphans
 
 mod interrupted;
 
@@ -43,7 +43,7 @@ fn main() -> Result {
         return interrupted::run(&env::args().nth(2).unwrap_or_default());
     }
     flags([]);
-    say!("two dishes by     Ctrl+C     ms done guards orphans  ends by")?;
+    say!("two dishes by     Ctrl+C     ms done guards orphans  ends by");
     let ends = PROGRAMS.iter().map(|&(program, most)| row(program, most));
     let ends = ends.collect::<Result<Vec<End>>>()?;
     let count = |what: End| ends.iter().filter(|end| **end == what).count();
@@ -116,7 +116,7 @@ fn row(program: &str, most: usize) -> Result<End> {
     say!(
         "{program:<17}{times:>7}{took:>7.1}{done:>5}{guards:>7}{left:>8}  \
          {status}"
-    )?;
+    );
     Ok((times, guards, status.code().unwrap_or(-1), left))
 }
 

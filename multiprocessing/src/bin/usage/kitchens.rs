@@ -26,7 +26,7 @@
 //!     nobody can beat             100 ms  the longest dish
 //!     this took                   111 ms  6.5 times as fast, 1.11 of the bound
 //!     cooked by 10 threads in 10 processes; CPU 18 ms, 108 switches, 31.5 MiB
-//!     M1 holds: 10 threads in 10 processes, 6.5 times as fast as one cook
+//!     M1 borne out: 10 threads in 10 processes, 6.5 times as fast as one cook
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Command, Stdio};

@@ -74,7 +74,7 @@ fn main() -> Result {
         interrupt.end("claims");
     };
     progress.finish_and_clear();
-    tell(&claims, &reports, options.json)?;
+    tell(&claims, &reports, options.json);
     match problems.is_empty() {
         true => Ok(()),
         false => Err(Failure::new(problems.join("; "))),
@@ -96,7 +96,8 @@ fn read_options(mut line: Parser) -> Result<Options, lexopt::Error> {
             Long("ledger") => options.ledger = line.value()?.into(),
             Long("json") => options.json = true,
             Long("help") => {
-                process::exit(i32::from(report::say(HELP).is_err()))
+                report::say(HELP);
+                process::exit(0)
             }
             other => return Err(other.unexpected()),
         }
@@ -104,29 +105,30 @@ fn read_options(mut line: Parser) -> Result<Options, lexopt::Error> {
     Ok(options)
 }
 
-fn tell(claims: &[Claim], reports: &[Report], json: bool) -> Result {
+fn tell(claims: &[Claim], reports: &[Report], json: bool) {
     let of =
         |claim: &Claim| reports.iter().filter(|r| r.id == claim.id).collect();
     if json {
         let list = claims.iter().map(|claim| entry(claim, of(claim)));
-        return Ok(say!("{:#}", json!(list.collect::<Vec<_>>()))?);
+        say!("{:#}", json!(list.collect::<Vec<_>>()));
+        return;
     }
     for claim in claims {
         let Claim { id, says, rust, .. } = claim;
-        say!("{id:<4}{says}")?;
+        say!("{id:<4}{says}");
         let reports: Vec<&Report> = of(claim);
         let answer = format!("{rust:?}").to_lowercase();
         if reports.is_empty() {
-            say!("    {answer:<9} open: its chapter is still to be written")?;
+            say!("    {answer:<9} open: its chapter is still to be written");
         }
         for Report { program, figure, holds, .. } in reports {
             let verdict =
                 if *holds { "as measured by" } else { "CONTRADICTED by" };
-            say!("    {answer:<9} {verdict} {program}: {figure}")?;
+            say!("    {answer:<9} {verdict} {program}: {figure}");
         }
     }
     let open = claims.iter().filter(|claim| claim.programs.is_empty()).count();
-    Ok(say!("{} claims, {open} of them open", claims.len())?)
+    say!("{} claims, {open} of them open", claims.len());
 }
 
 /// `holds` is null, and so is `figure`, while nobody reports the claim.

@@ -1,7 +1,6 @@
 //! What starting a thread costs, and its end, against keeping one that waits.
 //!
-//!     cargo run -p threading --bin spawn_cost
-//!     cargo run -p threading --bin spawn_cost --release
+//!     cargo run --release -p threading --bin spawn_cost
 //!
 //! Right after another, and after a pause in which the cores fall asleep. The
 //! yardstick is what every way ends in: a bare `pthread_create` and `_join`.
@@ -11,7 +10,6 @@
 //! the less is gained by keeping a thread.
 //!
 //! Output (figures vary):
-//!     (debug build: costs are clearer with --release)
 //!     us, p50 and p99              at once              paused   / pthread
 //!     a call                 0.0       0.2       0.3       0.5        0.00
 //!     bare pthread          51.1     121.4      52.9     106.6        1.00
@@ -20,21 +18,19 @@
 //!     crossbeam scope       61.0     101.8      53.6     135.6        1.19
 //!     rayon job             23.9     109.2      71.2     106.1        0.47
 //!     job for a crew         6.3      18.0      26.3      43.1        0.12
-//!     T9 holds: in quiet moments a thread costs 789.7 calls
-//!     T12 holds: in quiet moments a thread costs 2.4 jobs of a crew
+//!     T9 borne out: in quiet moments a thread costs 789.7 calls
+//!     T12 borne out: in quiet moments a thread costs 2.4 jobs of a crew
 
 use std::{hint::black_box, thread, time::Duration, time::Instant};
 
 use shared::measure::{median, percentile};
-use shared::{Result, claim, flags, say};
+use shared::{Result, claim, flags, notice_debug_build, say};
 
 const PAUSE: Duration = Duration::from_millis(2);
 
 fn main() -> Result {
     flags([]);
-    if cfg!(debug_assertions) {
-        say!("(debug build: costs are clearer with --release)")?;
-    }
+    notice_debug_build();
     let crew = crew();
     let ways: [Way; 7] = [
         ("a call", &job),
@@ -130,7 +126,7 @@ fn table(
         "at once",
         "paused",
         "/ pthread"
-    )?;
+    );
     for (way, (name, _)) in ways.into_iter().enumerate() {
         let spread = |nanos: &[u128]| {
             let us = |p| percentile(nanos, p) as f64 / 1_000.0;
@@ -138,7 +134,7 @@ fn table(
         };
         let (at_once, paused) = (spread(&at_once[way]), spread(&paused[way]));
         let ratio = medians[way] / medians[1];
-        say!("{name:<16}{at_once}{paused}{ratio:>12.2}")?;
+        say!("{name:<16}{at_once}{paused}{ratio:>12.2}");
     }
     Ok(at_once.each_ref().map(|nanos| percentile(nanos, 10)))
 }
