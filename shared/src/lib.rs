@@ -26,6 +26,7 @@
 
 mod claim;
 mod failure;
+pub mod interrupt;
 mod kitchen;
 mod meal;
 pub mod measure;

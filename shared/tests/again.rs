@@ -2,10 +2,12 @@
 //! here this test is its own child, so it has a `main` of its own.
 
 use std::fs::File;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
-use std::{env, fs, io};
+use std::{env, fs, io, thread};
 
+use shared::interrupt::{CleanUp, press_ctrl_c};
 use shared::measure::{Memory, Noise, NoiseMeter, cores};
 use shared::{claim, claim_timed, flags, role, say};
 
@@ -43,6 +45,18 @@ fn main() -> shared::Result {
             Noise { elapsed: all, waited, ended: nothing, others: waited };
         return claim_timed("T9", false, noise, "a thread costs 0.5 jobs");
     }
+    if let Some([]) = role::started_as("worker") {
+        let _guard = CleanUp::at_the_end();
+        thread::sleep(MS(5_000));
+        return Ok(());
+    }
+    if let Some([]) = role::started_as("leaving") {
+        let _guard = CleanUp::at_the_end();
+        // Not in the group that is interrupted, and not waited for.
+        role::command("worker")?.process_group(0).spawn()?;
+        thread::sleep(MS(5_000));
+        return Ok(());
+    }
     if env::args().nth(1).is_some_and(|first| first.starts_with("as-")) {
         flags([]); // what is no role is no flag either
     }
@@ -55,7 +69,7 @@ fn main() -> shared::Result {
 
 type Test = fn() -> shared::Result;
 
-const TESTS: [(&str, Test); 8] = [
+const TESTS: [(&str, Test); 10] = [
     ("a child knows its role", a_child_knows_its_role),
     ("wrong roles are wrong usage", wrong_roles_are_wrong_usage),
     ("a restart keeps arguments", a_restart_keeps_arguments),
@@ -63,6 +77,8 @@ const TESTS: [(&str, Test); 8] = [
     ("a full disk is told of", a_full_disk_is_told_of),
     ("a contradiction is an error", a_contradiction_is_an_error),
     ("strict judges, too", strict_judges_on_a_busy_machine_too),
+    ("Ctrl+C ends a child", ctrl_c_ends_a_child),
+    ("Ctrl+C leaves an orphan", ctrl_c_leaves_an_orphan),
     ("others are noise", others_are_noise),
 ];
 
@@ -116,6 +132,21 @@ fn a_contradiction_is_an_error() -> shared::Result {
     let line = "T1 contradicted: two and two are four\n";
     assert_eq!(text(&ended.stdout), line);
     assert_eq!(text(&ended.stderr), format!("Error: {line}"));
+    Ok(())
+}
+
+fn ctrl_c_ends_a_child() -> shared::Result {
+    let ended = press_ctrl_c(&mut role::command("worker")?, 1, 2)?;
+    assert_eq!((ended.presses, ended.orphans), (1, 0), "{ended:?}");
+    assert_eq!(ended.status.signal(), Some(2), "{ended:?}");
+    assert_eq!(ended.cleaned_up(), 0, "no destructor runs: {ended:?}");
+    Ok(())
+}
+
+fn ctrl_c_leaves_an_orphan() -> shared::Result {
+    let ended = press_ctrl_c(&mut role::command("leaving")?, 2, 1)?;
+    assert_eq!(ended.status.signal(), Some(2), "{ended:?}");
+    assert_eq!(ended.orphans, 1, "{ended:?}");
     Ok(())
 }
 

@@ -42,13 +42,7 @@ fn main() -> Result {
     let _entered = tokio.enter(); // for `tokio::spawn`
     let meter = NoiseMeter::start();
     let mut table = Table::new(["B waits", "starts after ms", "on the thread"]);
-    let ways: [Way; 4] = [
-        ("in tokio's LIFO slot", on_tokio, tokio_slot),
-        ("in tokio's queue", on_tokio, tokio_queue),
-        ("on smol", on_smol, on_smol),
-        ("on async-std", on_async_std, on_async_std),
-    ];
-    let [slot, others @ ..] = ways.map(|(name, run, spawn_b)| {
+    let [slot, others @ ..] = WAYS.map(|(name, run, spawn_b)| {
         let b = best_of(3, || start_of_b(run, spawn_b));
         let thread = if b.stolen { "of another worker" } else { "of A" };
         table.row([&name, &format_args!("{:.2}", ms(b.after)), &thread]);
@@ -65,6 +59,13 @@ fn main() -> Result {
 type Task = BoxFuture<'static, ()>;
 /// A name, how A is started, and how A spawns B.
 type Way = (&'static str, fn(Task), fn(Task));
+
+const WAYS: [Way; 4] = [
+    ("in tokio's LIFO slot", on_tokio, tokio_slot),
+    ("in tokio's queue", on_tokio, tokio_queue),
+    ("on smol", on_smol, on_smol),
+    ("on async-std", on_async_std, on_async_std),
+];
 
 fn tokio_slot(b: Task) {
     drop(tokio::spawn(b));
