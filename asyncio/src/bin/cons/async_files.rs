@@ -12,12 +12,12 @@
 //!
 //! Output (figures vary):
 //!     files read by                us a file    of std
-//!     std::fs                            2.1       1.0
-//!     tokio::fs                         57.3      26.7
-//!     smol::fs                          19.6       9.1
-//!     async_std::fs                     67.6      31.5
-//!     one spawn_blocking for all         3.5       1.7
-//!     A22 borne out: 26.7, 9.1, 31.5 times std, at once 1.7
+//!     std::fs                            2.8       1.0
+//!     tokio::fs                         17.9       6.4
+//!     smol::fs                          16.8       6.0
+//!     async_std::fs                     25.4       9.1
+//!     one spawn_blocking for all         4.7       1.7
+//!     A22 borne out: 6.4, 6.0, 9.1 times std, at once 1.7
 
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;

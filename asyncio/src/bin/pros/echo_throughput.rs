@@ -12,10 +12,10 @@
 //!
 //! Output (figures vary):
 //!     server      guests      MiB      ms    MiB/s    CPU
-//!     1 worker    think       0.1     206      0.4    2 %
-//!     1 worker    copy      512.0     215   2384.8   91 %
-//!     1 per core  copy      512.0      98   5237.5  100 %
-//!     A27 borne out: 7.8 think at once, CPU 2 %; copying 91 %
+//!     1 worker    think       0.1     204      0.4    1 %
+//!     1 worker    copy      512.0     272   1883.2   56 %
+//!     1 per core  copy      512.0     162   3159.2   69 %
+//!     A27 borne out: 7.8 think at once, CPU 1 %; copying 56 %
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

@@ -12,18 +12,18 @@
 //!
 //! Output (figures vary):
 //!     tasks on       count   ns to start    bytes each    ms for all
-//!     tokio           1000          1862           811           103
-//!     tokio          10000          1752           481           125
-//!     tokio         100000          2831           440           386
-//!     smol            1000          1247           737           102
-//!     smol           10000          1752           288           117
-//!     smol          100000          1371           236           237
-//!     async-std       1000          1513          1032           101
-//!     async-std      10000          1349           385           114
-//!     async-std     100000          1414           332           248
-//!     threads         1000         28935         10240           129
-//!     A24 borne out: 10000 waits of 100 ms took 125 ms at most
-//!     A31 borne out: 1752 ns at most for a task, 28935 for a thread
+//!     tokio           1000          4996           475           106
+//!     tokio          10000           973           442           112
+//!     tokio         100000           929           449           208
+//!     smol            1000           902           438           100
+//!     smol           10000           581           239           107
+//!     smol          100000          1083           245           208
+//!     async-std       1000          1140           573           101
+//!     async-std      10000           902           363           108
+//!     async-std     100000           989           345           207
+//!     threads         1000         30988          9658           130
+//!     A24 borne out: 10000 waits of 100 ms took 112 ms at most
+//!     A31 borne out: 973 ns at most for a task, 30988 for a thread
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};

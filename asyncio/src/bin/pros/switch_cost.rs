@@ -7,23 +7,23 @@
 //! the kernel, but not if it waits for a socket. Medians of 20 rounds.
 //!
 //! Claims: A30, A31, A32, X6
-//! Change this and watch: leave `--release` out. A task's channel costs six
-//! times as much then; a thread's as much as before: it is the kernel's work.
+//! Change this and watch: leave `--release` out. A task's channel costs several
+//! times as much then; a thread's as before: that is the kernel's work.
 //!
 //! Output (figures vary):
 //!                                       task    thread     ratio
 //!     bytes, waiting                     328     10199      31.1
-//!     ns to start and join              2707     15180       5.6
-//!     ns there and back, channel        3110      3278       1.1
-//!     ns there and back, socket         6827     66569       9.8
+//!     ns to start and join               706     55013      77.9
+//!     ns there and back, channel         921      5270       5.7
+//!     ns there and back, socket         4420      4476       1.0
 //!     all on one core:
-//!     ns to start and join              2671     13883       5.2
-//!     ns there and back, channel        3103      3311       1.1
-//!     ns there and back, socket         6907      3347       0.5
+//!     ns to start and join               728     17444      24.0
+//!     ns there and back, channel         699      3831       5.5
+//!     ns there and back, socket         5608      4129       0.7
 //!     A30 borne out: a thread costs 31.1 tasks
-//!     A31 borne out: a thread costs 5.2 tasks
-//!     A32 borne out: a thread costs 1.1 tasks, 0.5 through a socket
-//!     X6 borne out: start 5.2, switch 1.1, keep 31.1 tasks for a thread
+//!     A31 borne out: a thread costs 24.0 tasks
+//!     A32 borne out: a thread costs 5.5 tasks, 0.7 through a socket
+//!     X6 borne out: start 24.0, switch 5.5, keep 31.1 tasks for a thread
 
 use std::sync::mpsc::sync_channel;
 use std::{future::pending, thread, time::Duration, time::Instant};

@@ -17,10 +17,10 @@
 //!
 //! Output (figures vary):
 //!     us, bytes             64     65536   1048576  16777216
-//!     pipe, 64 KiB          66       113      2811     40176
-//!     pipe, 1024 KiB        43        64       457     12188
-//!     socketpair            57        63       597      7469
-//!     shared memory         45        47       166      2552
+//!     pipe, 64 KiB          12        46      1036     21429
+//!     pipe, 1024 KiB         5        44       760     19568
+//!     socketpair            11        17       403      7294
+//!     shared memory         11        16       169      3649
 
 use std::os::{fd::AsFd, fd::AsRawFd, fd::OwnedFd, unix::net::UnixStream};
 use std::process::{self, Command};

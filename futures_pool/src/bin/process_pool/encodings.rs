@@ -12,10 +12,10 @@
 //!
 //! Output (figures vary):
 //!     512 KiB as                     bytes     encode us     decode us
-//!     postcard, one piece           524291            98           122
-//!     postcard, a list              524291          6312         11823
-//!     JSON, a list                 1048577         42661         32866
-//!     F16 borne out: postcard adds 3 bytes, JSON 524289; a list takes up to 344 times as long
+//!     postcard, one piece           524291           203           284
+//!     postcard, a list              524291           781           949
+//!     JSON, a list                 1048577          3725          8330
+//!     F16 borne out: postcard adds 3 bytes, JSON 524289; a list takes up to 25 times as long
 
 use std::{fmt::Debug, time::Instant};
 

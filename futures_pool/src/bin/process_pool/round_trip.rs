@@ -21,22 +21,22 @@
 //! Output (figures vary):
 //!     us                ------ there ------- ------- back -------
 //!        bytes by       encode   send decode encode   send decode  total
-//!           64 thread      0.0    1.0    0.0    0.0    1.1    0.0    2.2
-//!           64 process     0.2    2.0    0.2    0.3    3.4    0.2    6.2
-//!           64 pool                                                 50.7
-//!        65536 thread      0.0    1.1    0.0    0.0    3.4    0.0    4.6
-//!        65536 process     2.0   16.8    1.7   17.7   30.3   15.2   80.4
-//!        65536 pool                                                 46.9
-//!      1048576 thread      0.0    1.2    0.0    0.0    1.2    0.0    2.4
-//!      1048576 process     280    420    282    303    776    324   2430
-//!      1048576 pool                                                  407
-//!     16777216 thread      0.0   62.0    0.0    0.0    2.8    0.3   65.3
-//!     16777216 process    7620   9561   7553   8110  13709   8689  55126
-//!     16777216 pool                                                 5215
-//!     to pay, a job must take longer than its trip, us:    50.7   46.9    407   5215
-//!     F18 borne out: process 17359 has the bytes that 17353 sent
-//!     F19 borne out: the result bears the stamp of process 17359
-//!     F21 borne out: process 17353 has it, all 64 bytes
+//!           64 thread      0.0    1.0    0.0    0.0    3.3    0.0    4.3
+//!           64 process     0.1    2.4    0.1    0.3    2.5    0.1    5.5
+//!           64 pool                                                  8.0
+//!        65536 thread      0.0    0.9    0.0    0.0    0.8    0.0    1.8
+//!        65536 process     2.6   17.1    2.0   25.9   43.7   23.1    113
+//!        65536 pool                                                 12.7
+//!      1048576 thread      0.0    1.3    0.0    0.0    1.2    0.0    2.6
+//!      1048576 process     414    532    442    474    857    483   3312
+//!      1048576 pool                                                  322
+//!     16777216 thread      0.0   25.8    0.0    0.0    2.4    0.1   28.0
+//!     16777216 process   12935  13482  13153  13957  19415  13688  88564
+//!     16777216 pool                                                 8256
+//!     to pay, a job must take longer than its trip, us:     8.0   12.7    322   8256
+//!     F18 borne out: process 27204 has the bytes that 27200 sent
+//!     F19 borne out: the result bears the stamp of process 27204
+//!     F21 borne out: process 27200 has it, all 64 bytes
 
 use std::process::{self, Child, Command, Stdio};
 use std::{env, fs::File, io, os::fd::AsFd, time::Duration};

@@ -12,12 +12,12 @@
 //!
 //! Output (figures vary):
 //!     jobs by                     jobs   workers    us a job
-//!     a pool of threads           1000         3         0.8
-//!     a thread for each           1000      1000        49.4
-//!     a pool of processes          100         4        40.0
-//!     a process for each           100       100       805.7
-//!     F9 borne out: threads: 3 for 1000 jobs, processes: 4 for 100 jobs
-//!     F10 borne out: new threads cost 62.6 times as much, processes 20.1
+//!     a pool of threads           1000         4         0.7
+//!     a thread for each           1000      1000        41.9
+//!     a pool of processes          100         4        28.4
+//!     a process for each           100       100       490.0
+//!     F9 borne out: threads: 4 for 1000 jobs, processes: 4 for 100 jobs
+//!     F10 borne out: new threads cost 57.0 times as much, processes 17.3
 
 use std::time::{Duration, Instant};
 use std::{collections::HashSet, num::NonZero, thread};

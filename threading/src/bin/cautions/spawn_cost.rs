@@ -14,15 +14,15 @@
 //!
 //! Output (figures vary):
 //!     ns                 at once  after a pause  / pthread
-//!     call it                  6            268       0.00
-//!     pthread              25665          68089       1.00
-//!     std thread           33188          77449       1.29
-//!     std scope            34449          55395       1.34
-//!     crossbeam scope      32782          67797       1.28
-//!     rayon scope           6612          40914       0.26
-//!     worker that waits    12914          37801       0.50
-//!     T9 borne out: starting and joining a thread takes 33188 ns, a call of the job 6 ns
-//!     T12 borne out: starting and joining a thread takes 33188 ns, a job on a waiting one 12914 ns
+//!     call it                  4            313       0.00
+//!     pthread              23628          82022       1.00
+//!     std thread           32510         110948       1.38
+//!     std scope            28894          77334       1.22
+//!     crossbeam scope      30233          93777       1.28
+//!     rayon scope           6191          51102       0.26
+//!     worker that waits     6317          47798       0.27
+//!     T9 borne out: starting and joining a thread takes 32510 ns, a call of the job 4 ns
+//!     T12 borne out: starting and joining a thread takes 32510 ns, a job on a waiting one 6317 ns
 
 use std::{hint::black_box, thread, time::Duration, time::Instant};
 

@@ -14,19 +14,19 @@
 //!
 //! Output (figures vary):
 //!     jobs        done by              ms  CPU ms  switches  peak KiB
-//!       10 wait   a crew of 32       21.1     1.3        31      2616
-//!       10 wait   a thread each      20.5     0.8        26      2616
-//!       10 work   a crew of 32        1.0     1.4        13      2648
-//!       10 work   a thread each       0.2     0.3         1      2652
-//!      100 wait   a crew of 32       80.7     3.9       180      2788
-//!      100 wait   a thread each      23.0     8.6       319      3528
-//!      100 work   a crew of 32        3.2     3.6        77      3300
-//!      100 work   a thread each       6.3     7.8       229      3300
-//!     1000 wait   a crew of 32      643.9     8.8      1062      2932
-//!     1000 wait   a thread each     105.0   128.0      3999      8932
-//!     1000 work   a crew of 32       14.7    15.9       200      5728
-//!     1000 work   a thread each      46.1    65.8      1364      3800
-//!     T11 borne out: waits: memory x3.0; work: CPU x4.1
+//!       10 wait   a crew of 32       20.6     0.7        23      2336
+//!       10 wait   a thread each      22.0     0.7        23      2540
+//!       10 work   a crew of 32        0.4     0.5         2      2540
+//!       10 work   a thread each       0.4     0.5         2      2540
+//!      100 wait   a crew of 32       80.4     2.7       138      2736
+//!      100 wait   a thread each      22.2     6.8       347      3296
+//!      100 work   a crew of 32        2.2     3.2       119      3240
+//!      100 work   a thread each       2.9     4.6       106      2980
+//!     1000 wait   a crew of 32      642.4     7.1      1066      2868
+//!     1000 wait   a thread each      89.1    82.4      3717     10788
+//!     1000 work   a crew of 32        6.7     9.5        75      4372
+//!     1000 work   a thread each      36.1    42.1       820      4236
+//!     T11 borne out: waits: memory x3.8; work: CPU x4.4
 
 use std::{fs, io, path::Path, thread, time::Duration};
 
