@@ -298,11 +298,16 @@ fn tells_of_a_full_disk(program: &str) {
     assert!(ran.stderr.starts_with("Error: standard output: "), "{ran:?}");
 }
 
-/// Also when it was copied out and renamed; it starts itself by its path.
+/// Also under another name; it starts itself by its path, and other programs by
+/// the folder that it is in.
 fn knows_its_name(program: &str) {
-    let name = format!("renamed-{}", std::process::id());
-    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&name);
-    fs::copy(program, &copy).unwrap();
+    let program = Path::new(program);
+    let old = program.file_name().unwrap().to_str().unwrap();
+    let name = format!("{old}-renamed-{}", std::process::id());
+    let copy = program.with_file_name(&name);
+    // Not copied: what a process has open to write to, no other one can run,
+    // and tests beside this one inherit it for a moment.
+    fs::hard_link(program, &copy).unwrap();
     let path = copy.to_str().unwrap();
     let help = run(path, &["--help"]).stdout;
     assert!(help.starts_with(&format!("Usage: {name} ")), "{help}");
