@@ -37,7 +37,7 @@ fn main() -> Result {
     }
     init([job(nothing), job(echo), job(echo_and_peak)]);
     a_hundred_megabytes()?; // first: peaks are for life
-    say!("{:<36}{:>13}{:>13}   ratio", "a job", "ours", "theirs")?;
+    say!("{:<36}{:>13}{:>13}   ratio", "a job", "ours", "theirs");
     threads()?;
     others()?;
     let all = sched_getaffinity(Pid::from_raw(0))?;
@@ -68,7 +68,8 @@ fn a_hundred_megabytes() -> Result {
     let payloads = |kib: u64| kib as f64 * 1024.0 / SIZE as f64;
     let (here, there) = (payloads(peak_rss_kib()), payloads(there));
     let name = "100 MiB, peak memory in payloads";
-    Ok(say!("{name:<36}{here:>10.2} here{there:>8.2} there")?)
+    say!("{name:<36}{here:>10.2} here{there:>8.2} there");
+    Ok(())
 }
 
 /// Its own peak is before the result is encoded: what comes then is copied in
@@ -116,7 +117,7 @@ fn others() -> Result {
         let name = format!("{} pool, Python", kind.to_lowercase());
         match python(&format!("{kind}PoolExecutor"), JOBS) {
             Some(theirs) => row(&name, [median(&ours), theirs], JOBS)?,
-            None => say!("{name:<36}  python3 is not there")?,
+            None => say!("{name:<36}  python3 is not there"),
         }
     }
     Ok(())
@@ -378,7 +379,8 @@ fn many_small() -> Result {
         nanos.push(started.elapsed().as_nanos() as u64);
     }
     let each = median(&nanos) as f64 / JOBS as f64 / 1_000.0;
-    Ok(say!("{:<36}{each:>10.3} us", "process, map in chunks of 1 000")?)
+    say!("{:<36}{each:>10.3} us", "process, map in chunks of 1 000");
+    Ok(())
 }
 
 /// Nanoseconds of each way, which take turns.
@@ -398,5 +400,6 @@ fn row(name: &str, [ours, theirs]: [u64; 2], times: u64) -> Result {
     let us = |nanos: u64| nanos as f64 / times as f64 / 1_000.0;
     let (ours, theirs) = (us(ours), us(theirs));
     let ratio = ours / theirs;
-    Ok(say!("{name:<36}{ours:>10.2} us{theirs:>10.2} us{ratio:>8.2}")?)
+    say!("{name:<36}{ours:>10.2} us{theirs:>10.2} us{ratio:>8.2}");
+    Ok(())
 }

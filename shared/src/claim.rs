@@ -1,63 +1,192 @@
-//! What programs say of the article's statements, and how those that are not
-//! about the ten dishes begin and print.
+//! What programs say of the article's statements.
 
-use std::{fmt, panic::Location, process};
+use std::{env, fmt};
 
-use crate::{Failure, Result, kitchen::whose, report, wrong_usage};
+use crate::{Failure, Result, measure::Noise};
+
+/// Whether a measurement bears out our answer to a statement of the article.
+/// (The answer may be that the statement is false of Rust.) Of several verdicts
+/// on a statement the greatest one counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// It does.
+    BorneOut,
+    /// It rests on timing, and the machine was too busy to tell.
+    NotJudged,
+    /// It says the opposite.
+    Contradicted,
+}
+
+impl Verdict {
+    /// The verdict of a measurement in which time plays no part.
+    pub fn of(borne_out: bool) -> Verdict {
+        match borne_out {
+            true => Verdict::BorneOut,
+            false => Verdict::Contradicted,
+        }
+    }
+
+    /// The verdict of a measurement of time: noise excuses one that does not
+    /// bear the answer out, unless `--strict` is on the command line.
+    pub fn of_timing(borne_out: bool, noise: Noise) -> Verdict {
+        let strict = env::args_os().any(|argument| argument == "--strict");
+        match Verdict::of(borne_out) {
+            Verdict::Contradicted if noise.is_busy() && !strict => {
+                Verdict::NotJudged
+            }
+            judged => judged,
+        }
+    }
+
+    /// `borne out`, `contradicted` or `not judged`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::BorneOut => "borne out",
+            Verdict::Contradicted => "contradicted",
+            Verdict::NotJudged => "not judged",
+        }
+    }
+}
 
 /// One statement of the article, and what this run says of it.
 #[derive(Clone, Debug)]
 pub struct Claim {
     /// Its number in the ledger.
     pub id: &'static str,
-    /// What was measured.
+    /// Whether what was measured bears out our answer.
+    pub verdict: Verdict,
+    /// What was measured, as a sentence that stands alone.
     pub figure: String,
-    /// Whether that bears out our answer.
-    pub holds: bool,
 }
 
-/// `T1 holds: ...`, the line by which `cargo claims` knows it, too.
-impl fmt::Display for Claim {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = if self.holds { "holds" } else { "does not hold" };
-        write!(f, "{} {verdict}: {}", self.id, self.figure)
+impl Claim {
+    /// # Errors
+    ///
+    /// It is contradicted.
+    pub(crate) fn outcome(&self) -> Result {
+        match self.verdict {
+            Verdict::Contradicted => Err(Failure::new(self)),
+            Verdict::BorneOut | Verdict::NotJudged => Ok(()),
+        }
     }
 }
 
-/// Prints what `figure` says of the claim `id`. To be called after everything
-/// else has been printed: a claim that does not hold ends `main`.
+/// `T1 borne out: ...`, the line by which `cargo claims` knows it, too.
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Claim { id, verdict, figure } = self;
+        let why = match verdict {
+            Verdict::NotJudged => " (busy machine)",
+            Verdict::BorneOut | Verdict::Contradicted => "",
+        };
+        write!(f, "{id} {}{why}: {figure}", verdict.word())
+    }
+}
+
+/// Prints what `figure` says of the claim `id`, for a verdict that does not
+/// rest on timing. To be called after everything else has been printed: a
+/// contradiction ends `main`.
+///
+/// ```
+/// # fn main() -> shared::Result {
+/// let (told, ways) = (5, 9);
+/// let figure = format!("join tells of a panic in {told} of {ways} ways");
+/// shared::claim("T6", told == 5, figure) // T6 borne out: join tells ...
+/// # }
+/// ```
 ///
 /// # Errors
 ///
-/// The claim does not hold.
-pub fn claim(id: &'static str, holds: bool, figure: impl ToString) -> Result {
-    let claim = Claim { id, figure: figure.to_string(), holds };
-    crate::say!("{claim}")?;
-    if holds { Ok(()) } else { Err(Failure::new(claim)) }
+/// The claim is contradicted.
+pub fn claim(
+    id: &'static str,
+    borne_out: bool,
+    figure: impl fmt::Display,
+) -> Result {
+    told(id, Verdict::of(borne_out), figure)
 }
 
-/// Which of the `known` flags stand on the command line. Ends the process on
-/// `--help` (status 0), and on anything else (one line, status 2).
-#[track_caller]
-pub fn flags<const N: usize>(known: [&str; N]) -> [bool; N] {
-    let (_, program) = whose(Location::caller());
-    let given = std::env::args_os().skip(1);
-    let given = given.map(|flag| flag.to_string_lossy().into_owned());
-    let given: Vec<String> = given.collect();
-    if given.contains(&"--help".into()) {
-        let usage = format!("Usage: {program} {}\n", known.join(" "));
-        process::exit(i32::from(report::say(&usage).is_err()));
-    }
-    if let Some(flag) = given.iter().find(|f| !known.contains(&f.as_str())) {
-        wrong_usage(&program, format!("invalid option '{flag}'"));
-    }
-    known.map(|flag| given.contains(&flag.into()))
+/// As [`claim`], for a verdict that rests on timing. It is not judged, which is
+/// said and is no error, if it would be a contradiction and the machine was
+/// busy; `--strict` on the command line calls that a contradiction, too.
+///
+/// ```
+/// use shared::{claim_timed, measure::NoiseMeter};
+/// use std::{thread, time::Duration, time::Instant};
+///
+/// # fn main() -> shared::Result {
+/// let meter = NoiseMeter::start();
+/// let started = Instant::now();
+/// thread::sleep(Duration::from_millis(20));
+/// let (slept, noise) = (started.elapsed(), meter.read());
+/// let figure = format!("a sleep of 20 ms takes {} ms", slept.as_millis());
+/// claim_timed("T4", slept < Duration::from_secs(9), noise, figure)
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// The claim is contradicted.
+pub fn claim_timed(
+    id: &'static str,
+    borne_out: bool,
+    noise: Noise,
+    figure: impl fmt::Display,
+) -> Result {
+    told(id, Verdict::of_timing(borne_out, noise), figure)
 }
 
-/// Prints a line, as `println!` does, but does not mind a reader who has left.
-#[macro_export]
-macro_rules! say {
-    ($($text:tt)*) => {
-        $crate::report::say(&format!("{}\n", format_args!($($text)*)))
-    };
+fn told(
+    id: &'static str,
+    verdict: Verdict,
+    figure: impl fmt::Display,
+) -> Result {
+    let claim = Claim { id, verdict, figure: figure.to_string() };
+    crate::say!("{claim}");
+    claim.outcome()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn noise(waited_ms: u64) -> Noise {
+        Noise {
+            elapsed: Duration::from_millis(100),
+            waited: Some(Duration::from_millis(waited_ms)),
+            ended: Duration::ZERO,
+            others: None,
+        }
+    }
+
+    #[test]
+    fn noise_excuses_a_contradiction_and_nothing_else() {
+        let [quiet, busy] = [noise(1), noise(50)];
+        assert_eq!(Verdict::of_timing(true, quiet), Verdict::BorneOut);
+        assert_eq!(Verdict::of_timing(true, busy), Verdict::BorneOut);
+        assert_eq!(Verdict::of_timing(false, quiet), Verdict::Contradicted);
+        assert_eq!(Verdict::of_timing(false, busy), Verdict::NotJudged);
+    }
+
+    #[test]
+    fn only_a_contradiction_is_an_error() {
+        let line = |verdict| {
+            let claim = Claim { id: "T9", verdict, figure: "7 times".into() };
+            (claim.to_string(), claim.outcome().is_ok())
+        };
+        let told = |line: &str, ok| (line.to_string(), ok);
+        assert_eq!(
+            line(Verdict::BorneOut),
+            told("T9 borne out: 7 times", true)
+        );
+        assert_eq!(
+            line(Verdict::Contradicted),
+            told("T9 contradicted: 7 times", false)
+        );
+        assert_eq!(
+            line(Verdict::NotJudged),
+            told("T9 not judged (busy machine): 7 times", true)
+        );
+    }
 }

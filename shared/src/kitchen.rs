@@ -1,11 +1,11 @@
 //! Where a kitchen program begins and ends.
 
-use std::{net::SocketAddr, panic::Location, path::Path};
+use std::{net::SocketAddr, panic::Location};
 use std::{sync::Mutex, time::Duration};
 
-use crate::measure::{self, Usage};
+use crate::measure::{self, NoiseMeter, Usage};
 use crate::report::{self, Run};
-use crate::{Claim, Dish, Failure, Meal, Plate, Result};
+use crate::{Claim, Dish, Meal, Plate, Result, Verdict, program};
 use crate::{options::Options, oven::LitOven, watchdog::Watchdog};
 
 /// A kitchen: the orders, an oven, and the account of what happens.
@@ -13,17 +13,23 @@ pub struct Kitchen {
     /// The oven's address.
     pub oven: SocketAddr,
     dishes: Vec<Dish>,
-    claims: Mutex<Vec<(&'static str, Verdict)>>,
+    claims: Mutex<Vec<Statement>>,
     options: Options,
     program: String,
-    model: String,
+    model: Option<String>,
+    noise: NoiseMeter,
     opened: Duration,
     usage: Usage,
     _own_oven: Option<LitOven>,
     _watchdog: Watchdog,
 }
 
-type Verdict = fn(&Meal) -> bool;
+/// A statement of the ledger, and what it needs of a meal.
+struct Statement {
+    id: &'static str,
+    borne_out: fn(&Meal) -> bool,
+    by_timing: bool,
+}
 
 impl Kitchen {
     /// Reads the options, lights the oven and starts the clock.
@@ -38,7 +44,8 @@ impl Kitchen {
     #[track_caller]
     pub fn open() -> Result<Kitchen> {
         LitOven::take_over();
-        let (model, program) = whose(Location::caller());
+        let model = program::model(Location::caller());
+        let program = program::name();
         let options = Options::read(&program);
         measure::lift_file_limit();
         let own_oven =
@@ -54,6 +61,7 @@ impl Kitchen {
             options,
             program,
             model,
+            noise: NoiseMeter::start(),
             usage: Usage::now(),
             opened: measure::now(),
         })
@@ -64,30 +72,45 @@ impl Kitchen {
         self.dishes.clone()
     }
 
-    /// Claims that statement `id` of the ledger holds in this run if `verdict`
-    /// says so of the meal.
-    pub fn claim(&self, id: &'static str, verdict: Verdict) {
-        let mut claims = self.claims.lock().expect("nobody panics with it");
-        claims.push((id, verdict));
+    /// Claims that this run bears out our answer to statement `id` of the
+    /// ledger if `borne_out` says so of the meal.
+    pub fn claim(&self, id: &'static str, borne_out: fn(&Meal) -> bool) {
+        self.state(Statement { id, borne_out, by_timing: false });
+    }
+
+    /// As [`Kitchen::claim`], for a verdict that rests on timing: on a busy
+    /// machine it may be left open; see [`claim_timed`](crate::claim_timed).
+    pub fn claim_timed(&self, id: &'static str, borne_out: fn(&Meal) -> bool) {
+        self.state(Statement { id, borne_out, by_timing: true });
+    }
+
+    fn state(&self, statement: Statement) {
+        self.claims.lock().expect("nobody panics with it").push(statement);
     }
 
     /// Stops the clock, checks every plate, and reports.
     ///
     /// # Errors
     ///
-    /// A plate is wrong, missing or doubled; a claim does not hold; the report
-    /// cannot be written. A reader who has left (`| head -1`) is no error.
+    /// A plate is wrong, missing or doubled; a claim is contradicted; the trace
+    /// cannot be written.
     pub fn serve(self, plates: Vec<Plate>) -> Result {
+        let noise = self.noise.read();
         let meal = Meal::check(&self.dishes, plates, self.opened, self.usage)?;
         let claims = self.claims.into_inner().expect("as above");
-        let claims = claims.into_iter().map(|(id, verdict)| Claim {
-            id,
+        let claims = claims.into_iter().map(|statement| Claim {
+            id: statement.id,
             figure: report::figure(&meal),
-            holds: verdict(&meal),
+            verdict: match (statement.borne_out)(&meal) {
+                borne_out if statement.by_timing => {
+                    Verdict::of_timing(borne_out, noise)
+                }
+                borne_out => Verdict::of(borne_out),
+            },
         });
         let run = Run {
             program: &self.program,
-            model: &self.model,
+            model: self.model.as_deref(),
             menu: self.options.menu,
             opened: self.opened,
             meal: &meal,
@@ -100,20 +123,9 @@ impl Kitchen {
             report::json(&run)
         } else {
             report::text(&run)
-        })?;
-        match run.claims.iter().find(|claim| !claim.holds) {
-            Some(claim) => Err(Failure::new(claim)),
-            None => Ok(()),
-        }
+        });
+        run.claims.iter().try_for_each(Claim::outcome)
     }
-}
-
-/// `threading/src/bin/usage/cooks.rs` is of `threading` the program `cooks`.
-pub(crate) fn whose(main: &Location) -> (String, String) {
-    let path = Path::new(main.file());
-    let model = path.iter().next().unwrap_or_default();
-    let program = path.file_stem().unwrap_or_default();
-    (model.to_string_lossy().into(), program.to_string_lossy().into())
 }
 
 /// When a run is surely stuck: twice what a slow cook alone would need.

@@ -26,24 +26,32 @@
 
 mod claim;
 mod failure;
+pub mod interrupt;
 mod kitchen;
 mod meal;
 pub mod measure;
 mod menu;
 mod options;
 pub mod oven;
+mod panic;
 mod plate;
+mod program;
 pub mod report;
+pub mod role;
+mod table;
 pub mod watchdog;
 
-pub use claim::{Claim, claim, flags};
+pub use claim::{Claim, Verdict, claim, claim_timed};
 pub use failure::Failure;
 pub use kitchen::Kitchen;
 pub use knife::{chop, chopped};
 pub use meal::Meal;
 pub use menu::{Dish, Menu};
-pub use options::wrong_usage;
+pub use options::{flags, wrong_usage};
+pub use panic::panic_text;
 pub use plate::{PATIENCE, Plate, Prepped, Span, bake, cook};
+pub use report::notice_debug_build;
+pub use table::Table;
 
 /// What `main` returns, and most functions that can fail.
 pub type Result<T = (), E = Failure> = std::result::Result<T, E>;

@@ -1,11 +1,12 @@
-//! The few options that all kitchen programs have.
+//! Command lines: the few options that all kitchen programs have, and the flags
+//! of the others.
 
 use std::io::Write;
-use std::{io, net::SocketAddr, path::PathBuf, process};
+use std::{env, io, net::SocketAddr, path::PathBuf, process};
 
 use lexopt::{Arg::Long, Parser, ValueExt};
 
-use crate::{Menu, report};
+use crate::{Menu, program, report};
 
 const HELP: &str = "\
 Options:
@@ -14,6 +15,7 @@ Options:
   --oven ADDRESS  use this oven, 127.0.0.1:PORT, instead of one's own
   --json          print one JSON object instead of the table
   --trace FILE    write a Chrome trace; ui.perfetto.dev shows it
+  --strict        judge by time on a busy machine, too
   --help          print this
 ";
 
@@ -33,8 +35,8 @@ impl Options {
     pub fn read(program: &str) -> Options {
         match Options::parse(Parser::from_env()) {
             Ok(Options { help: true, .. }) => {
-                let help = format!("Usage: {program} [OPTIONS]\n\n{HELP}");
-                process::exit(i32::from(report::say(&help).is_err()))
+                report::say(&format!("Usage: {program} [OPTIONS]\n\n{HELP}"));
+                process::exit(0)
             }
             Ok(options) => options,
             Err(why) => wrong_usage(program, why),
@@ -52,6 +54,7 @@ impl Options {
                 Long("oven") => options.oven = Some(line.value()?.parse()?),
                 Long("json") => options.json = true,
                 Long("trace") => options.trace = Some(line.value()?.into()),
+                Long("strict") => {} // see `Verdict::of_timing`
                 Long("help") => options.help = true,
                 other => return Err(other.unexpected()),
             }
@@ -65,6 +68,30 @@ pub fn wrong_usage(program: &str, why: impl std::fmt::Display) -> ! {
     let line = format!("{program}: {why} (--help lists the options)\n");
     let _ = io::stderr().write_all(line.as_bytes()); // even if nobody reads
     process::exit(2)
+}
+
+/// Which of the `known` flags stand on the command line. `--strict`, which all
+/// programs have, is for [`claim_timed`](crate::claim_timed). Ends the process
+/// on `--help` (status 0), and on anything else (one line, status 2).
+pub fn flags<const N: usize>(known: [&str; N]) -> [bool; N] {
+    const STRICT: &str = "--strict";
+    let given = env::args_os().skip(1);
+    let given: Vec<String> =
+        given.map(|flag| flag.to_string_lossy().into_owned()).collect();
+    let program = program::name();
+    if given.iter().any(|flag| flag == "--help") {
+        let known: String = known.map(|flag| format!(" [{flag}]")).concat();
+        report::say(&format!(
+            "Usage: {program}{known} [{STRICT}]\n\n  \
+             {STRICT}  judge by time on a busy machine, too\n"
+        ));
+        process::exit(0);
+    }
+    let is_known = |flag: &str| flag == STRICT || known.contains(&flag);
+    if let Some(flag) = given.iter().find(|flag| !is_known(flag)) {
+        wrong_usage(&program, format!("invalid option '{flag}'"));
+    }
+    known.map(|flag| given.iter().any(|one| one == flag))
 }
 
 fn count(text: &str) -> Result<u32, String> {

@@ -89,8 +89,8 @@ impl Options {
                 Long("timeline") => options.timeline = true,
                 Long("json") => options.json = true,
                 Long("help") => {
-                    let said = report::say(HELP);
-                    process::exit(i32::from(said.is_err()));
+                    report::say(HELP);
+                    process::exit(0);
                 }
                 other => return Err(other.unexpected()),
             }

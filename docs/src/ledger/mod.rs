@@ -7,13 +7,13 @@ mod table;
 use std::{
     collections::{BTreeSet, HashSet},
     ffi::OsStr,
-    fmt, fs,
+    fs,
     path::Path,
     time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
-use shared::{Failure, Result};
+use shared::{Failure, Result, Verdict};
 use subprocess::child::{self, End, Interrupt};
 
 pub use options::Options;
@@ -80,28 +80,6 @@ pub struct Report {
     pub figure: String,
     /// What that says of our answer.
     pub verdict: Verdict,
-}
-
-/// Whether a measurement bears out our answer. Of several verdicts on a claim
-/// the greatest one counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
-    /// It does.
-    BorneOut,
-    /// The machine was too busy to tell.
-    NotJudged,
-    /// It says the opposite.
-    Contradicted,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Verdict::BorneOut => "borne out",
-            Verdict::NotJudged => "not judged",
-            Verdict::Contradicted => "contradicted",
-        })
-    }
 }
 
 /// Reads a ledger.

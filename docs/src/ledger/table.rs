@@ -1,44 +1,40 @@
 //! The claims as lines, and as JSON.
 
 use serde_json::json;
-use shared::{Result, report, say};
+use shared::{Verdict, report, say};
 
 use super::{Claim, Report, not_judged};
 
 /// Prints the claims, and what was reported of each.
-///
-/// # Errors
-///
-/// They cannot be printed.
-pub fn tell(claims: &[Claim], reports: &[Report], json: bool) -> Result {
+pub fn tell(claims: &[Claim], reports: &[Report], json: bool) {
     let of =
         |claim: &Claim| reports.iter().filter(|r| r.id == claim.id).collect();
     if json {
         let list = claims.iter().map(|claim| entry(claim, of(claim)));
-        return Ok(say!("{:#}", json!(list.collect::<Vec<_>>()))?);
+        say!("{:#}", json!(list.collect::<Vec<_>>()));
+        return;
     }
     for claim in claims {
         let Claim { id, says, rust, .. } = claim;
-        say!("{id:<4}{says}")?;
+        say!("{id:<4}{says}");
         let reports: Vec<&Report> = of(claim);
         let answer = format!("{rust:?}").to_lowercase();
         if claim.programs.is_empty() {
-            say!("    {answer:<9} open: its chapter is still to be written")?;
+            say!("    {answer:<9} open: its chapter is still to be written");
         } else if reports.is_empty() {
-            say!("    {answer:<9} nothing was reported")?;
+            say!("    {answer:<9} nothing was reported");
         }
         for Report { program, figure, verdict, .. } in reports {
-            say!("    {answer:<9} {verdict} by {program}: {figure}")?;
+            let verdict = verdict.word();
+            say!("    {answer:<9} {verdict} by {program}: {figure}");
         }
     }
     let open = claims.iter().filter(|claim| claim.programs.is_empty()).count();
-    say!("{} claims, {open} of them open", claims.len())?;
-    match not_judged(reports).len() {
-        0 => Ok(()),
-        count => {
-            let said = report::plural(count, "measurement", "measurements");
-            Ok(say!("the machine was too busy to judge {said}")?)
-        }
+    say!("{} claims, {open} of them open", claims.len());
+    let count = not_judged(reports).len();
+    if count > 0 {
+        let said = report::plural(count, "measurement", "measurements");
+        say!("the machine was too busy to judge {said}");
     }
 }
 
@@ -53,6 +49,6 @@ fn entry(claim: &Claim, reports: Vec<&Report>) -> serde_json::Value {
     entry["figure"] = json!(known.then(|| figures.join("; ")));
     entry["program"] = json!(known.then(|| programs.join(", ")));
     let verdict = reports.iter().map(|report| report.verdict).max();
-    entry["verdict"] = json!(verdict.map(|verdict| verdict.to_string()));
+    entry["verdict"] = json!(verdict.map(Verdict::word));
     entry
 }

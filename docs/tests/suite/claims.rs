@@ -3,10 +3,11 @@
 use std::{collections::BTreeSet, env, fs, path::PathBuf};
 
 use docs::{
-    ledger::{self, Verdict},
+    ledger,
     programs::{self, Program},
 };
 use serde_json::Value;
+use shared::Verdict;
 use subprocess::child::Interrupt;
 
 use crate::{example, support::*};

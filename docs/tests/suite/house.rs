@@ -52,15 +52,16 @@ fn every_program_has_a_header_with_its_run_command() {
         let Program { model: package, name, .. } = &program;
         assert!(program.header().count() >= 3, "{name} has no header");
         let command = program.run_command().unwrap_or_default();
-        // A cost program is run as it is measured.
-        let profile = match program.is_cost_program() {
-            true => "--release ",
-            false => "",
-        };
+        // A debug build would not tell what something costs, and says so.
+        let costs = program.source.contains("notice_debug_build()");
+        assert_eq!(program.is_cost_program(), costs, "{name}");
+        let profile = if costs { "--release " } else { "" };
         let wanted = format!("cargo run {profile}-p {package} --bin {name}");
         let rest = command.strip_prefix(&wanted);
         let ends = rest.is_some_and(|r| r.is_empty() || r.starts_with(" -- "));
         assert!(ends, "{name}: {wanted}");
+        let release = program.header().any(|l| l.contains("--release"));
+        assert_eq!(release, costs, "{name}");
         let mut lines = program.header();
         assert!(lines.any(|l| l.contains("Change this and watch:")), "{name}");
     }

@@ -3,13 +3,14 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{self, Child, Command, Stdio};
-use std::{env, time::Duration};
+use std::process::{self, Child, Stdio};
+use std::time::Duration;
 
 use super::Oven;
+use crate::role;
 
-/// The first argument that turns any kitchen program into an oven.
-const ROLE: &str = "as-oven";
+/// The role in which any kitchen program is an oven.
+const ROLE: &str = "oven";
 
 /// How long guests may take to order from an oven of one's own.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -31,8 +32,7 @@ impl LitOven {
     ///
     /// The program cannot be started, or did not say where its oven is.
     pub fn light() -> io::Result<LitOven> {
-        let mut child = Command::new(env::current_exe()?)
-            .arg(ROLE)
+        let mut child = role::command(ROLE)?
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -51,7 +51,7 @@ impl LitOven {
     /// In the program started by [`LitOven::light`]: bakes, and never returns.
     /// In every other: returns at once.
     pub(crate) fn take_over() {
-        if env::args_os().nth(1).is_some_and(|role| role == ROLE) {
+        if let Some([]) = role::started_as(ROLE) {
             process::exit(bake().map_or(1, |()| 0));
         }
     }

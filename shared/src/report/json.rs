@@ -12,7 +12,7 @@ pub(crate) fn json(run: &Run) -> String {
     let claims = run.claims.iter().map(claim_json);
     let fields = [
         ("program", string(run.program)),
-        ("model", string(run.model)),
+        ("model", run.model.map_or("null".into(), string)),
         ("menu", string(&run.menu.to_string())),
         ("dishes", meal.plates.len().to_string()),
         ("wall_ms", number(ms(meal.wall))),
@@ -49,7 +49,7 @@ fn claim_json(claim: &Claim) -> String {
     object([
         ("id", string(claim.id)),
         ("figure", string(&claim.figure)),
-        ("holds", claim.holds.to_string()),
+        ("verdict", string(claim.verdict.word())),
     ])
 }
 

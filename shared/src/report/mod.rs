@@ -6,8 +6,8 @@ mod text;
 mod timeline;
 mod trace;
 
-use std::io::{self, Write};
-use std::time::Duration;
+use std::io::{self, ErrorKind, Write};
+use std::{process, time::Duration};
 
 use crate::{Claim, Meal, Menu};
 
@@ -20,7 +20,7 @@ pub(crate) use trace::trace;
 /// One run of a kitchen program.
 pub(crate) struct Run<'a> {
     pub program: &'a str,
-    pub model: &'a str,
+    pub model: Option<&'a str>,
     pub menu: Menu,
     /// When the clock was started; all times are told from here.
     pub opened: Duration,
@@ -36,15 +36,46 @@ impl Run<'_> {
 }
 
 /// Prints, in colour where that is wanted. A reader who has left, as in
-/// `| head -1`, is a normal end.
-///
-/// # Errors
-///
-/// Standard output cannot be written to, for another reason.
-pub fn say(text: &str) -> io::Result<()> {
+/// `| head -1`, is a normal end: the program goes on in silence. If standard
+/// output cannot be written to for another reason, as on a full disk, that ends
+/// the process (one line, status 1).
+pub fn say(text: &str) {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        outcome => outcome,
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let line = format!("Error: standard output: {error}\n");
+            let _ = io::stderr().write_all(line.as_bytes()); // if that is left
+            process::exit(1)
+        }
+        _ => {}
     }
 }
+
+/// Prints a line, as `println!` does, and returns nothing. It does not panic
+/// when the reader has left: see [`report::say`](crate::report::say).
+///
+/// ```
+/// let (threads, ms) = (4, 101);
+/// shared::say!("{threads} threads were done in {ms} ms");
+/// ```
+#[macro_export]
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::report::say(&format!("{}\n", format_args!($($text)*)))
+    };
+}
+
+/// Says that this is a debug build, if it is one. For a program whose subject
+/// is a cost: its header runs it with `--release`.
+///
+/// ```
+/// shared::notice_debug_build();
+/// ```
+pub fn notice_debug_build() {
+    if cfg!(debug_assertions) {
+        say(DEBUG_BUILD);
+    }
+}
+
+const DEBUG_BUILD: &str =
+    "(debug build: costs are meaningful with --release only)\n";

@@ -11,7 +11,9 @@ const SHOWN: usize = 20;
 pub(crate) fn text(run: &Run) -> String {
     let meal = run.meal;
     let bold = Style::new().bold();
-    let title = format!("{bold}{}::{}{bold:#}", run.model, run.program);
+    let model = run.model.map(|model| format!("{model}::"));
+    let model = model.unwrap_or_default();
+    let title = format!("{bold}{model}{}{bold:#}", run.program);
     let dishes = plural(meal.plates.len(), "dish", "dishes");
     let cores = plural(cores(), "core", "cores");
     let (menu, chart) = (run.menu, chart(run));

@@ -13,6 +13,10 @@ use std::{
 use crossbeam::channel::{bounded, unbounded};
 use shared::watchdog::within;
 
+#[path = "../../src/bin/cautions/spawn_cost.rs"]
+#[expect(dead_code, reason = "the part to copy, and the program around it")]
+mod spawn_cost;
+
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn text(payload: Box<dyn std::any::Any + Send>) -> String {
@@ -193,4 +197,31 @@ fn every_item_arrives_once() {
     (0..5).for_each(|n| rail.send(n).unwrap());
     drop(rail);
     assert_eq!(orders.iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+}
+
+/// Each caller of a worker gets the result of its own job, and only when that
+/// is done; a job that panics is an error for its caller and for nobody else.
+#[test]
+fn callers_of_one_worker_do_not_get_in_each_others_way() {
+    let worker = spawn_cost::worker::Worker::start().unwrap();
+    let worker = &*Box::leak(Box::new(worker)); // for a thread left behind
+    let results = within(LIMIT, || {
+        let caller = |from: usize| {
+            let mine = (from..from + 2_000).map(|n| worker.run(move || 2 * n));
+            mine.map(Result::unwrap).collect::<Vec<_>>()
+        };
+        thread::scope(|scope| {
+            [0, 1_000_000]
+                .map(|from| scope.spawn(move || caller(from)))
+                .map(|caller| caller.join().unwrap())
+        })
+    });
+    for (results, from) in results.unwrap().iter().zip([0, 1_000_000]) {
+        let wanted: Vec<_> = (from..from + 2_000).map(|n| 2 * n).collect();
+        assert_eq!(*results, wanted);
+    }
+    let panics = || std::panic::resume_unwind(Box::new("burnt")); // no report
+    let burnt = within(LIMIT, move || worker.run::<()>(panics)).unwrap();
+    assert_eq!(text(burnt.unwrap_err()), "burnt");
+    assert_eq!(within(LIMIT, || worker.run(|| 7)).unwrap().unwrap(), 7);
 }

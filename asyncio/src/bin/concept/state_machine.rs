@@ -18,8 +18,8 @@
 //!     2nd poll    2 steps done, Pending     2 steps done, Pending
 //!     3rd poll    3 steps done, Ready(3)    3 steps done, Ready(3)
 //!     size        32 bytes                  16 bytes
-//!     A7 holds: calling it does nothing: 0 steps before the first poll
-//!     A13 holds: the same states, in 32 bytes and 16 bytes
+//!     A7 borne out: calling it does nothing: 0 steps before the first poll
+//!     A13 borne out: the same states, in 32 bytes and 16 bytes
 
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
@@ -33,13 +33,13 @@ fn main() -> Result {
     let left = history(by_compiler(&theirs), &theirs);
     let right = history(ByHand::Called { steps: &ours }, &ours);
 
-    say!("{:<12}{:<26}an enum by hand", "moment", "an async fn")?;
+    say!("{:<12}{:<26}an enum by hand", "moment", "an async fn");
     let moments = ["called", "1st poll", "2nd poll", "3rd poll"];
     for (moment, (one, other)) in zip(moments, zip(&left.told, &right.told)) {
-        say!("{moment:<12}{one:<26}{other}")?;
+        say!("{moment:<12}{one:<26}{other}");
     }
     let sizes = [left.size, right.size].map(|size| format!("{size} bytes"));
-    say!("{:<12}{:<26}{}", "size", sizes[0], sizes[1])?;
+    say!("{:<12}{:<26}{}", "size", sizes[0], sizes[1]);
 
     let lazy = left.steps_when_called == 0;
     claim(

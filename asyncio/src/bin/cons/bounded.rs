@@ -27,7 +27,7 @@ const ROOM: usize = 4;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    say!("{:<28}{:>16}{:>12}", "40 dishes, room for 4", "in the oven", "ms")?;
+    say!("{:<28}{:>16}{:>12}", "40 dishes, room for 4", "in the oven", "ms");
     let moved = row("Semaphore, permit moved", permit_moved).await?;
     let set = row("JoinSet, one out, one in", join_set).await?;
     let buffered = row("buffer_unordered", buffer_unordered).await?;
@@ -115,7 +115,7 @@ async fn row(
         return Err(Failure::new(format!("{way}: a dish is missing")));
     }
     let most = oven.most.load(Relaxed);
-    say!("{way:<28}{most:>16}{took:>12.1}")?;
+    say!("{way:<28}{most:>16}{took:>12.1}");
     Ok(most)
 }
 

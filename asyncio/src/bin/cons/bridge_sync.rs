@@ -23,7 +23,7 @@
 //!     drop                      300.4 ms  is done
 //!     shutdown_timeout, 50 ms    50.3 ms  is left behind
 //!     shutdown_background         0.0 ms  is left behind
-//!     A23 holds: 2 of 7 ways to block panic, 1 of 3 ends block
+//!     A23 borne out: 2 of 7 ways to block panic, 1 of 3 ends block
 
 use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed, mpsc};
 use std::{panic, thread, time::Duration, time::Instant};
@@ -36,9 +36,9 @@ use tokio::task::{block_in_place, spawn_blocking};
 fn main() -> Result {
     flags([]);
     panic::set_hook(Box::new(|_| {})); // silent: the table tells of panics
-    say!("{:<25}the price, or a panic", "in a task")?;
+    say!("{:<25}the price, or a panic", "in a task");
     let answers = Runtime::new()?.block_on(ask())?;
-    say!("{:<25}{:>6} ms  its job of 300 ms", "end of a runtime", "")?;
+    say!("{:<25}{:>6} ms  its job of 300 ms", "end of a runtime", "");
     let waited = [
         end("drop", drop)?,
         end("shutdown_timeout, 50 ms", |runtime| {
@@ -129,7 +129,7 @@ async fn row(
             text.split(' ').take(8).collect::<Vec<_>>().join(" ")
         }
     };
-    say!("{way:<25}{answer}")?;
+    say!("{way:<25}{answer}");
     Ok(answer)
 }
 
@@ -149,6 +149,6 @@ fn end(way: &str, end: impl FnOnce(Runtime)) -> Result<bool> {
     end(runtime);
     let (waited, took) = (done.load(Relaxed), ms(started.elapsed()));
     let job = if waited { "is done" } else { "is left behind" };
-    say!("{way:<25}{took:>6.1} ms  {job}")?;
+    say!("{way:<25}{took:>6.1} ms  {job}");
     Ok(waited)
 }

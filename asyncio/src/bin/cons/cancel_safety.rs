@@ -15,7 +15,7 @@
 //!     read_line, kept buffer            10       0      10
 //!     read_until, kept buffer           10      10       0
 //!     Lines::next_line                  10      10       0
-//!     A25 holds: read_line: 0 of 10 whole, Lines: 10
+//!     A25 borne out: read_line: 0 of 10 whole, Lines: 10
 
 use std::mem::take;
 
@@ -31,7 +31,7 @@ const ORDER: &str = "bibimbap";
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    say!("{:<28}{:>8}{:>8}{:>8}", "read by", "sent", "whole", "torn")?;
+    say!("{:<28}{:>8}{:>8}{:>8}", "read by", "sent", "whole", "torn");
     let line = row("read_line, fresh buffer", read_line_fresh).await?;
     row("read_line, kept buffer", read_line_kept).await?;
     let until = row("read_until, kept buffer", read_until_kept).await?;
@@ -117,7 +117,7 @@ async fn row(
     calls.await.expect("a guest does not panic")?;
     let whole = orders.iter().filter(|order| order.trim_end() == ORDER);
     let whole = whole.count();
-    say!("{way:<28}{SENT:>8}{whole:>8}{:>8}", orders.len() - whole)?;
+    say!("{way:<28}{SENT:>8}{whole:>8}{:>8}", orders.len() - whole);
     Ok(whole)
 }
 

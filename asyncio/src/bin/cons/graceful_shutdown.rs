@@ -17,27 +17,27 @@
 //!     asked                     3       3     0.5  exit status: 0
 //!     asked, one is stuck       2       3   205.6  exit status: 1
 //!     asked twice               0       0     0.5  exit status: 130
-//!     F12 holds: one signal: 0 of 3 served; asked: 3
+//!     F12 borne out: one signal: 0 of 3 served; asked: 3
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio, exit};
-use std::{env, io, net, time::Duration, time::Instant};
+use std::process::{Stdio, exit};
+use std::{io, net, time::Duration, time::Instant};
 
 use nix::sys::signal::{SIGINT, SIGTERM, Signal, kill};
 use nix::unistd::Pid;
-use shared::{Result, claim, flags, measure::ms, say, watchdog::Watchdog};
+use shared::{Result, claim, flags, role, say};
+use shared::{measure::ms, watchdog::Watchdog};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{sleep, timeout};
-use tokio::{select, task::JoinSet};
+use tokio::{select, task::JoinSet, time::sleep, time::timeout};
 
 fn main() -> Result {
-    if env::args().nth(1).as_deref() == Some("as-server") {
-        return server(env::args().nth(2).as_deref() != Some(ABRUPT));
+    if let Some([way]) = role::started_as("server") {
+        return server(way != ABRUPT);
     }
     flags([]);
-    say!("{:<20}{:>7}{:>8}{:>8}  ends by", "server", "served", "guards", "ms")?;
+    say!("{:<20}{:>7}{:>8}{:>8}  ends by", "server", "served", "guards", "ms");
     let stops = [
         row(ABRUPT, 3, &[SIGTERM])?,
         row("asked", 3, &[SIGINT])?,
@@ -58,17 +58,16 @@ type Stopped = (usize, usize, i32);
 /// Starts a server with three guests, sends it the first signal, and, when its
 /// door is closed, lets the guests order that do, and sends the next signal.
 fn row(way: &str, orders: usize, signals: &[Signal]) -> Result<Stopped> {
-    let mut server = Command::new(env::current_exe()?)
-        .args(["as-server", way])
+    let mut server = role::command("server")?
+        .arg(way)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;
     let process = Pid::from_raw(server.id() as i32);
-    let log = server.stdout.take().map(BufReader::new);
-    let mut log = log.expect("it is a pipe").lines();
+    let log = server.stdout.take().expect("it is a pipe");
+    let mut log = BufReader::new(log).lines();
     let mut next = || log.next().transpose().map(Option::unwrap_or_default);
-    let door = next()?;
-    let mut guests = Vec::new();
+    let (door, mut guests) = (next()?, Vec::new());
     for _ in 0..3 {
         guests.push(net::TcpStream::connect(&door)?);
         next()?; // it is seated
@@ -85,7 +84,7 @@ fn row(way: &str, orders: usize, signals: &[Signal]) -> Result<Stopped> {
     let took = ms(told.elapsed());
     let count = |what| rest.iter().filter(|line| *line == what).count();
     let (served, guards) = (count("served"), count("guard"));
-    say!("{way:<20}{served:>7}{guards:>8}{took:>8.1}  {status}")?;
+    say!("{way:<20}{served:>7}{guards:>8}{took:>8.1}  {status}");
     Ok((served, guards, status.code().unwrap_or(-1)))
 }
 
@@ -96,7 +95,7 @@ async fn server(handles: bool) -> Result {
     let door = TcpListener::bind((net::Ipv4Addr::LOCALHOST, 0)).await?;
     let mut guests = JoinSet::new();
     if !handles {
-        say!("{}", door.local_addr()?)?;
+        say!("{}", door.local_addr()?);
         return serve(&door, &mut guests).await;
     }
     // Ctrl+C in a terminal, and what `kill` sends.
@@ -105,12 +104,12 @@ async fn server(handles: bool) -> Result {
     let mut told = async || {
         select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
     };
-    say!("{}", door.local_addr()?)?; // now that signals no longer kill
+    say!("{}", door.local_addr()?); // now that signals no longer kill
     select! {
         ended = serve(&door, &mut guests) => return ended,
         () = told() => drop(door),
     }
-    say!("closed")?;
+    say!("closed");
     select! {
         all = drain(guests, Duration::from_millis(200)) => exit(!all as i32),
         () = told() => exit(130), // at once, as if SIGINT had done it
@@ -132,18 +131,19 @@ async fn serve(door: &TcpListener, guests: &mut JoinSet<Result>) -> Result {
 
 async fn wait_on(mut guest: TcpStream) -> Result {
     let _guard = Guard;
-    say!("seated")?;
+    say!("seated");
     let mut dish = [0; 8];
     timeout(Duration::from_secs(1), guest.read_exact(&mut dish)).await??;
     guest.write_all(&dish).await?;
-    Ok(say!("served")?)
+    say!("served");
+    Ok(())
 }
 
 struct Guard;
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let _ = say!("guard"); // an error: nobody reads any more
+        say!("guard");
     }
 }
 

@@ -29,7 +29,7 @@ fn main() -> Result {
     let _guard = Watchdog::guard("looking at all notes", LIMIT)?;
     let one = Builder::new_current_thread().build()?;
     let two = Builder::new_multi_thread().worker_threads(2).build()?;
-    say!("{:<36}{:<12}after", "the dish noted in a", "before")?;
+    say!("{:<36}{:<12}after", "the dish noted in a", "before");
     let wrong = [
         row("thread local, one thread", one.block_on(overwritten()))?,
         row("thread local, another thread", two.block_on(left_behind()))?,
@@ -49,7 +49,7 @@ type Notes = Result<[&'static str; 2]>;
 /// Whether the note has changed.
 fn row(noted_in: &str, notes: Notes) -> Result<bool> {
     let [before, after] = notes?;
-    say!("{noted_in:<36}{before:<12}{after}")?;
+    say!("{noted_in:<36}{before:<12}{after}");
     Ok(before != after)
 }
 

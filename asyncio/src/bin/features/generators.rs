@@ -16,7 +16,7 @@
 //!     iter::successors        5      6
 //!     a struct                5      5
 //!     a Vec                   5     60
-//!     A14 holds: for 5 taken 5, 6 and 5 made; by a Vec 60
+//!     A14 borne out: for 5 taken 5, 6 and 5 made; by a Vec 60
 
 use std::{cell::Cell, iter};
 
@@ -26,7 +26,7 @@ const TAKEN: usize = 5;
 
 fn main() -> Result {
     flags([]);
-    say!("{:<18}{:>7}{:>7}", "sourdough from", "taken", "made")?;
+    say!("{:<18}{:>7}{:>7}", "sourdough from", "taken", "made");
     let closure = row("iter::from_fn", |made| Box::new(from_fn(made)))?;
     let chain = row("iter::successors", |made| Box::new(successors(made)))?;
     let state = row("a struct", |made| Box::new(Sourdough { made, jars: 1 }))?;
@@ -48,7 +48,7 @@ fn row(way: &str, iterator: fn(&Cell<usize>) -> Jars) -> Result<usize> {
     if !taken.iter().copied().eq((0..TAKEN).map(|day| 1 << day)) {
         return Err(Failure::new(format!("{way} gives {taken:?}")));
     }
-    say!("{way:<18}{:>7}{:>7}", taken.len(), made.get())?;
+    say!("{way:<18}{:>7}{:>7}", taken.len(), made.get());
     Ok(made.get())
 }
 

@@ -24,7 +24,7 @@
 //!     sleep(seconds)                 sleep(time)                    tokio
 //!     sleep(0)                       yield_now()                    tokio
 //!     current_task()                 task::id()                     tokio
-//!     A20 holds: 14 functions, 2 crates
+//!     A20 borne out: 14 functions, 2 crates
 
 use std::{collections::BTreeSet, future::pending, time::Duration};
 
@@ -39,7 +39,7 @@ const MOMENT: Duration = Duration::from_millis(5);
 async fn main() -> Result {
     flags([]);
     let _guard = Watchdog::guard("all recipes", Duration::from_secs(10))?;
-    say!("{:<31}{:<31}crate", "Python's asyncio", "Rust")?;
+    say!("{:<31}{:<31}crate", "Python's asyncio", "Rust");
     let crates = [
         create_task().await?,
         cancel().await?,
@@ -64,7 +64,7 @@ async fn main() -> Result {
 /// The crate, once the recipe has done what its row says.
 fn row(what: [&'static str; 3], works: bool) -> Row {
     let [python, rust, name] = what;
-    say!("{python:<31}{rust:<31}{name}")?;
+    say!("{python:<31}{rust:<31}{name}");
     let failed = || Failure::new(format!("{rust} is not {python}"));
     works.then_some(name).ok_or_else(failed)
 }

@@ -16,7 +16,7 @@
 //!     create_datagram_endpoint()     UdpSocket::bind                tokio
 //!     getaddrinfo(host, port)        lookup_host                    tokio
 //!     add_signal_handler(SIGHUP)     signal(hangup()).recv()        tokio
-//!     A20 holds: 7 functions, 1 crate
+//!     A20 borne out: 7 functions, 1 crate
 
 use std::{thread, time::Duration};
 
@@ -32,7 +32,7 @@ use tokio::{join, task};
 async fn main() -> Result {
     flags([]);
     let _guard = Watchdog::guard("all recipes", Duration::from_secs(10))?;
-    say!("{:<31}{:<31}crate", "Python's asyncio", "Rust")?;
+    say!("{:<31}{:<31}crate", "Python's asyncio", "Rust");
     let rows = [
         run().await?,
         to_thread().await?,
@@ -48,7 +48,7 @@ async fn main() -> Result {
 /// The crate, once the recipe has done what its row says.
 fn row(what: [&'static str; 3], works: bool) -> Row {
     let [python, rust, name] = what;
-    say!("{python:<31}{rust:<31}{name}")?;
+    say!("{python:<31}{rust:<31}{name}");
     let failed = || Failure::new(format!("{rust} is not {python}"));
     works.then_some(name).ok_or_else(failed)
 }

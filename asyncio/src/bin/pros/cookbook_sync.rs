@@ -22,7 +22,7 @@
 //!     queue.join(), task_done()      TaskTracker, wait()            tokio-util
 //!     queue.shutdown()               drop(sender)                   tokio
 //!     queue.shutdown(True)           drop(receiver)                 tokio
-//!     A20 holds: 12 functions, 3 crates
+//!     A20 borne out: 12 functions, 3 crates
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -35,7 +35,7 @@ use tokio_util::task::TaskTracker;
 async fn main() -> Result {
     flags([]);
     let _guard = Watchdog::guard("all recipes", Duration::from_secs(10))?;
-    say!("{:<31}{:<31}crate", "Python's asyncio", "Rust")?;
+    say!("{:<31}{:<31}crate", "Python's asyncio", "Rust");
     let crates = [
         lock().await?,
         semaphore().await?,
@@ -58,7 +58,7 @@ async fn main() -> Result {
 /// The crate, once the recipe has done what its row says.
 fn row(what: [&'static str; 3], works: bool) -> Row {
     let [python, rust, name] = what;
-    say!("{python:<31}{rust:<31}{name}")?;
+    say!("{python:<31}{rust:<31}{name}");
     let failed = || Failure::new(format!("{rust} is not {python}"));
     works.then_some(name).ok_or_else(failed)
 }

@@ -1,87 +1,71 @@
-//! A task that was just spawned waits, although another worker is idle.
+//! The LIFO slot: a task just spawned waits, because no worker may steal it.
 //!
 //!     cargo run -p asyncio --bin lifo_slot
 //!
-//! A worker of tokio keeps the task that is ready last in a slot of its own, to
-//! run it next. The other workers take tasks from its queue, but not from the
-//! slot (in 1.53): B stays there until A awaits, or until a task that is ready
-//! later takes its place.
+//! A worker of tokio keeps the task that was woken last in a slot, to run it
+//! next, while the caches are warm. Idle workers steal tasks from its queue,
+//! but not from this slot (in 1.53). Here A spawns B and works for 100 ms
+//! without an await, while the other worker is idle. B starts when A awaits,
+//! when A spawns a later task, which takes the slot, or when A hands its worker
+//! over.
+//!
+//! `work_stealing` compares tokio with other runtimes.
 //!
 //! Claims: A29
-//! Change this and watch: spawn the other task before B. Now it is the one that
-//! starts at once, and B sits in the slot.
+//! Change this and watch: spawn the other task of `queued` before B. Now that
+//! one is stolen, and B waits in the slot: A29 is contradicted.
 //!
 //! Output (figures vary):
-//!     A spawns B, and                       B starts after     on the thread
-//!     works for 100 ms                           100.11 ms              of A
-//!     spawns another task, works                   0.01 ms        of another
-//!     yields, works                                0.01 ms              of A
-//!     works in block_in_place                      0.03 ms        of another
-//!     works for 100 ms, on smol                    0.02 ms        of another
-//!     works for 100 ms, on async-std               0.03 ms        of another
-//!     A29 holds: 100 ms in the slot, 0.03 out of it
+//!     A spawns B, works: B starts after 100.13 ms
+//!     A spawns B, spawns another task, works: B starts after 0.03 ms
+//!     A spawns B, awaits, works: B starts after 0.01 ms
+//!     A spawns B, works in block_in_place: B starts after 0.03 ms
+//!     A29 borne out: a task waits 100 ms in the LIFO slot, 0.03 ms in the other ways
 
-use std::os::unix::process::CommandExt;
-use std::process::Command;
-use std::time::{Duration, Instant};
-use std::{env, sync::mpsc, thread};
+use std::{sync::mpsc, thread, time::Duration, time::Instant};
 
 use futures::future::BoxFuture;
-use shared::{Result, claim, flags, measure::ms, say};
-use tokio::runtime::{Builder, Handle};
+use shared::measure::{NoiseMeter, best_of, ms};
+use shared::{Result, claim_timed, flags, say};
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::{block_in_place, yield_now};
 
 const WORK: Duration = Duration::from_millis(100);
 
 fn main() -> Result {
     flags([]);
-    with_two_workers()?;
     let tokio = Builder::new_multi_thread().worker_threads(2).build()?;
-    let _entered = tokio.enter();
-    say!(
-        "{:<36}{:>16}{:>18}",
-        "A spawns B, and",
-        "B starts after",
-        "on the thread"
-    )?;
-    let kept = row("works for 100 ms", on_tokio, kept)?;
-    let pushed = row("spawns another task, works", on_tokio, pushed)?;
-    let yielded = row("yields, works", on_tokio, yielded)?;
-    let handed = row("works in block_in_place", on_tokio, handed_over)?;
-    row("works for 100 ms, on smol", on_smol, kept_by_smol)?;
-    row("works for 100 ms, on async-std", on_async_std, kept_by_async_std)?;
-    let cured = pushed.max(yielded).max(handed);
-    let figure =
-        format!("{:.0} ms in the slot, {:.2} out of it", ms(kept), ms(cured));
-    claim("A29", kept >= WORK && 2 * cured < kept, figure)
-}
+    let meter = NoiseMeter::start();
+    let slot = start_of_b(&tokio, "works", in_the_slot);
+    let queue = start_of_b(&tokio, "spawns another task, works", queued);
+    let awaits = start_of_b(&tokio, "awaits, works", awaited);
+    let place = start_of_b(&tokio, "works in block_in_place", handed_over);
 
-/// Starts this program over, with two threads for each runtime.
-fn with_two_workers() -> Result {
-    const WORKERS: [&str; 2] = ["SMOL_THREADS", "ASYNC_STD_THREAD_COUNT"];
-    if WORKERS.map(env::var_os).iter().all(Option::is_some) {
-        return Ok(());
-    }
-    let mut again = Command::new(env::current_exe()?);
-    Err(again.envs(WORKERS.map(|name| (name, "2"))).exec().into())
+    let (noise, other) = (meter.read(), queue.max(awaits).max(place));
+    let figure = format!(
+        "a task waits {:.0} ms in the LIFO slot, {:.2} ms in the other ways",
+        ms(slot),
+        ms(other)
+    );
+    claim_timed("A29", slot >= WORK && 2 * other < slot, noise, figure)
 }
 
 type Task = BoxFuture<'static, ()>;
 
-async fn kept(b: Task) {
+async fn in_the_slot(b: Task) {
     tokio::spawn(b);
     work(); // WRONG: only this worker can run B, and it is busy
 }
 
-async fn pushed(b: Task) {
+async fn queued(b: Task) {
     tokio::spawn(b);
-    tokio::spawn(async {}); // this one takes the slot
+    tokio::spawn(async {}); // takes the slot; B moves to the queue
     work();
 }
 
-async fn yielded(b: Task) {
+async fn awaited(b: Task) {
     tokio::spawn(b);
-    yield_now().await;
+    yield_now().await; // this worker runs B
     work();
 }
 
@@ -90,63 +74,35 @@ async fn handed_over(b: Task) {
     block_in_place(work); // another thread takes the worker's place
 }
 
-async fn kept_by_smol(b: Task) {
-    smol::spawn(b).detach();
-    work();
-}
-
-async fn kept_by_async_std(b: Task) {
-    async_std::task::spawn(b);
-    work();
-}
-
-/// Whatever keeps a worker from the next await.
+/// Stands for anything that takes long and does not await.
 fn work() {
     thread::sleep(WORK);
 }
 
-fn on_tokio(a: Task) {
-    let metrics = Handle::current().metrics();
-    tokio::spawn(async move {
-        // Forced: the other worker sleeps. The count of those who do is odd.
-        let odd = |worker| metrics.worker_park_unpark_count(worker) % 2;
-        while odd(0) == odd(1) {
-            thread::yield_now();
-        }
-        a.await;
-    });
-}
-
-fn on_smol(a: Task) {
-    smol::spawn(a).detach();
-}
-
-fn on_async_std(a: Task) {
-    async_std::task::spawn(a);
-}
-
-/// How long B waits: the best of three, others may want the cores, too.
-fn row<A>(what: &str, start: fn(Task), a: fn(Task) -> A) -> Result<Duration>
+/// How long B waits to start after `a` has begun: the best of three tries.
+fn start_of_b<A>(tokio: &Runtime, what: &str, a: fn(Task) -> A) -> Duration
 where
     A: Future<Output = ()> + Send + 'static,
 {
-    let mut starts = Vec::new();
-    for _ in 0..3 {
-        let (tell, told) = mpsc::channel();
-        start(Box::pin(async move {
-            let until_the_end = tell.clone();
-            let (spawned, from) = (Instant::now(), thread::current().id());
+    let wait = best_of(3, || {
+        let (started, start) = mpsc::channel();
+        let metrics = tokio.metrics();
+        let a = tokio.spawn(async move {
+            // Forced: the other worker is idle. It is parked if it was parked
+            // or unparked an odd number of times.
+            let odd = |worker| metrics.worker_park_unpark_count(worker) % 2;
+            while odd(0) == odd(1) {
+                thread::yield_now();
+            }
+            let spawned = Instant::now();
             a(Box::pin(async move {
-                let same = thread::current().id() == from;
-                tell.send((spawned.elapsed(), same)).expect("it is told");
+                started.send(spawned.elapsed()).expect("`main` waits for it");
             }))
             .await;
-            drop(until_the_end);
-        }));
-        starts.extend(told); // until both have ended
-    }
-    let (after, same) = starts.into_iter().min().expect("there are three");
-    let thread = if same { "of A" } else { "of another" };
-    say!("{what:<36}{:>13.2} ms{thread:>18}", ms(after))?;
-    Ok(after)
+        });
+        tokio.block_on(a).expect("A does not panic");
+        start.recv().expect("B starts")
+    });
+    say!("A spawns B, {what}: B starts after {:.2} ms", ms(wait));
+    wait
 }

@@ -1,31 +1,29 @@
 //! Start, switch and memory: a task against a thread, flattering and not.
 //!
-//!     cargo run -p asyncio --bin switch_cost
-//!     cargo run -p asyncio --bin switch_cost --release
+//!     cargo run --release -p asyncio --bin switch_cost
 //!
 //! Two switches are a round trip: through a channel in memory, or a pair of
 //! sockets; on whichever core, or all of it on one. A task switches without
 //! the kernel, but not if it waits for a socket. Medians of 20 rounds.
 //!
 //! Claims: A30, A31, A32, X6
-//! Change this and watch: `--release`. A task's channel costs a sixth then; a
-//! thread's as much as before, because that is the kernel's work.
+//! Change this and watch: leave `--release` out. A task's channel costs several
+//! times as much then; a thread's as before: that is the kernel's work.
 //!
 //! Output (figures vary):
-//!     (debug build: costs are clearer with --release)
 //!                                       task    thread     ratio
 //!     bytes, waiting                     328     10199      31.1
-//!     ns to start and join              2707     15180       5.6
-//!     ns there and back, channel        3110      3278       1.1
-//!     ns there and back, socket         6827     66569       9.8
+//!     ns to start and join               706     55013      77.9
+//!     ns there and back, channel         921      5270       5.7
+//!     ns there and back, socket         4420      4476       1.0
 //!     all on one core:
-//!     ns to start and join              2671     13883       5.2
-//!     ns there and back, channel        3103      3311       1.1
-//!     ns there and back, socket         6907      3347       0.5
-//!     A30 holds: a thread costs 31.1 tasks
-//!     A31 holds: a thread costs 5.2 tasks
-//!     A32 holds: a thread costs 1.1 tasks, 0.5 through a socket
-//!     X6 holds: start 5.2, switch 1.1, keep 31.1 tasks for a thread
+//!     ns to start and join               728     17444      24.0
+//!     ns there and back, channel         699      3831       5.5
+//!     ns there and back, socket         5608      4129       0.7
+//!     A30 borne out: a thread costs 31.1 tasks
+//!     A31 borne out: a thread costs 24.0 tasks
+//!     A32 borne out: a thread costs 5.5 tasks, 0.7 through a socket
+//!     X6 borne out: start 24.0, switch 5.5, keep 31.1 tasks for a thread
 
 use std::sync::mpsc::sync_channel;
 use std::{future::pending, thread, time::Duration, time::Instant};
@@ -33,7 +31,9 @@ use std::{future::pending, thread, time::Duration, time::Instant};
 use nix::sched::{CpuSet, sched_getcpu, sched_setaffinity};
 use nix::unistd::Pid;
 use shared::measure::{median, rss_kib};
-use shared::{Result, claim, flags, say, watchdog::Watchdog};
+use shared::{
+    Result, claim, flags, notice_debug_build, say, watchdog::Watchdog,
+};
 use tokio::{net::UnixStream, sync::mpsc::channel};
 
 const ROUNDS: u32 = 20;
@@ -43,13 +43,11 @@ const TRIPS: u64 = 100;
 async fn main() -> Result {
     flags([]);
     let _guard = Watchdog::guard("measuring", Duration::from_secs(20))?;
-    if cfg!(debug_assertions) {
-        say!("(debug build: costs are clearer with --release)")?;
-    }
-    say!("{:<28}{:>10}{:>10}{:>10}", "", "task", "thread", "ratio")?;
+    notice_debug_build();
+    say!("{:<28}{:>10}{:>10}{:>10}", "", "task", "thread", "ratio");
     let task = weight(10_000, || drop(tokio::spawn(pending::<()>())));
     let thread = weight(100, || drop(thread::spawn(thread::park)));
-    let memory = row("bytes, waiting", task, thread)?;
+    let memory = row("bytes, waiting", task, thread);
     three_rows().await?;
     stay_on_this_core()?;
     let [start, channel, socket] = three_rows().await?;
@@ -72,25 +70,25 @@ fn weight(count: u64, start: impl Fn()) -> u64 {
     1_024 * (rss_kib() - before) / count
 }
 
-fn row(what: &str, task: u64, thread: u64) -> Result<f64> {
+fn row(what: &str, task: u64, thread: u64) -> f64 {
     let ratio = thread as f64 / task as f64;
-    say!("{what:<28}{task:>10}{thread:>10}{ratio:>10.1}")?;
-    Ok(ratio)
+    say!("{what:<28}{task:>10}{thread:>10}{ratio:>10.1}");
+    ratio
 }
 
 async fn three_rows() -> Result<[f64; 3]> {
     Ok([
-        row("ns to start and join", task_start().await?, thread_start()?)?,
+        row("ns to start and join", task_start().await?, thread_start()?),
         row(
             "ns there and back, channel",
             by_channel().await?,
             thread_by_channel()?,
-        )?,
+        ),
         row(
             "ns there and back, socket",
             by_socket().await?,
             thread_by_socket()?,
-        )?,
+        ),
     ])
 }
 
@@ -99,7 +97,8 @@ fn stay_on_this_core() -> Result {
     let mut core = CpuSet::new();
     core.set(sched_getcpu()?)?;
     sched_setaffinity(Pid::from_raw(0), &core)?;
-    Ok(say!("all on one core:")?)
+    say!("all on one core:");
+    Ok(())
 }
 
 /// The same text for tasks and threads: the median of ns for each trip.

@@ -29,7 +29,7 @@
 //!     nobody can beat             100 ms  the longest dish
 //!     this took                   103 ms  6.9 times as fast, 1.03 of the bound
 //!     cooked by 1 thread in 1 process; CPU 5 ms, 77 switches, 3.6 MiB
-//!     A1 holds: 1 thread in 1 process, 6.9 times as fast as one cook
+//!     A1 borne out: 1 thread in 1 process, 6.9 times as fast as one cook
 
 use std::{io, net::SocketAddr};
 

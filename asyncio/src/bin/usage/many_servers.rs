@@ -24,26 +24,24 @@
 //!      1000  tokio          173       5788      1.73         1.1
 //!      1000  smol           177       5647      1.77         1.4
 //!      1000  async-std      203       4930      2.03         1.2
-//!     A4 holds: a wait takes 9.4 KiB; as a task, 1.1
-//!     A28 holds: 1000 waits on one thread, 1.73 of ideal
+//!     A4 borne out: a wait takes 9.4 KiB; as a task, 1.1
+//!     A28 borne out: 1000 waits on one thread, 1.73 of ideal
 
-use std::env::{args, current_exe};
 use std::io::{Error, Result as IoResult};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::{process::Command, thread, time::Duration};
+use std::{thread, time::Duration};
 
 use futures::future::try_join_all;
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use shared::measure::{ms, now, peak_rss_kib, rss_kib};
-use shared::{Failure, Result, claim, flags, say};
+use shared::{Failure, Result, claim, flags, role, say};
 use shared::{oven::Oven, watchdog::Watchdog};
 
 const SIZES: [usize; 4] = [10, 100, 1_000, 10_000];
 
 fn main() -> Result {
-    let arguments: Vec<_> = args().skip(1).collect();
-    if arguments.first().is_some_and(|role| role == "as-client") {
-        return be_a_client(&arguments[1..]);
+    if let Some([client, waits, oven]) = role::started_as("client") {
+        return be_a_client(&client, waits.parse()?, oven.parse()?);
     }
     let [ten_thousand] = flags(["--ten-thousand"]);
     // It also lets us and our children open as many sockets as we may.
@@ -51,7 +49,7 @@ fn main() -> Result {
     let address = oven.address();
     thread::spawn(|| oven.run()); // not joined: it bakes until we end
 
-    say!("waits  client     wall ms  replies/s  of ideal  KiB a wait")?;
+    say!("waits  client     wall ms  replies/s  of ideal  KiB a wait");
     let mut rows = Vec::new();
     for waits in &SIZES[..if ten_thousand { 4 } else { 3 }] {
         for (client, _) in CLIENTS {
@@ -65,15 +63,15 @@ fn main() -> Result {
 type Row = [f64; 3];
 
 fn row(waits: usize, client: &str, oven: SocketAddr) -> Result<Row> {
-    let mut child = Command::new(current_exe()?);
-    child.args(["as-client", client, &waits.to_string(), &oven.to_string()]);
+    let mut child = role::command("client")?;
+    child.args([client, &waits.to_string(), &oven.to_string()]);
     let ended = child.output()?;
     let line = String::from_utf8_lossy(&ended.stdout);
     let figures = line.split_whitespace().flat_map(str::parse);
     let [waits, .., of_ideal, kib] = figures.collect::<Vec<_>>()[..] else {
         return Err(Failure::new(String::from_utf8_lossy(&ended.stderr)));
     };
-    say!("{}", line.trim_end())?;
+    say!("{}", line.trim_end());
     Ok([waits, of_ideal, kib])
 }
 
@@ -87,23 +85,20 @@ fn verdict(few: &[Row], many: &[Row]) -> Result {
 }
 
 /// The child: prints a row.
-fn be_a_client(arguments: &[String]) -> Result {
+fn be_a_client(client: &str, waits: usize, oven: SocketAddr) -> Result {
     let _bound = Watchdog::guard("waiting", Duration::from_secs(30))?;
-    let [client, waits, oven] = arguments else {
-        return Err(Failure::new("a client, a number, an address"));
-    };
-    let known = CLIENTS.iter().find(|(name, _)| name == client);
+    let known = CLIENTS.iter().find(|(name, _)| *name == client);
     let (_, run) = known.expect("the parent has it from the same list");
-    let (waits, oven) = (waits.parse()?, oven.parse()?);
     run(1, oven, HELP)?; // what all waits share shall be there already
     let (started, before) = (now(), rss_kib());
     run(waits, oven, BAKE)?;
     let (wall, peak) = (ms(now() - started), peak_rss_kib());
     let (rate, ratio) = (1_000.0 * waits as f64 / wall, wall / 100.0);
     let kib = peak.saturating_sub(before) as f64 / waits as f64;
-    Ok(say!(
+    say!(
         "{waits:>5}  {client:<9}{wall:>9.0}{rate:>11.0}{ratio:>10.2}{kib:>12.1}"
-    )?)
+    );
+    Ok(())
 }
 
 /// An order that needs no time, and one that needs 100 ms.

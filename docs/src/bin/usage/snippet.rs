@@ -47,16 +47,15 @@ fn main() -> Result {
             Ok(snippet) => print(snippet),
             Err(why) => wrong_usage("snippet", why),
         },
-        Ok(Wish::List) => {
-            snippets.iter().try_for_each(|one| Ok(say!("{}", one.name)?))
-        }
+        Ok(Wish::List) => snippets.iter().for_each(|one| say!("{}", one.name)),
         Ok(Wish::Check) => match snippets::check(&snippets)?.as_slice() {
-            [] => Ok(say!("{} snippets, each builds alone", snippets.len())?),
-            failed => Err(Failure::new(failed.join(", "))),
+            [] => say!("{} snippets, each builds alone", snippets.len()),
+            failed => return Err(Failure::new(failed.join(", "))),
         },
-        Ok(Wish::Help) => Ok(report::say(HELP)?),
+        Ok(Wish::Help) => report::say(HELP),
         Err(why) => wrong_usage("snippet", why),
     }
+    Ok(())
 }
 
 enum Wish {
@@ -81,9 +80,9 @@ fn read_wish(mut line: Parser) -> Result<Wish, lexopt::Error> {
     }
 }
 
-fn print(snippet: &Snippet) -> Result {
+fn print(snippet: &Snippet) {
     for line in &snippet.dependencies {
-        say!("// Cargo.toml: {line}")?;
+        say!("// Cargo.toml: {line}");
     }
-    Ok(report::say(&snippet.code)?)
+    report::say(&snippet.code);
 }

@@ -22,16 +22,16 @@
 //!     task in a CPU loop: abort                  200.1  runs to its end
 //!     task at an await: abort                      0.0  is cancelled
 //!     deaf process: SIGTERM, SIGKILL             100.7  is cancelled
-//!     F14 holds: 4 of 9 at work can be
-//!     X5 holds: it takes up to 100.7 ms, or for ever
+//!     F14 borne out: 4 of 9 at work can be
+//!     X5 borne out: it takes up to 100.7 ms, or for ever
 
 use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed, mpsc};
-use std::time::{Duration, Instant};
-use std::{env, io, io::Read, process::Command, thread};
+use std::{io, io::Read, thread, time::Duration, time::Instant};
 
 use futures_pool::{Executor, Handle, ProcessPool, ThreadPool, init, job};
 use nix::{sys::signal::SIGTERM, sys::signal::kill, unistd::Pid};
-use shared::{Result, claim, flags, measure::ms, say, watchdog::Watchdog};
+use shared::watchdog::Watchdog;
+use shared::{Result, claim, flags, measure::ms, role, say};
 use tokio::{runtime::Runtime, task::JoinHandle};
 
 const DISH: Duration = Duration::from_millis(200);
@@ -40,12 +40,12 @@ const GRACE: Duration = Duration::from_millis(100);
 
 fn main() -> Result {
     init([job(thread::sleep)]);
-    if env::args().nth(1).as_deref() == Some("as-victim") {
+    if let Some([]) = role::started_as("victim") {
         return deaf();
     }
     flags([]);
     let _bound = Watchdog::guard("cancelling", Duration::from_secs(8))?;
-    say!("job: how it is cancelled                      ms  and then")?;
+    say!("job: how it is cancelled                      ms  and then");
     let ends = [of_pools()?, of_others()?, vec![of_a_deaf_process()?]].concat();
     let (queued, running) = (ends[0], &ends[1..]);
     let took: Vec<Duration> = running.iter().copied().flatten().collect();
@@ -65,16 +65,16 @@ fn of_pools() -> Result<Vec<Took>> {
     let other = || processes.submit(thread::sleep, DISH);
     let cancel = |job: &Job| _ = job.cancel(); // false: too late
     Ok(vec![
-        pool("queued job: cancel", queued, cancel)?,
-        pool("ThreadPool job: cancel", one, cancel)?,
-        pool("ProcessPool job: cancel", other(), cancel)?,
-        pool("ProcessPool job: kill", other(), |_| processes.kill())?,
+        pool("queued job: cancel", queued, cancel),
+        pool("ThreadPool job: cancel", one, cancel),
+        pool("ProcessPool job: cancel", other(), cancel),
+        pool("ProcessPool job: kill", other(), |_| processes.kill()),
     ])
 }
 
 type Job = Handle<()>;
 
-fn pool(what: &str, job: Job, cancel: impl FnOnce(&Job)) -> Result<Took> {
+fn pool(what: &str, job: Job, cancel: impl FnOnce(&Job)) -> Took {
     while what.contains("Pool") && !job.is_running() && !job.is_done() {
         thread::yield_now();
     }
@@ -83,11 +83,11 @@ fn pool(what: &str, job: Job, cancel: impl FnOnce(&Job)) -> Result<Took> {
     tell(what, job.result().is_ok(), asked)
 }
 
-fn tell(what: &str, done: bool, asked: Instant) -> Result<Took> {
+fn tell(what: &str, done: bool, asked: Instant) -> Took {
     let took = asked.elapsed();
     let then = if done { "runs to its end" } else { "is cancelled" };
-    say!("{what:<40}{:>8.1}  {then}", ms(took))?;
-    Ok((!done).then_some(took))
+    say!("{what:<40}{:>8.1}  {then}", ms(took));
+    (!done).then_some(took)
 }
 
 static TOLD: AtomicBool = AtomicBool::new(false);
@@ -120,7 +120,7 @@ fn row<Job>(
     news.recv()?; // it has begun
     let asked = Instant::now();
     cancel(job);
-    tell(what, news.recv().is_ok(), asked) // or it ends without a word
+    Ok(tell(what, news.recv().is_ok(), asked)) // or it ends without a word
 }
 
 fn cook(to: mpsc::Sender<()>, step: impl Fn() -> bool) {
@@ -146,8 +146,7 @@ async fn bake(to: mpsc::Sender<()>) {
 
 fn of_a_deaf_process() -> Result<Took> {
     let (mut log, pen) = io::pipe()?;
-    let mut program = Command::new(env::current_exe()?);
-    let mut child = program.arg("as-victim").stdout(pen).spawn()?;
+    let mut child = role::command("victim")?.stdout(pen).spawn()?;
     log.read_exact(&mut [0])?; // it has begun
     let asked = Instant::now();
     kill(Pid::from_raw(child.id() as i32), SIGTERM)?;
@@ -155,12 +154,13 @@ fn of_a_deaf_process() -> Result<Took> {
         nap();
     }
     child.kill()?; // unless it has ended
-    tell("deaf process: SIGTERM, SIGKILL", child.wait()?.success(), asked)
+    let done = child.wait()?.success();
+    Ok(tell("deaf process: SIGTERM, SIGKILL", done, asked))
 }
 
 fn deaf() -> Result {
     signal_hook::flag::register(SIGTERM as i32, Arc::default())?; // unread
-    say!("begun")?;
+    say!("begun");
     thread::sleep(5 * DISH);
     Ok(())
 }

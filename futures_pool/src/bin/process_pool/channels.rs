@@ -1,7 +1,6 @@
 //! Bytes to another process and back: by pipe, by socket, in shared memory.
 //!
-//!     cargo run -p futures_pool --bin channels
-//!     cargo run -p futures_pool --bin channels --release
+//!     cargo run --release -p futures_pool --bin channels
 //!
 //! Medians in microseconds; nothing is encoded. Through a pipe or a socket,
 //! bytes are copied in and out, there and back: four times. Into shared memory
@@ -18,10 +17,10 @@
 //!
 //! Output (figures vary):
 //!     us, bytes             64     65536   1048576  16777216
-//!     pipe, 64 KiB          66       113      2811     40176
-//!     pipe, 1024 KiB        43        64       457     12188
-//!     socketpair            57        63       597      7469
-//!     shared memory         45        47       166      2552
+//!     pipe, 64 KiB          12        46      1036     21429
+//!     pipe, 1024 KiB         5        44       760     19568
+//!     socketpair            11        17       403      7294
+//!     shared memory         11        16       169      3649
 
 use std::os::{fd::AsFd, fd::AsRawFd, fd::OwnedFd, unix::net::UnixStream};
 use std::process::{self, Command};
@@ -30,7 +29,8 @@ use std::{env, fs::File, io, io::Read, io::Write, time::Duration};
 use memmap2::MmapMut;
 use nix::fcntl::{FcntlArg::F_SETPIPE_SZ, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use shared::{Failure, Result, flags, measure, say, watchdog::Watchdog};
+use shared::watchdog::Watchdog;
+use shared::{Failure, Result, flags, measure, notice_debug_build, say};
 
 fn main() -> Result {
     let _bound = Watchdog::guard("the echo", Duration::from_secs(10))?;
@@ -38,8 +38,9 @@ fn main() -> Result {
         return echo();
     }
     flags([]);
+    notice_debug_build();
     let sizes = SIZES.map(|size| format!("{size:>10}")).concat();
-    say!("{:<14}{sizes}", "us, bytes")?;
+    say!("{:<14}{sizes}", "us, bytes");
     for size in PIPES {
         let pipe = format!("pipe, {} KiB", size >> 10);
         row(&pipe, || by_pipe(size), false)?;
@@ -92,7 +93,8 @@ fn row(by: &str, open: impl Fn() -> Result<Channel>, memory: bool) -> Result {
         drop(line); // then nothing comes any more, and the echo ends
         echo.wait()?;
     }
-    Ok(say!("{by:<14}{text}")?)
+    say!("{by:<14}{text}");
+    Ok(())
 }
 
 fn trips(line: &mut Line, size: usize) -> Result<Vec<Duration>> {

@@ -1,7 +1,6 @@
 //! What it takes to make an argument into bytes, and these into one again.
 //!
-//!     cargo run -p futures_pool --bin encodings
-//!     cargo run -p futures_pool --bin encodings --release
+//!     cargo run --release -p futures_pool --bin encodings
 //!
 //! Data is encoded, never code: a job travels by its name. Half a MiB as one
 //! piece is copied; the same bytes as a list are looked at one by one, unless
@@ -12,31 +11,30 @@
 //! then; postcard has one byte, as before.
 //!
 //! Output (figures vary):
-//!     (debug build: costs are clearer with --release)
 //!     512 KiB as                     bytes     encode us     decode us
-//!     postcard, one piece           524291            98           122
-//!     postcard, a list              524291          6312         11823
-//!     JSON, a list                 1048577         42661         32866
-//!     F16 holds: postcard adds 3 bytes, JSON 524289; a list takes up to 344 times as long
+//!     postcard, one piece           524291           203           284
+//!     postcard, a list              524291           781           949
+//!     JSON, a list                 1048577          3725          8330
+//!     F16 borne out: postcard adds 3 bytes, JSON 524289; a list takes up to 25 times as long
 
 use std::{fmt::Debug, time::Instant};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_bytes::ByteBuf;
-use shared::{Failure, Result, claim, flags, measure::median, say};
+use shared::{
+    Failure, Result, claim, flags, measure::median, notice_debug_build, say,
+};
 
 const SIZE: usize = 512 << 10;
 
 fn main() -> Result {
     flags([]);
-    if cfg!(debug_assertions) {
-        say!("(debug build: costs are clearer with --release)")?;
-    }
+    notice_debug_build();
     let list = vec![7_u8; SIZE];
     let bytes = ByteBuf::from(list.clone());
     let size = format!("{} KiB as", SIZE >> 10);
     let [encode, decode] = ["encode us", "decode us"];
-    say!("{size:<24}{:>12}{encode:>14}{decode:>14}", "bytes")?;
+    say!("{size:<24}{:>12}{encode:>14}{decode:>14}", "bytes");
     let piece = row("postcard, one piece", &bytes, to_postcard, postcard)?;
     let each = row("postcard, a list", &list, to_postcard, postcard)?;
     let text = row("JSON, a list", &list, serde_json::to_vec, json)?;
@@ -88,6 +86,6 @@ fn row<T: PartialEq + Debug, E: Into<Failure>>(
         length = bytes.len();
     }
     let [there, back] = [there, back].map(|all| median(&all) as f64 / 1e3);
-    say!("{name:<24}{length:>12}{there:>14.0}{back:>14.0}")?;
+    say!("{name:<24}{length:>12}{there:>14.0}{back:>14.0}");
     Ok(Cost { bytes: length, micros: there + back })
 }

@@ -1,7 +1,6 @@
 //! The six steps of a job in another process, and from when on that pays.
 //!
-//!     cargo run -p futures_pool --bin round_trip
-//!     cargo run -p futures_pool --bin round_trip --release
+//!     cargo run --release -p futures_pool --bin round_trip
 //!
 //! Medians in microseconds. The job takes no time: it stamps the number of its
 //! process on the first four bytes. A thread is sent the 24 bytes of a `Vec`,
@@ -20,25 +19,24 @@
 //! rule. `process` sends 16 MiB more slowly then.
 //!
 //! Output (figures vary):
-//!     (debug build: costs are clearer with --release)
 //!     us                ------ there ------- ------- back -------
 //!        bytes by       encode   send decode encode   send decode  total
-//!           64 thread      0.0    1.0    0.0    0.0    1.1    0.0    2.2
-//!           64 process     0.2    2.0    0.2    0.3    3.4    0.2    6.2
-//!           64 pool                                                 50.7
-//!        65536 thread      0.0    1.1    0.0    0.0    3.4    0.0    4.6
-//!        65536 process     2.0   16.8    1.7   17.7   30.3   15.2   80.4
-//!        65536 pool                                                 46.9
-//!      1048576 thread      0.0    1.2    0.0    0.0    1.2    0.0    2.4
-//!      1048576 process     280    420    282    303    776    324   2430
-//!      1048576 pool                                                  407
-//!     16777216 thread      0.0   62.0    0.0    0.0    2.8    0.3   65.3
-//!     16777216 process    7620   9561   7553   8110  13709   8689  55126
-//!     16777216 pool                                                 5215
-//!     to pay, a job must take longer than its trip, us:    50.7   46.9    407   5215
-//!     F18 holds: process 17359 has the bytes that 17353 sent
-//!     F19 holds: the result bears the stamp of process 17359
-//!     F21 holds: process 17353 has it, all 64 bytes
+//!           64 thread      0.0    1.0    0.0    0.0    3.3    0.0    4.3
+//!           64 process     0.1    2.4    0.1    0.3    2.5    0.1    5.5
+//!           64 pool                                                  8.0
+//!        65536 thread      0.0    0.9    0.0    0.0    0.8    0.0    1.8
+//!        65536 process     2.6   17.1    2.0   25.9   43.7   23.1    113
+//!        65536 pool                                                 12.7
+//!      1048576 thread      0.0    1.3    0.0    0.0    1.2    0.0    2.6
+//!      1048576 process     414    532    442    474    857    483   3312
+//!      1048576 pool                                                  322
+//!     16777216 thread      0.0   25.8    0.0    0.0    2.4    0.1   28.0
+//!     16777216 process   12935  13482  13153  13957  19415  13688  88564
+//!     16777216 pool                                                 8256
+//!     to pay, a job must take longer than its trip, us:     8.0   12.7    322   8256
+//!     F18 borne out: process 27204 has the bytes that 27200 sent
+//!     F19 borne out: the result bears the stamp of process 27204
+//!     F21 borne out: process 27200 has it, all 64 bytes
 
 use std::process::{self, Child, Command, Stdio};
 use std::{env, fs::File, io, os::fd::AsFd, time::Duration};
@@ -46,7 +44,9 @@ use std::{env, fs::File, io, os::fd::AsFd, time::Duration};
 use futures_pool::{Executor, ProcessPool, ThreadPool, init, job};
 use nix::fcntl::{FcntlArg::F_SETPIPE_SZ, fcntl};
 use serde_bytes::ByteBuf;
-use shared::{Result, claim, flags, measure, say, watchdog::Watchdog};
+use shared::{
+    Result, claim, flags, measure, notice_debug_build, say, watchdog::Watchdog,
+};
 
 fn main() -> Result {
     init([job(stamp)]);
@@ -55,24 +55,22 @@ fn main() -> Result {
         return work();
     }
     flags([]);
-    if cfg!(debug_assertions) {
-        say!("(debug build: costs are clearer with --release)")?;
-    }
+    notice_debug_build();
     let (thread, pool) = (ThreadPool::new(1)?, ProcessPool::new(1)?);
     let mut worker = Command::new(env::current_exe()?)
         .arg("as-process")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
-    say!("us                ------ there ------- ------- back -------")?;
-    say!("   bytes by       encode   send decode encode   send decode  total")?;
+    say!("us                ------ there ------- ------- back -------");
+    say!("   bytes by       encode   send decode encode   send decode  total");
     let mut pays = String::new();
     for size in [64, 64 << 10, 1 << 20, 16 << 20] {
         row(size, "thread", |value| by_thread(&thread, value))?;
         row(size, "process", |value| trip(&mut worker, value))?;
         pays += &row(size, "pool", |value| by_pool(&pool, value))?;
     }
-    say!("to pay, a job must take longer than its trip, us: {pays}")?;
+    say!("to pay, a job must take longer than its trip, us: {pays}");
     claims(worker)
 }
 
@@ -97,7 +95,7 @@ fn row(
     let last = trips[0].len() - 1;
     let steps = (0..last).filter(|_| last > 1); // of a pool, nobody knows them
     let steps: String = steps.map(|step| us(step, step + 1)).collect();
-    say!("{size:>8} {by:<8}{steps:<42}{}", us(0, last))?;
+    say!("{size:>8} {by:<8}{steps:<42}{}", us(0, last));
     Ok(us(0, last))
 }
 

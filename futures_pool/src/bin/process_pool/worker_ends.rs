@@ -23,8 +23,8 @@
 //!     argument      50000        4           9      53248     18053 18051
 //!     100               1     2900         900      53248     18053 18051
 //!     pool is dropped                                          none
-//!     F17 holds: 2 pipes, 0 sockets; 3028 bytes by pipe for 3000, 53248 in shared memory for 50000
-//!     F20 holds: 2 pipes, 0 sockets; 3008 bytes by pipe for 3000, 53248 in shared memory for 50000
+//!     F17 borne out: 2 pipes, 0 sockets; 3028 bytes by pipe for 3000, 53248 in shared memory for 50000
+//!     F20 borne out: 2 pipes, 0 sockets; 3008 bytes by pipe for 3000, 53248 in shared memory for 50000
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::{collections::HashSet, path::Path, process, time::Duration};
@@ -42,13 +42,13 @@ fn main() -> Result {
     let _bound = Watchdog::guard("the jobs", Duration::from_secs(3))?;
     let pool = ProcessPool::new(2)?;
     let crew = pool.pids();
-    say!("worker     we write, it reads     it writes, we read     sockets")?;
+    say!("worker     we write, it reads     it writes, we read     sockets");
     let ties: Vec<_> = crew.iter().map(ties).collect::<Result<_>>()?;
 
     let argument = |size| pool.submit(length, "a".repeat(size)).result();
     let result = |size| Ok(pool.submit(repeat, size).result()?.len());
     let many = |size| pool.map(length, vec!["a".repeat(size); 100]).sum();
-    say!("jobs     bytes each     read     written     shared     alive")?;
+    say!("jobs     bytes each     read     written     shared     alive");
     let [read, ..] = row("argument", SHORT, &crew, argument)?;
     let [_, written, _] = row("result", SHORT, &crew, result)?;
     let [.., shared] = row("argument", LONG, &crew, argument)?;
@@ -79,7 +79,7 @@ fn ties(worker: &u32) -> Result<Ties> {
         tied.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" ")
     });
     let sockets = own.iter().filter(|f| f.0.starts_with("socket:")).count();
-    say!("{worker:<11}{there:<23}{back:<23}{sockets:>7}")?;
+    say!("{worker:<11}{there:<23}{back:<23}{sockets:>7}");
     Ok(([there, back], sockets))
 }
 
@@ -108,7 +108,7 @@ fn row(
     let after = bytes(crew)?;
     let [read, written] = [0, 1].map(|of| after[of] - before[of]);
     let sums = format!("{read:>9}{written:>12}{:>11}", after[2]);
-    say!("{jobs:<9}{size:>10}{sums}     {}", alive(crew))?;
+    say!("{jobs:<9}{size:>10}{sums}     {}", alive(crew));
     Ok([read, written, after[2]])
 }
 
@@ -146,7 +146,7 @@ fn alive(crew: &[u32]) -> String {
 fn end(pool: ProcessPool, crew: &[u32]) -> Result {
     drop(pool);
     let left = alive(crew);
-    say!("pool is dropped{:>42}{left}", "")?;
+    say!("pool is dropped{:>42}{left}", "");
     let error = || Failure::new("workers are left behind");
     (left == "none").then_some(()).ok_or_else(error)
 }

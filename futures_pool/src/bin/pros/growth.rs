@@ -19,8 +19,8 @@
 //!     rayon spawn          0      2      2      2          50        50
 //!     tokio spawn_blocking 0      1      3    100           1         1
 //!     smol unblock         0      1      3    100           1         1
-//!     F7 holds: with 100 jobs ours grows to 4, tokio's 100, smol's 100
-//!     F8 holds: in 5 of 5 pools every worker has a share
+//!     F7 borne out: with 100 jobs ours grows to 4, tokio's 100, smol's 100
+//!     F8 borne out: in 5 of 5 pools every worker has a share
 
 use std::sync::{RwLock, atomic::AtomicUsize, atomic::Ordering::SeqCst};
 use std::{collections::HashMap, fs, num::NonZero, thread, time::Duration};
@@ -37,8 +37,8 @@ fn main() -> Result {
     init([job(dish), job(watch)]);
     flags([]);
     let _bound = Watchdog::guard("the pools", Duration::from_secs(3))?;
-    say!("{:21}workers, for so many jobs    jobs each, of 100", "")?;
-    say!("{:21}0      1      3    100       least      most", "pool")?;
+    say!("{:21}workers, for so many jobs    jobs each, of 100", "");
+    say!("{:21}0      1      3    100       least      most", "pool");
     // A process for each pool: all threads but its first are the pool's.
     let fresh = ProcessPool::builder().jobs_per_worker(NonZero::<u64>::MIN);
     let fresh = fresh.workers(1).build()?;
@@ -74,7 +74,7 @@ fn row(
     let (least, most) = (shares[0], shares[hundred - 1]);
     say!(
         "{pool:<21}{built}{one:>7}{three:>7}{hundred:>7}{least:>12}{most:>10}"
-    )?;
+    );
     Ok(([built, one, three, hundred], least))
 }
 

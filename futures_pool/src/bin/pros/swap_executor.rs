@@ -19,8 +19,8 @@
 //!     on_rayon              5.3      8.2               2
 //!     on_tokio              5.8      8.3               3
 //!     on_smol               5.2      7.8               2
-//!     F3 holds: same results, 1 line to go to processes
-//!     F4 holds: same lines wait 7.3 times as fast, and work 1.9 times
+//!     F3 borne out: same results, 1 line to go to processes
+//!     F4 borne out: same lines wait 7.3 times as fast, and work 1.9 times
 
 use std::{thread, time::Duration, time::Instant};
 
@@ -44,10 +44,10 @@ fn main() -> Result {
             *work = work.min(wall(way, WORK)?);
         }
     }
-    say!("way               wait ms  work ms   lines changed")?;
+    say!("way               wait ms  work ms   lines changed");
     for ((name, _), [wait, work]) in WAYS.iter().zip(best) {
         let changed = changed(name);
-        say!("{name:<16}{wait:>9.1}{work:>9.1}{changed:>16}")?;
+        say!("{name:<16}{wait:>9.1}{work:>9.1}{changed:>16}");
     }
     verdict(best)
 }

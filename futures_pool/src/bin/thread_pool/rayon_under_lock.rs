@@ -29,7 +29,7 @@ const LIMIT: Duration = Duration::from_millis(500);
 
 fn main() -> Result {
     flags([]);
-    say!("{:<34}{:>8}", "the stock is locked", "left")?;
+    say!("{:<34}{:>8}", "the stock is locked", "left");
     let items = row("while the items lock it", locked_by_items)?;
     let collected = row("after the items are collected", collect_first)?;
     let waiting = row("while both halves are joined", lock_then_join)?;
@@ -54,7 +54,7 @@ fn row(
     });
     let left = left.ok();
     let word = left.map_or("stalled".into(), |left| left.to_string());
-    say!("{locked:<34}{word:>8}")?;
+    say!("{locked:<34}{word:>8}");
     Ok(left)
 }
 

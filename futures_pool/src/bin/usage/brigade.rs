@@ -25,7 +25,7 @@
 //!     nobody can beat             100 ms  the longest dish
 //!     this took                   218 ms  3.3 times as fast, 2.18 of the bound
 //!     cooked by 4 threads in 1 process; CPU 4 ms, 440 switches, 3.3 MiB
-//!     F11 holds: 4 threads in 1 process, 3.3 times as fast as one cook
+//!     F11 borne out: 4 threads in 1 process, 3.3 times as fast as one cook
 
 use std::net::SocketAddr;
 

@@ -25,7 +25,7 @@
 //!     nobody can beat             100 ms  the longest dish
 //!     this took                   222 ms  3.2 times as fast, 2.22 of the bound
 //!     cooked by 4 threads in 4 processes; CPU 11 ms, 419 switches, 17.1 MiB
-//!     F11 holds: 4 threads in 4 processes, 3.2 times as fast as one cook
+//!     F11 borne out: 4 threads in 4 processes, 3.2 times as fast as one cook
 
 use std::net::SocketAddr;
 

@@ -16,7 +16,7 @@ use lexopt::{Arg::Long, Parser, ValueExt};
 use shared::{
     Result,
     oven::{Faults, Oven},
-    report, wrong_usage,
+    report, say, wrong_usage,
 };
 
 const HELP: &str = "\
@@ -34,13 +34,16 @@ Options:
 fn main() -> Result {
     let (port, faults) = match read_options(Parser::from_env()) {
         Ok(Some(options)) => options,
-        Ok(None) => return Ok(report::say(HELP)?),
+        Ok(None) => {
+            report::say(HELP);
+            return Ok(());
+        }
         Err(why) => wrong_usage("oven", why),
     };
     let oven = Oven::at((Ipv4Addr::LOCALHOST, port).into())?;
     let at = format!("http://{}", oven.address());
-    report::say(&format!("baking at {at}\n"))?;
-    report::say(&format!("try: curl '{at}/bake/100?dish=1'\n"))?;
+    say!("baking at {at}");
+    say!("try: curl '{at}/bake/100?dish=1'");
     Ok(oven.with_faults(faults).run()?)
 }
 

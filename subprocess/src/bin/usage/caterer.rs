@@ -31,5 +31,6 @@ fn cook_order() -> Result<Plate> {
 }
 
 fn deliver(plate: &Plate) -> Result {
-    Ok(report::say(&(serde_json::to_string(plate)? + "\n"))?)
+    report::say(&(serde_json::to_string(plate)? + "\n"));
+    Ok(())
 }

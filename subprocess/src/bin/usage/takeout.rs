@@ -25,7 +25,7 @@
 //!     nobody can beat             100 ms  the longest dish
 //!     this took                   109 ms  6.5 times as fast, 1.09 of the bound
 //!     cooked by 10 threads in 10 processes; CPU 21 ms, 120 switches, 27.6 MiB
-//!     S1 holds: 10 threads in 10 processes, 6.5 times as fast as one cook
+//!     S1 borne out: 10 threads in 10 processes, 6.5 times as fast as one cook
 
 use std::{net::SocketAddr, path::Path, time::Instant};
 

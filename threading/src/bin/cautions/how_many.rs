@@ -24,22 +24,23 @@ use shared::{Result, flags, say};
 
 fn main() -> Result {
     flags([]);
-    say!("{:<22}{:>7}  {}", "who", "counts", "what")?;
-    row("nproc --all", nproc(&["--all"]), "cores installed")?;
-    row("affinity", affinity(), "cores allowed: Cpus_allowed_list")?;
-    row("nproc", nproc(&[]), "cores allowed, or OMP_NUM_THREADS")?;
-    row("cgroup", quota(), "core time allowed: quota / period")?;
+    say!("{:<22}{:>7}  {}", "who", "counts", "what");
+    row("nproc --all", nproc(&["--all"]), "cores installed");
+    row("affinity", affinity(), "cores allowed: Cpus_allowed_list");
+    row("nproc", nproc(&[]), "cores allowed, or OMP_NUM_THREADS");
+    row("cgroup", quota(), "core time allowed: quota / period");
     let std = thread::available_parallelism().ok();
-    row("available_parallelism", std, "the lower of affinity and cgroup")?;
+    row("available_parallelism", std, "the lower of affinity and cgroup");
     let rayon = rayon::current_num_threads();
-    row("rayon", Some(rayon), "as the line above, or RAYON_NUM_THREADS")?;
+    row("rayon", Some(rayon), "as the line above, or RAYON_NUM_THREADS");
     let work = std.map_or(1, usize::from);
-    Ok(say!("to start: for work {work}, for waiting one for each wait")?)
+    say!("to start: for work {work}, for waiting one for each wait");
+    Ok(())
 }
 
-fn row(who: &str, counts: Option<impl ToString>, what: &str) -> Result {
+fn row(who: &str, counts: Option<impl ToString>, what: &str) {
     let counts = counts.map_or("-".into(), |count| count.to_string());
-    Ok(say!("{who:<22}{counts:>7}  {what}")?)
+    say!("{who:<22}{counts:>7}  {what}");
 }
 
 /// What the program of that name prints, where there is one.

@@ -1,7 +1,6 @@
 //! A thread for each job, as jobs become more; beside it a crew of 32.
 //!
-//!     cargo run -p threading --bin too_many_threads
-//!     cargo run -p threading --bin too_many_threads --release
+//!     cargo run --release -p threading --bin too_many_threads
 //!
 //! A job waits for 20 ms, or works for a few microseconds. Threads that wait
 //! cost memory; threads that work cost time, once there is one for each core.
@@ -14,38 +13,37 @@
 //! times as fast, and needs the memory for it.
 //!
 //! Output (figures vary):
-//!     (debug build: costs are clearer with --release)
 //!     jobs        done by              ms  CPU ms  switches  peak KiB
-//!       10 wait   a crew of 32       21.1     1.3        31      2616
-//!       10 wait   a thread each      20.5     0.8        26      2616
-//!       10 work   a crew of 32        1.0     1.4        13      2648
-//!       10 work   a thread each       0.2     0.3         1      2652
-//!      100 wait   a crew of 32       80.7     3.9       180      2788
-//!      100 wait   a thread each      23.0     8.6       319      3528
-//!      100 work   a crew of 32        3.2     3.6        77      3300
-//!      100 work   a thread each       6.3     7.8       229      3300
-//!     1000 wait   a crew of 32      643.9     8.8      1062      2932
-//!     1000 wait   a thread each     105.0   128.0      3999      8932
-//!     1000 work   a crew of 32       14.7    15.9       200      5728
-//!     1000 work   a thread each      46.1    65.8      1364      3800
-//!     T11 holds: waits: memory x3.0; work: CPU x4.1
+//!       10 wait   a crew of 32       20.6     0.7        23      2336
+//!       10 wait   a thread each      22.0     0.7        23      2540
+//!       10 work   a crew of 32        0.4     0.5         2      2540
+//!       10 work   a thread each       0.4     0.5         2      2540
+//!      100 wait   a crew of 32       80.4     2.7       138      2736
+//!      100 wait   a thread each      22.2     6.8       347      3296
+//!      100 work   a crew of 32        2.2     3.2       119      3240
+//!      100 work   a thread each       2.9     4.6       106      2980
+//!     1000 wait   a crew of 32      642.4     7.1      1066      2868
+//!     1000 wait   a thread each      89.1    82.4      3717     10788
+//!     1000 work   a crew of 32        6.7     9.5        75      4372
+//!     1000 work   a thread each      36.1    42.1       820      4236
+//!     T11 borne out: waits: memory x3.8; work: CPU x4.4
 
-use std::{env, fs, io, path::Path, process::Command, thread, time::Duration};
+use std::{fs, io, path::Path, thread, time::Duration};
 
-use shared::{Result, chop, claim, flags, measure, say, watchdog::Watchdog};
+use shared::watchdog::Watchdog;
+use shared::{Result, chop, claim, flags};
+use shared::{measure, notice_debug_build, role, say};
 
 fn main() -> Result {
-    if env::args_os().nth(1).is_some_and(|role| role == "as-victim") {
+    if let Some([]) = role::started_as("victim") {
         return start_until_refused();
     }
     let [more, until_error] = flags(["--more", "--until-error"]);
     if until_error {
         return find_the_limit();
     }
-    if cfg!(debug_assertions) {
-        say!("(debug build: costs are clearer with --release)")?;
-    }
-    say!("jobs        done by              ms  CPU ms  switches  peak KiB")?;
+    notice_debug_build();
+    say!("jobs        done by              ms  CPU ms  switches  peak KiB");
     let most = if more { 5_000 } else { 1_000 };
     let wait = || thread::sleep(Duration::from_millis(20));
     let work = || _ = chop(1, 5_000);
@@ -84,7 +82,7 @@ fn row(jobs: usize, what: &str, way: Way, job: fn()) -> Result<[f64; 2]> {
     let (who, kib) = (way.0, measure::peak_rss_kib());
     say!(
         "{jobs:>4} {what:<7}{who:<16}{ms:>7.1}{cpu:>8.1}{switches:>10}{kib:>10}"
-    )?;
+    );
     Ok([cpu, kib as f64])
 }
 
@@ -121,33 +119,32 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The child: tells every hundredth thread, and the refusal.
 fn start_until_refused() -> Result {
     let _bound = Watchdog::guard("the victim", PATIENCE)?;
-    for started in 0..40_000 {
+    let refused = (0..40_000).find_map(|started| {
+        if started % 100 == 0 {
+            say!("{started} one more, without room to start in, aborted all");
+        }
         // Not joined: all are released by the end of the process.
         let spawned = thread::Builder::new().spawn(|| thread::sleep(PATIENCE));
-        if let Err(error) = spawned {
-            return Ok(say!("{started} {error}")?);
-        }
-        if started % 100 == 0 {
-            say!("{started} one more, without room to start in, aborted all")?;
-        }
-    }
-    Ok(say!("40000 enough: not refused")?)
+        spawned.err().map(|error| format!("{started} {error}"))
+    });
+    say!("{}", refused.unwrap_or("40000 enough: not refused".into()));
+    Ok(())
 }
 
 fn find_the_limit() -> Result {
-    let mut victim = Command::new(env::current_exe()?);
-    let ended = victim.arg("as-victim").env("RUST_BACKTRACE", "0").output()?;
+    let mut victim = role::command("victim")?;
+    let ended = victim.env("RUST_BACKTRACE", "0").output()?;
     let told = String::from_utf8_lossy(&ended.stdout);
     let last = told.lines().last().and_then(|line| line.split_once(' '));
     let (started, answer) = last.expect("it tells of its first thread");
-    say!("{started} threads, then: {answer}")?;
-    say!("{:<31}{:>10}{:>10}", "limit", "allows", "used")?;
+    say!("{started} threads, then: {answer}");
+    say!("{:<31}{:>10}{:>10}", "limit", "allows", "used");
     for (limit, allows, each) in limits() {
         let used = started.parse::<u64>()? * each;
         let hit = allows.is_some_and(|most| used >= most / 100 * 99);
         let allows = allows.map_or("any".into(), |most| most.to_string());
         let mark = if hit { "  was hit" } else { "" };
-        say!("{limit:<31}{allows:>10}{used:>10}{mark}")?;
+        say!("{limit:<31}{allows:>10}{used:>10}{mark}");
     }
     Ok(())
 }

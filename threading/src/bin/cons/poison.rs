@@ -16,7 +16,7 @@
 //!       eggs after the repair    10 of 10
 //!     a panic while reading      not poisoned
 //!     a panic while writing      poisoned
-//!     T5 holds: a panic left 6 of 10 eggs, 10 after repair
+//!     T5 borne out: a panic left 6 of 10 eggs, 10 after repair
 
 use std::sync::{Mutex, RwLock};
 use std::{io, panic, thread};
@@ -29,12 +29,12 @@ fn main() -> Result {
     flags([]);
     no_message_from("clumsy");
     let (warned, found, repaired) = eggs_dropped()?;
-    say!("a panic under a Mutex      {}", poisoned(warned))?;
-    say!("  eggs found by the next   {found} of {CARTON}")?;
-    say!("  eggs after the repair    {repaired} of {CARTON}")?;
+    say!("a panic under a Mutex      {}", poisoned(warned));
+    say!("  eggs found by the next   {found} of {CARTON}");
+    say!("  eggs after the repair    {repaired} of {CARTON}");
     let (reading, writing) = menu_torn()?;
-    say!("a panic while reading      {}", poisoned(reading))?;
-    say!("a panic while writing      {}", poisoned(writing))?;
+    say!("a panic while reading      {}", poisoned(reading));
+    say!("a panic while writing      {}", poisoned(writing));
     let repair = warned && found < CARTON && repaired == CARTON;
     let figure = format!(
         "a panic left {found} of {CARTON} eggs, {repaired} after repair"

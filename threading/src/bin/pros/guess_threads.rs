@@ -40,7 +40,7 @@ fn main() -> Result {
         thread::spawn(move || annoy(door, "nothing at all", "")),
     ];
     for guest in guests {
-        say!("{}", guest.join().expect("it does not panic")?)?;
+        say!("{}", guest.join().expect("it does not panic")?);
     }
     Ok(server.join().expect("it does not panic")?)
 }

@@ -25,7 +25,7 @@
 //!     nobody can beat             100 ms  the longest dish
 //!     this took                   102 ms  7.0 times as fast, 1.02 of the bound
 //!     cooked by 10 threads in 1 process; CPU 4 ms, 26 switches, 3.2 MiB
-//!     T1 holds: 10 threads in 1 process, 7.0 times as fast as one cook
+//!     T1 borne out: 10 threads in 1 process, 7.0 times as fast as one cook
 
 use std::thread;
 

@@ -17,8 +17,8 @@
 //!          50%       2.8      2.0
 //!          75%       2.4      2.0
 //!         100%       1.8      2.0
-//!     T2 holds: threads gain 7.5 waiting, 2.0 working
-//!     T3 holds: threads gain 7.5 waiting, 2.0 working
+//!     T2 borne out: threads gain 7.5 waiting, 2.0 working
+//!     T3 borne out: threads gain 7.5 waiting, 2.0 working
 
 use std::time::{Duration, Instant};
 use std::{hint::black_box, thread};
@@ -32,7 +32,7 @@ const JOB: Duration = Duration::from_millis(5);
 fn main() -> Result {
     flags([]);
     let stroke = time(|| _ = black_box(chop(1, 10_000_000))) / 10_000_000.0;
-    say!("{:>8}{:>10}{:>9}", "work", "threads", "rayon")?;
+    say!("{:>8}{:>10}{:>9}", "work", "threads", "rayon");
     let mut gains = Vec::new();
     for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
         let strokes = (JOB.as_secs_f64() * share / stroke) as u64;
@@ -42,7 +42,7 @@ fn main() -> Result {
         };
         let threads = gain(job, in_threads);
         let rayon = gain(job, in_rayon);
-        say!("{:>7.0}%{threads:>10.1}{rayon:>9.1}", share * 100.0)?;
+        say!("{:>7.0}%{threads:>10.1}{rayon:>9.1}", share * 100.0);
         gains.push((threads, threads.max(rayon)));
     }
     let (wait, work) = (gains[0].0, gains[4].1);

@@ -1,11 +1,19 @@
 //! Clocks, counters and small statistics.
 
+mod memory;
+mod noise;
+mod tries;
+
 use std::{fs, time::Duration};
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, Usage as RUsage, getrlimit, setrlimit};
 use nix::sys::{resource::UsageWho, resource::getrusage, time::TimeVal};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{SysconfVar, sysconf};
+
+pub use memory::Memory;
+pub use noise::{Noise, NoiseMeter};
+pub use tries::{best_of, median_of, try_best_of, try_median_of};
 
 /// Time since the machine was started: one clock for all processes, unlike
 /// [`std::time::Instant`], which cannot leave the process that made it.
@@ -40,14 +48,22 @@ impl Usage {
     /// microseconds.
     pub fn now() -> Usage {
         let usage = getrusage(UsageWho::RUSAGE_SELF).expect("always known");
-        let time = |time: TimeVal| {
-            Duration::new(time.tv_sec() as u64, 1_000 * time.tv_usec() as u32)
-        };
         let switches = usage.voluntary_context_switches() as u64
             + usage.involuntary_context_switches() as u64;
-        let cpu = time(usage.user_time()) + time(usage.system_time());
-        Usage { cpu, switches, rss_kib: rss_kib() }
+        Usage { cpu: cpu(&usage), switches, rss_kib: rss_kib() }
     }
+}
+
+/// CPU time in user mode and in the kernel.
+fn cpu(usage: &RUsage) -> Duration {
+    let time = |time: TimeVal| {
+        Duration::new(time.tv_sec() as u64, 1_000 * time.tv_usec() as u32)
+    };
+    time(usage.user_time()) + time(usage.system_time())
+}
+
+fn cpu_of(who: UsageWho) -> Duration {
+    cpu(&getrusage(who).expect("always known"))
 }
 
 /// Resident memory of this process in KiB: its peak so far.

@@ -1,0 +1,83 @@
+//! Ctrl+C (SIGINT) and a pool of processes: its workers end with the program.
+//!
+//!     cargo run -p futures_pool --bin ctrl_c_pool
+//!
+//! A terminal sends SIGINT to all processes of a group. Our workers are not
+//! among them, so no job is cut by the signal itself: the program decides.
+//! Without a handler the program ends at once, and its workers with it. With
+//! one it cancels the jobs that are pending, and waits for those that run.
+//!
+//! Read `ctrl_c` first.
+//!
+//! Claims: F12, X4
+//! Change this and watch: `Pending::Finish` for `Pending::Cancel`. Four jobs
+//! are done then, in twice the time, and F12 is contradicted.
+//!
+//! Output (figures vary):
+//!     without a handler: signal: 2 (SIGINT) after 1.2 ms, 0 of 4 jobs done
+//!     shutdown(Cancel): exit status: 0 after 202.1 ms, 2 of 4 jobs done
+//!     F12 borne out: one Ctrl+C ended each; 2 of 4 jobs were done by Cancel
+//!     X4 borne out: Ctrl+C left 0 workers behind
+
+use std::os::unix::process::ExitStatusExt;
+use std::{thread, time::Duration};
+
+use futures_pool::{Executor, Pending, ProcessPool, init, job};
+use shared::interrupt::{CleanUp, Interrupted, press_ctrl_c};
+use shared::watchdog::Watchdog;
+use shared::{Result, claim, flags, measure::ms, role, say};
+use signal_hook::{consts::SIGINT, iterator::Signals};
+
+fn main() -> Result {
+    init([job(work)]);
+    match role::started_as("victim") {
+        Some([handler]) if handler == "none" => return without_a_handler(),
+        Some([_]) => return with_a_handler(),
+        None => flags([]),
+    };
+    let default = interrupt("without a handler", "none")?;
+    let asked = interrupt("shutdown(Cancel)", "cancel")?;
+
+    let at_once = default.status.signal() == Some(SIGINT);
+    let lost = at_once && default.said.is_empty();
+    let done = asked.count("done");
+    let gently = asked.status.success() && done == 2;
+    let figure =
+        format!("one Ctrl+C ended each; {done} of 4 jobs were done by Cancel");
+    claim("F12", lost && gently && asked.cleaned_up() == 2, figure)?;
+    let orphans = default.orphans + asked.orphans;
+    claim("X4", orphans == 0, format!("Ctrl+C left {orphans} workers behind"))
+}
+
+fn interrupt(what: &str, handler: &str) -> Result<Interrupted> {
+    let ended = press_ctrl_c(role::command("victim")?.arg(handler), 2, 1)?;
+    let (took, done) = (ms(ended.took), ended.count("done"));
+    let by = ended.status;
+    say!("{what}: {by} after {took:.1} ms, {done} of 4 jobs done");
+    Ok(ended)
+}
+
+/// In the child: two workers, four jobs of 200 ms, and nobody listens.
+fn without_a_handler() -> Result {
+    let _bound = Watchdog::guard("the jobs", Duration::from_secs(3))?;
+    let pool = ProcessPool::new(2)?;
+    let _jobs = [(); 4].map(|()| pool.submit(work, ()));
+    Ok(()) // the pool's drop waits for the jobs
+}
+
+fn with_a_handler() -> Result {
+    let _bound = Watchdog::guard("the jobs", Duration::from_secs(3))?;
+    let mut interrupts = Signals::new([SIGINT])?;
+    let pool = ProcessPool::new(2)?;
+    let _jobs = [(); 4].map(|()| pool.submit(work, ()));
+    interrupts.forever().next();
+    pool.shutdown(Pending::Cancel); // two have not begun
+    Ok(())
+}
+
+/// In a worker.
+fn work((): ()) {
+    let _guard = CleanUp::at_the_end();
+    thread::sleep(Duration::from_millis(200));
+    say!("done");
+}

@@ -1,0 +1,86 @@
+//! The second Ctrl+C (SIGINT): a job is stuck, and graceful shutdown hangs.
+//!
+//!     cargo run -p futures_pool --bin ctrl_c_twice
+//!
+//! A tokio runtime waits at its end for blocking jobs that have begun. From the
+//! first call of `tokio::signal` on, Ctrl+C does not end the process any more,
+//! also when nobody listens. So a program that shuts down gracefully needs a
+//! way out for the second Ctrl+C: here it exits with status 130, which shells
+//! use for SIGINT.
+//!
+//! Read `ctrl_c` first.
+//!
+//! Claims: F12, X4
+//! Change this and watch: let the job take 100 ms. It is done before the second
+//! Ctrl+C, one is enough, and F12 is contradicted.
+//!
+//! Output (figures vary):
+//!     two Ctrl+C, tokio's handler: signal: 9 (SIGKILL) after 1001.2 ms
+//!     two Ctrl+C, the second one exits: exit status: 130 after 202.9 ms
+//!     F12 borne out: a program with a stuck job exits at Ctrl+C number 2
+//!     X4 borne out: Ctrl+C left 0 processes behind
+
+use std::os::unix::process::ExitStatusExt;
+use std::{process, thread, time::Duration};
+
+use shared::interrupt::{Interrupted, press_ctrl_c};
+use shared::watchdog::Watchdog;
+use shared::{Result, claim, flags, measure::ms, role, say};
+use signal_hook::consts::SIGKILL;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_blocking;
+
+fn main() -> Result {
+    if let Some([way_out]) = role::started_as("victim") {
+        return stuck(way_out == "exit");
+    }
+    flags([]);
+    let hangs = interrupt("two Ctrl+C, tokio's handler", "none")?;
+    let exits = interrupt("two Ctrl+C, the second one exits", "exit")?;
+
+    let killed = hangs.status.signal() == Some(SIGKILL);
+    let exited = exits.status.code() == Some(130);
+    let twice = hangs.presses == 2 && exits.presses == 2;
+    let nothing = hangs.said.is_empty() && exits.said.is_empty();
+    let figure = format!(
+        "a program with a stuck job exits at Ctrl+C number {}",
+        exits.presses
+    );
+    claim("F12", killed && exited && twice && nothing, figure)?;
+    let orphans = hangs.orphans + exits.orphans;
+    claim("X4", orphans == 0, format!("Ctrl+C left {orphans} processes behind"))
+}
+
+fn interrupt(what: &str, way_out: &str) -> Result<Interrupted> {
+    let ended = press_ctrl_c(role::command("victim")?.arg(way_out), 1, 2)?;
+    say!("{what}: {} after {:.1} ms", ended.status, ms(ended.took));
+    Ok(ended)
+}
+
+#[tokio::main]
+async fn stuck(way_out: bool) -> Result {
+    let _bound = Watchdog::guard("the job", Duration::from_secs(3))?;
+    let mut interrupts = signal(SignalKind::interrupt())?;
+    if way_out {
+        exit_at_the_second_ctrl_c()?; // The one change
+    }
+    spawn_blocking(|| {
+        say!("{}", process::id());
+        thread::sleep(Duration::from_secs(4)); // WRONG: nobody can end it
+        say!("done");
+    });
+    interrupts.recv().await;
+    Ok(()) // and the runtime waits for the job
+}
+
+// ANCHOR: ctrl_c_twice
+/// The first Ctrl+C is left to the program, the second one ends it at once.
+pub fn exit_at_the_second_ctrl_c() -> std::io::Result<()> {
+    use signal_hook::{consts::SIGINT, flag};
+    let told = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    // In this order: the first one finds the flag not yet set.
+    flag::register_conditional_shutdown(SIGINT, 130, told.clone())?;
+    flag::register(SIGINT, told)?;
+    Ok(())
+}
+// ANCHOR_END: ctrl_c_twice

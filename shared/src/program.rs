@@ -1,0 +1,47 @@
+//! What a running program is called.
+
+use std::{env, panic::Location, path::Path};
+
+/// The file name of the running executable: a program that was copied out or
+/// renamed knows its name.
+pub(crate) fn name() -> String {
+    let path = env::current_exe().ok().or_else(|| {
+        let first = env::args_os().next()?; // by what name it was called
+        Some(first.into())
+    });
+    let name = path.as_deref().and_then(Path::file_name).unwrap_or_default();
+    let name = name.to_string_lossy();
+    // What Linux says of a file that was replaced meanwhile, as by a build.
+    let name = name.strip_suffix(" (deleted)").unwrap_or(&name);
+    let name = name.strip_suffix(env::consts::EXE_SUFFIX).unwrap_or(name);
+    name.to_string()
+}
+
+/// The model that a program's `main` belongs to: `threading/src/bin/cooks.rs`
+/// is of `threading`, and `src/main.rs` of none.
+pub(crate) fn model(main: &Location) -> Option<String> {
+    folder_above_src(Path::new(main.file()))
+}
+
+fn folder_above_src(source: &Path) -> Option<String> {
+    let folders = source.ancestors().find(|path| path.ends_with("src"));
+    let model = folders?.parent()?.file_name()?;
+    Some(model.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_model_is_the_folder_above_src() {
+        let model = |path: &str| folder_above_src(Path::new(path));
+        let cooks = model("threading/src/bin/usage/cooks.rs");
+        assert_eq!(cooks.as_deref(), Some("threading"));
+        let copied = model("/home/me/src/soup/src/main.rs");
+        assert_eq!(copied.as_deref(), Some("soup"));
+        for none in ["src/main.rs", "src/bin/chef.rs", "/src/chef.rs", "a.rs"] {
+            assert_eq!(model(none), None, "{none}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Abort: three failures in a thread that no `join` and no `catch_unwind` sees.
+//!
+//!     cargo run -p threading --bin panic_abort
+//!
+//! They do not unwind to whoever waits: the process ends by SIGABRT, and all
+//! its threads with it. What is left is the report on standard error, so this
+//! program runs each of them in a child process and reads the report.
+//!
+//! Claims: T7
+//! Change this and watch: `rayon::join(parse, || ())` for `rayon::spawn`. The
+//! panic goes on in the thread that waits, the exit status is 101, and T7 is
+//! contradicted.
+//!
+//! Output (figures vary):
+//!     rayon spawn: aborted, the report names the place
+//!     stack overflow: aborted, the report names the thread
+//!     panic = abort: aborted, the report names the thread and the place
+//!     T7 borne out: 3 of 3 failures ended the whole process
+
+use std::os::unix::process::ExitStatusExt;
+use std::panic::{set_hook, take_hook};
+use std::process::{Output, abort};
+use std::{hint::black_box, thread, thread::Builder, time::Duration};
+
+use shared::{Failure, Result, claim, flags, role, say, watchdog::Watchdog};
+
+fn main() -> Result {
+    if let Some([way]) = role::started_as("victim") {
+        return victim(&way);
+    }
+    flags([]);
+    let mut reported = 0;
+    for way in ["rayon spawn", "stack overflow", "panic = abort"] {
+        let child = role::command("victim")?.arg(way).output()?;
+        let aborted = child.status.signal() == Some(libc::SIGABRT);
+        let fate = if aborted { "aborted" } else { "not aborted" };
+        say!("{way}: {fate}, {}", report(&child));
+        reported += usize::from(aborted && report(&child) != "no report");
+    }
+    let figure = format!("{reported} of 3 failures ended the whole process");
+    claim("T7", reported == 3, figure)
+}
+
+/// What standard error says of it.
+fn report(child: &Output) -> &'static str {
+    let report = String::from_utf8_lossy(&child.stderr);
+    let place = report.contains("panic_abort.rs:");
+    match (report.contains("thread 'parser'"), place) {
+        (true, true) => "the report names the thread and the place",
+        (true, false) => "the report names the thread",
+        (false, true) => "the report names the place",
+        (false, false) => "no report",
+    }
+}
+
+fn victim(way: &str) -> Result {
+    let _bound = Watchdog::guard("the victim", Duration::from_secs(2))?;
+    match way {
+        "rayon spawn" => {
+            rayon::spawn(parse); // WRONG: without a panic handler, rayon aborts
+            thread::sleep(Duration::from_secs(1)); // time to be aborted in
+        }
+        "stack overflow" => join(|| _ = recurse(0))?,
+        "panic = abort" => {
+            abort_on_panic();
+            join(parse)?;
+        }
+        _ => return Err(Failure::new("no such way")),
+    }
+    Ok(())
+}
+
+fn join(job: fn()) -> Result {
+    let thread = Builder::new().name("parser".into()).spawn(job)?;
+    let _ = thread.join(); // whatever it returns: the process is still there
+    Ok(())
+}
+
+fn parse() {
+    panic!("no number");
+}
+
+fn recurse(depth: u64) -> u64 {
+    if depth == u64::MAX { 0 } else { 1 + black_box(recurse(depth + 1)) }
+}
+
+/// What `panic = "abort"` in Cargo.toml comes to.
+fn abort_on_panic() {
+    let print = take_hook();
+    set_hook(Box::new(move |panic| {
+        print(panic);
+        abort();
+    }));
+}
