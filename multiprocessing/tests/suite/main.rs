@@ -1,4 +1,6 @@
-//! The tests of this crate, in one program: linked once.
+//! The tests of this crate that may run beside each other, in one program:
+//! linked once. What changes the process that it runs in (`refused`) is a
+//! program of its own.
 
 #[path = "../../../shared/tests/support/mod.rs"]
 mod support;
