@@ -2,4 +2,5 @@
 //! compile, what is refused, and where each promise is tested.
 
 mod compile_fail;
+mod table;
 mod without_init;
