@@ -166,13 +166,16 @@ fn a_process_that_a_dead_worker_left_delays_nothing(folder: Folder) {
     let crashes = pool.submit(crash_and_leave, folder.clone());
     assert_broken(&crashes.result(), "signal: 6");
     drop(pool);
-    folder.put("go-0");
+    folder.release([0]);
+    let left = fs::read_to_string(folder.path("left")).unwrap();
+    until("its end", || is_dead(left.parse().unwrap()));
 }
 
 /// Starts a process that outlives it, then dies.
 fn crash_and_leave(folder: Folder) {
     let mut left = Command::new(env::current_exe().unwrap());
-    left.arg(LEFT).arg(folder.path("")).spawn().unwrap();
+    let left = left.arg(LEFT).arg(folder.path("")).spawn().unwrap();
+    fs::write(folder.path("left"), left.id().to_string()).unwrap();
     folder.wait_for("started-0");
     process::abort()
 }
