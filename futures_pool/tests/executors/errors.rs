@@ -74,8 +74,8 @@ fn arm((folder, n): Ticket) -> Armed {
     Armed(hold((folder, n)) > 0)
 }
 
-/// SEC-19: an argument that is dropped by whoever finds its job cancelled, or by
-/// whoever closes the pool.
+/// SEC-19: an argument that is dropped by whoever finds its job cancelled, or
+/// by whoever closes the pool.
 fn an_argument_that_panics_when_dropped_does_no_harm<P: Pool>(folder: Folder) {
     let pool = P::of(1);
     let held = submit_held(&pool, &folder, 0);

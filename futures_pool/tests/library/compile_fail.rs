@@ -33,7 +33,7 @@ fn what_differs_only_there_compiles() {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiles.rs");
     let source = "use futures_pool::{Executor, ThreadPool};\n\
                   fn square(n: u64) -> u64 { n * n }\n\
-                  pub fn ask(pool: &ThreadPool) { drop(pool.submit(square, 3)) }\n";
+                  pub fn f(p: &ThreadPool) { drop(p.submit(square, 3)) }\n";
     File::create(&file).unwrap().write_all(source.as_bytes()).unwrap();
     assert_eq!(errors(&file), BTreeSet::new());
 }

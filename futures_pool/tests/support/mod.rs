@@ -67,10 +67,12 @@ macro_rules! cases {
     (both: [$($both:ident)*] once: [$($once:ident)*]) => {
         pub(crate) fn cases() -> Vec<$crate::support::Case> {
             use $crate::support::Case;
-            // Without the name of the program.
-            let module = module_path!().split_once("::");
-            let module = module.map_or(String::new(), |(_, m)| format!("{m}::"));
-            let name = |test, pool| format!("{module}{test}{pool}");
+            let name = |test, pool| {
+                let path = concat!(module_path!(), "::");
+                // Without the name of the program.
+                let (_, module) = path.split_once("::").unwrap();
+                format!("{module}{test}{pool}")
+            };
             vec![
                 $(
                     Case::new(
