@@ -142,7 +142,7 @@ fn a_slow_callback_holds_up_no_submitter(_: Folder) {
 fn more_workers_than_cores_work_at_once(_: Folder) {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let workers = 2 * cores + 2;
-    let pool = ProcessPool::new(workers).unwrap();
+    let pool = ProcessPool::of(workers);
     let mut door = Door::new();
     let trap = || Trap::new(Spot::Nowhere, How::Error);
     let jobs: Vec<_> = (0..workers)
@@ -155,7 +155,7 @@ fn more_workers_than_cores_work_at_once(_: Folder) {
 
 /// CRASH-23.
 fn a_pool_of_two_hundred_works(_: Folder) {
-    let pool = ProcessPool::new(200).unwrap();
+    let pool = ProcessPool::of(200);
     let squares: Result<Vec<_>, _> = pool.map(square, 0..1000).collect();
     assert_eq!(squares, Ok((0..1000).map(|n| n * n).collect()));
 }

@@ -122,7 +122,7 @@ fn the_deadline_of_a_map_counts_from_the_call<P: Pool>(folder: Folder) {
     let mut results = pool.map_with(with_deadline(limit), mark, tickets);
     let called = Instant::now();
     until("the deadline", || called.elapsed() > limit);
-    assert_eq!(results.next(), Some(Err(JobError::TimedOut)));
+    assert_eq!(results.next(), Some(timed_out()));
     assert_eq!(results.next(), None);
     folder.release([9]);
     pool.shutdown(Pending::Finish);
