@@ -1,22 +1,17 @@
 //! Every phase of a job, every way to die in it, with more or less to lose.
 
-use futures_pool::{Executor, JobError, Pending, ProcessPool};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use futures_pool::{Executor, Pending};
+use nix::sys::signal::Signal;
 
 use crate::{
-    Case, children, soon, stat,
-    trap::{Door, How, Spot, Trap, pid, plant, spring, square, stay},
+    jobs::*,
+    support::{interface::*, *},
 };
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Phase {
-    /// While the worker decodes the argument.
     Decode,
     Run,
-    /// While the worker encodes the result.
     Encode,
     /// When the result has been sent already.
     After,
@@ -26,7 +21,20 @@ enum Phase {
     Reading,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+impl Phase {
+    fn name(self) -> &'static str {
+        match self {
+            Phase::Decode => "of a worker that decodes its argument",
+            Phase::Run => "of a worker that runs its job",
+            Phase::Encode => "of a worker that encodes its result",
+            Phase::After => "of a worker that has sent its result",
+            Phase::Writing => "of a worker whose next argument is encoded",
+            Phase::Reading => "of a worker whose result is decoded",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
 enum Load {
     Idle,
     /// Other jobs are pending.
@@ -35,10 +43,32 @@ enum Load {
     Closed,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Policy {
-    Break,
-    Replace,
+impl Load {
+    fn name(self) -> &'static str {
+        match self {
+            Load::Idle => "no other job pending",
+            Load::Backlog => "others pending",
+            Load::Closed => "others pending, closed",
+        }
+    }
+}
+
+fn policy_name(policy: Policy) -> &'static str {
+    match policy {
+        Policy::Break => "in a pool that breaks",
+        Policy::Replace => "in a pool that replaces it",
+    }
+}
+
+fn how_name(how: How) -> &'static str {
+    match how {
+        How::Panic => "a panic",
+        How::Exit(0) => "exit with 0",
+        How::Exit(_) => "exit with 99",
+        How::Abort => "abort",
+        How::Kill => "SIGKILL",
+        _ => "segmentation fault",
+    }
 }
 
 type Cell = (Phase, How, Load, Policy);
@@ -57,9 +87,16 @@ pub fn cases() -> Vec<Case> {
         ] {
             for load in [Load::Idle, Load::Backlog, Load::Closed] {
                 for policy in [Policy::Break, Policy::Replace] {
+                    let name = format!(
+                        "matrix: {} {}, {}, {}",
+                        how_name(how),
+                        phase.name(),
+                        policy_name(policy),
+                        load.name(),
+                    );
                     let cell = (phase, how, load, policy);
-                    let name = format!("matrix {cell:?}").to_lowercase();
-                    cases.push(Case::new(&name, move || holds(cell)));
+                    let test = move |_| every_death_in_every_phase(cell);
+                    cases.push(Case::new(name, test));
                 }
             }
         }
@@ -70,12 +107,9 @@ pub fn cases() -> Vec<Case> {
 /// More than goes through a pipe.
 const LARGE: usize = 1 << 20;
 
-fn holds((phase, how, load, policy): Cell) {
-    let pool = ProcessPool::builder().workers(1);
-    let pool = match policy {
-        Policy::Break => pool.build().unwrap(),
-        Policy::Replace => pool.replace_dead_workers().build().unwrap(),
-    };
+/// CRASH-03, CRASH-04, CRASH-05, CRASH-09, CRASH-11, CRASH-16, D2, D6.
+fn every_death_in_every_phase((phase, how, load, policy): Cell) {
+    let pool = policy.pool(1);
     let worker = pool.pids()[0];
     // In the later phases the job is innocent: something explodes beside it.
     let beside =
@@ -120,7 +154,6 @@ fn holds((phase, how, load, policy): Cell) {
     }
 
     // It dies in its phase.
-    let main_thread = format!("/proc/{worker}");
     match phase {
         Phase::Decode | Phase::Run | Phase::Encode => {
             send(worker, Signal::SIGCONT);
@@ -143,7 +176,7 @@ fn holds((phase, how, load, policy): Cell) {
     }
     drop(fuse);
     if how.told().is_some() {
-        assert!(soon(|| stat(&main_thread).is_none_or(|(s, _)| s == 'Z')));
+        until("its death", || is_dead(worker));
     }
     drop((exit, desk));
 
@@ -152,21 +185,23 @@ fn holds((phase, how, load, policy): Cell) {
     let lost = victim.map(|victim| victim.result());
     match (how.told(), &lost) {
         (None, Some(Ok(_))) => assert!(beside),
-        (None, Some(Err(JobError::Panicked { .. }))) => assert!(!beside),
+        (None, Some(panicked)) => {
+            assert_panicked(panicked);
+            assert!(!beside);
+        }
         // It had come already, or another worker does it.
         (Some(_), Some(Ok(_))) => assert!(
             phase == Phase::Reading
                 || phase == Phase::Writing && policy == Policy::Replace
         ),
-        (Some(told), Some(Err(JobError::Broken(how)))) => {
-            assert!(how.contains(&format!("worker {worker} {told}")), "{how}");
+        (Some(told), Some(broken)) => {
+            assert_broken(broken, &format!("worker {worker} {told}"));
         }
         (_, None) => assert!(phase == Phase::After),
-        _ => panic!("{lost:?}"),
     }
     // The other jobs, and one more, are lost with it only if the pool is.
     if how.told().is_some() {
-        assert!(soon(|| pool.pids() != [worker]));
+        until("its burial", || pool.pids() != [worker]);
     }
     let broken = policy == Policy::Break && how.told().is_some();
     let late = pool.submit(pid, ()).result();
@@ -177,20 +212,13 @@ fn holds((phase, how, load, policy): Cell) {
             false => assert_eq!(result, Ok(n * n)),
         }
     }
-    match &late {
-        Err(JobError::Broken(how)) if broken => {
-            assert!(how.contains(&worker.to_string()), "{how}");
-        }
-        Err(JobError::Closed) => assert!(!broken && load == Load::Closed),
-        Ok(pid) if !broken => {
-            assert_eq!(*pid == worker, how.told().is_none());
-        }
-        _ => panic!("{late:?}"),
+    if broken {
+        assert_broken(&late, &worker.to_string());
+    } else if load == Load::Closed {
+        assert_eq!(late, closed());
+    } else {
+        assert_eq!(late.unwrap() == worker, how.told().is_none());
     }
     pool.shutdown(Pending::Finish);
     assert!(children().is_empty());
-}
-
-pub fn send(pid: u32, signal: Signal) {
-    kill(Pid::from_raw(pid as i32), signal).unwrap();
 }

@@ -1,14 +1,13 @@
 //! Programs that end, or are ended, with their pools: this one, in a role.
 
 use std::{
-    env, fs,
+    env,
     io::{BufRead, BufReader},
     mem,
     os::unix::process::{CommandExt, ExitStatusExt},
-    path::Path,
     process::{self, Child, Command, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures_pool::{Executor, Handle, Pending, ProcessPool};
@@ -19,29 +18,30 @@ use nix::{
 use shared::watchdog::Watchdog;
 
 use crate::{
-    Case, is_alive, me, soon,
-    trap::{environment, flood, spin, square, write_a_file},
+    cases,
+    jobs::*,
+    support::{interface::*, *},
 };
 
-pub fn cases() -> Vec<Case> {
-    let rows: &[(&str, fn())] = &[
-        ("killed with idle workers", || killed("is-idle")),
-        ("killed with busy workers", || killed("is-busy")),
-        ("a parent that is gone before its worker is armed", orphans),
-        ("interrupted with a thousand jobs", interrupted),
-        ("main returns while work is pending", work_is_done),
-        ("exit while a job runs", || leaves("exits")),
-        ("main returns, and the pool is forgotten", || leaves("forgets")),
-        ("floods on both outputs", floods),
-        ("workers have the environment of their parent", inheritance),
-    ];
-    rows.iter().map(|(name, test)| Case::new(name, test)).collect()
+cases! {
+    both: []
+    once: [
+        idle_workers_end_with_their_parent
+        busy_workers_end_with_their_parent
+        a_worker_whose_parent_is_gone_does_not_begin
+        one_interrupt_ends_a_program_with_a_thousand_jobs
+        main_waits_for_pending_jobs_when_it_returns
+        exit_does_not_wait_for_a_running_job
+        a_forgotten_pool_does_not_hold_up_the_program
+        a_flood_on_both_outputs_disturbs_nothing
+        workers_have_the_environment_of_their_parent
+    ]
 }
 
 const ROLE: &str = "as-victim";
 
 /// Plays its role, if this program has one: true, and `main` is to return.
-pub fn play() -> bool {
+pub fn plays_a_role() -> bool {
     let mut arguments = env::args().skip(1);
     if arguments.next().as_deref() != Some(ROLE) {
         return false;
@@ -66,10 +66,12 @@ pub fn play() -> bool {
         "bears-an-orphan" => bear(),
         "returns" => {
             let pool = crew();
-            let folder = arguments.next().expect("so it was started");
+            let folder =
+                Folder::at(arguments.next().expect("so it is started"));
             for number in 0..8 {
-                drop(pool.submit(write_a_file, format!("{folder}/{number}")));
+                drop(pool.submit(hold, (folder.clone(), number)));
             }
+            println!("{:?}", pool.pids());
         }
         leaver @ ("exits" | "forgets") => {
             let pool = crew();
@@ -107,7 +109,7 @@ fn hear_interrupts() {
 }
 
 fn crew() -> ProcessPool {
-    ProcessPool::new(3).unwrap()
+    ProcessPool::of(3)
 }
 
 /// Tells who works here, and waits for the end.
@@ -121,9 +123,8 @@ fn wait_with(pool: &ProcessPool, jobs: Vec<Handle<()>>) {
 
 /// Starts a worker as a pool does, and is gone before that looks around.
 fn bear() {
-    let mut orphan = Command::new(env::current_exe().unwrap());
+    let mut orphan = as_worker_of(me());
     // Its orders never end: the other end of this pipe is the test's.
-    orphan.args(["as-worker", &me().to_string(), "1", "/dev/zero"]);
     orphan.stdout(Stdio::null());
     println!("[{}]", orphan.spawn().unwrap().id());
 }
@@ -142,77 +143,99 @@ fn workers(victim: &mut Child) -> Vec<u32> {
     serde_json::from_str(&line).unwrap()
 }
 
-fn all_go(pids: &[u32]) -> bool {
-    soon(|| !pids.iter().any(|pid| is_alive(*pid)))
+#[track_caller]
+fn wait_for_the_end_of(pids: &[u32]) {
+    until("the workers' end", || pids.iter().all(|pid| is_dead(*pid)));
 }
 
-fn killed(role: &str) {
+/// SEC-01, D9.
+fn idle_workers_end_with_their_parent(_: Folder) {
+    end_with_their_parent("is-idle");
+}
+
+/// SEC-02, D9: they read nothing, so nothing tells them.
+fn busy_workers_end_with_their_parent(_: Folder) {
+    end_with_their_parent("is-busy");
+}
+
+fn end_with_their_parent(role: &str) {
     let mut victim = victim(role).spawn().unwrap();
     let pids = workers(&mut victim);
     assert!(pids.len() == 3 && pids.iter().all(|pid| is_alive(*pid)));
     victim.kill().unwrap();
-    assert!(all_go(&pids));
+    wait_for_the_end_of(&pids);
     victim.wait().unwrap();
 }
 
-fn orphans() {
+/// SEC-03.
+fn a_worker_whose_parent_is_gone_does_not_begin(_: Folder) {
     for _ in 0..10 {
         let mut victim =
             victim("bears-an-orphan").stdin(Stdio::piped()).spawn().unwrap();
         let orders = victim.stdin.take();
         let pids = workers(&mut victim);
         assert!(victim.wait().unwrap().success());
-        assert!(all_go(&pids));
+        wait_for_the_end_of(&pids);
         drop(orders);
     }
-    // And if another process has got the number of its parent's ... parent.
-    let orphan = ["as-worker", "1", "1", "/dev/zero"];
-    let orphan =
-        Command::new(env::current_exe().unwrap()).args(orphan).output();
-    let orphan = orphan.unwrap();
+    // And if it is told another parent than it has.
+    let orphan = as_worker_of(1).stdin(Stdio::null()).output().unwrap();
     assert_eq!((orphan.status.code(), &orphan.stdout[..]), (Some(1), &[][..]));
 }
 
-/// As a terminal does it: to the whole group.
-fn interrupted() {
+/// END-12: as a terminal does it, to the whole group.
+fn one_interrupt_ends_a_program_with_a_thousand_jobs(_: Folder) {
     let mut victim = victim("is-interrupted").process_group(0).spawn().unwrap();
     let pids = workers(&mut victim);
     killpg(Pid::from_raw(victim.id() as i32), Signal::SIGINT).unwrap();
-    assert!(soon(|| victim.try_wait().unwrap().is_some()));
     assert_eq!(victim.wait().unwrap().signal(), Some(2));
-    assert!(all_go(&pids));
+    wait_for_the_end_of(&pids);
 }
 
-fn work_is_done() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let folder = folder.join(format!("crashes-work-{}", me()));
-    fs::create_dir(&folder).unwrap();
-    let output = victim("returns").arg(&folder).output().unwrap();
-    let files = fs::read_dir(&folder).unwrap().count();
-    fs::remove_dir_all(&folder).unwrap();
+/// END-06, D5.
+fn main_waits_for_pending_jobs_when_it_returns(folder: Folder) {
+    let mut victim = victim("returns");
+    let mut victim = victim.arg(folder.path("")).spawn().unwrap();
+    let pids = workers(&mut victim);
+    // Its `main` has nothing more to do, and no job is done.
+    assert_eq!(folder.count("ended-"), 0);
+    folder.release(0..8);
+    let output = victim.wait_with_output().unwrap();
     assert!(output.status.success(), "{output:?}");
-    assert_eq!((files, &output.stderr[..]), (8, &[][..]));
+    assert_eq!((folder.count("ended-"), &output.stderr[..]), (8, &[][..]));
+    wait_for_the_end_of(&pids);
 }
 
+/// END-07.
+fn exit_does_not_wait_for_a_running_job(_: Folder) {
+    leaves("exits");
+}
+
+/// END-07.
+fn a_forgotten_pool_does_not_hold_up_the_program(_: Folder) {
+    leaves("forgets");
+}
+
+/// Its job would never end.
 fn leaves(role: &str) {
-    let began = Instant::now();
     let mut victim = victim(role).spawn().unwrap();
     let pids = workers(&mut victim);
     assert!(victim.wait().unwrap().success());
-    assert!(all_go(&pids));
-    assert!(began.elapsed() < Duration::from_secs(5));
+    wait_for_the_end_of(&pids);
 }
 
-fn floods() {
+/// CRASH-28.
+fn a_flood_on_both_outputs_disturbs_nothing(_: Folder) {
     let output = victim("floods").output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "true Ok(9)\n");
     // Both of a worker's outputs are this one.
     assert_eq!(output.stderr.len(), 8 << 20);
 }
 
-fn inheritance() {
+/// SEC-13.
+fn workers_have_the_environment_of_their_parent(_: Folder) {
     let mut victim = victim("looks-around");
-    let output = victim.env_clear().env("DISH", "soup").output().unwrap();
+    let output = victim.env_clear().env("NAME", "value").output().unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(stdout, "true\nDISH=soup\n");
+    assert_eq!(stdout, "true\nNAME=value\n");
 }

@@ -2,7 +2,7 @@
 
 use futures_pool::ProcessPool;
 
-/// A worker would run `main`, or this test, once more.
+/// CRASH-29: a worker would run `main`, or this test, once more.
 #[test]
 fn a_process_pool_without_init_is_refused() {
     let error = ProcessPool::new(1).err().unwrap();

@@ -7,7 +7,6 @@ use std::{
     net::{TcpListener, TcpStream},
     panic::resume_unwind,
     process, thread,
-    time::Duration,
 };
 
 use futures_pool::{Executor, Job, Pending, ProcessPool, job};
@@ -21,7 +20,7 @@ use serde::{
 };
 use serde_bytes::ByteBuf;
 
-use crate::{is_alive, me};
+use crate::support::{Ticket, interface::Pool, is_dead, me};
 
 pub fn jobs() -> impl Iterator<Item = Job> {
     [
@@ -37,7 +36,7 @@ pub fn jobs() -> impl Iterator<Item = Job> {
         job(spin),
         job(flood),
         job(environment),
-        job(write_a_file),
+        job(hold),
         job(refuse_to_go),
         job(nest),
         job(dig),
@@ -116,6 +115,10 @@ impl Trap {
 
     pub fn heavy(spot: Spot, how: How, size: usize) -> Trap {
         Trap { ballast: vec![7; size].into(), ..Trap::new(spot, how) }
+    }
+
+    pub fn weighs(&self, size: usize) -> bool {
+        self.ballast.len() == size
     }
 
     fn pass(&self, spot: Spot) -> Result<(), &'static str> {
@@ -270,9 +273,9 @@ pub fn environment(_: ()) -> Vec<(String, String)> {
     std::env::vars().collect()
 }
 
-pub fn write_a_file(path: String) {
-    thread::sleep(Duration::from_millis(20));
-    std::fs::write(path, "done").unwrap();
+/// Is there until it is told to go.
+pub fn hold((folder, n): Ticket) {
+    folder.hold(n);
 }
 
 /// Has the worker take no notice of the polite signal, nor of its orders' end.
@@ -280,7 +283,9 @@ pub fn refuse_to_go(_: ()) {
     struct Stay;
     impl Drop for Stay {
         fn drop(&mut self) {
-            thread::sleep(Duration::from_secs(60));
+            loop {
+                thread::park();
+            }
         }
     }
     thread_local!(static STAY: Stay = const { Stay });
@@ -293,7 +298,7 @@ pub fn refuse_to_go(_: ()) {
 /// A pool in a worker: returns the process numbers of its workers. With a door,
 /// they have a job that waits there, and so has this one.
 pub fn nest(door: Option<u16>) -> Vec<u32> {
-    let pool = ProcessPool::new(2).unwrap();
+    let pool = ProcessPool::of(2);
     let pids = pool.pids();
     if let Some(door) = door {
         let trap = || Trap::new(Spot::Nowhere, How::Error);
@@ -301,15 +306,19 @@ pub fn nest(door: Option<u16>) -> Vec<u32> {
         jobs.for_each(|job| drop(job.result()));
     }
     pool.shutdown(Pending::Finish);
-    assert!(!pids.iter().any(|pid| is_alive(*pid)));
+    assert!(pids.iter().all(|pid| is_dead(*pid)));
     pids
 }
 
 /// Digs itself in, one pool in another, until something stops it: how deep, and
 /// what it was.
 pub fn dig(depth: u32) -> (u32, String) {
-    match ProcessPool::new(1) {
+    match ProcessPool::try_of(1) {
         Ok(pool) => pool.submit(dig, depth + 1).result().unwrap(),
         Err(error) => (depth, error.to_string()),
     }
+}
+
+pub fn send(pid: u32, signal: Signal) {
+    kill(Pid::from_raw(pid as i32), signal).unwrap();
 }

@@ -1,21 +1,19 @@
 //! Who cooks, how long it takes, and what happens when something goes wrong.
 
-#[path = "../../shared/tests/support/mod.rs"]
-mod support;
-
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use shared::oven::Faults;
-use support::*;
+
+use crate::support::*;
 
 const BRIGADE: &str = env!("CARGO_BIN_EXE_brigade");
 const PROCESSES: &str = env!("CARGO_BIN_EXE_brigade_processes");
 
-const BRIGADE_SOURCE: &str = include_str!("../src/bin/usage/brigade.rs");
+const BRIGADE_SOURCE: &str = include_str!("../../src/bin/usage/brigade.rs");
 const PROCESSES_SOURCE: &str =
-    include_str!("../src/bin/usage/brigade_processes.rs");
+    include_str!("../../src/bin/usage/brigade_processes.rs");
 
 #[test]
 fn who_cooks() {

@@ -1,0 +1,38 @@
+//! Workers that die, and bytes that are not what they should be: whatever goes
+//! wrong, and whenever, there is a certain error in bounded time, and nothing
+//! is left behind.
+//!
+//! This program is its own worker, its own liar (a worker that is none) and its
+//! own victim (a program that is killed with its workers).
+//!
+//! The rows at the cases (CRASH-01) stand in the table of `tests/README.md`.
+
+mod deaths;
+mod ends;
+mod jobs;
+mod liars;
+mod lies;
+mod matrix;
+#[path = "../support/mod.rs"]
+mod support;
+mod values;
+mod victims;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    liars::lie(); // does not return if this is one: a liar has no `init`
+    futures_pool::init(jobs::jobs());
+    if victims::plays_a_role() {
+        return ExitCode::SUCCESS;
+    }
+    let cases = [
+        matrix::cases(),
+        deaths::cases(),
+        values::cases(),
+        ends::cases(),
+        lies::cases(),
+        victims::cases(),
+    ];
+    support::run(cases.into_iter().flatten())
+}

@@ -1,0 +1,6 @@
+//! The programs of the chapter, run as processes.
+
+mod headers;
+mod meals;
+#[path = "../../../shared/tests/support/mod.rs"]
+mod support;
