@@ -7,22 +7,17 @@
 //! the yardstick's. Wake-ups are cheap on the same core and dear across cores,
 //! so round trips are measured on one core and on all.
 
-use std::{
-    env,
-    fs::File,
-    hint::black_box,
-    io::{self, Read, Write},
-    os::fd::{AsFd, AsRawFd, OwnedFd},
-    process::{self, Child, Command, Stdio},
-    time::Instant,
-};
+mod bare;
 
+use std::{env, hint::black_box, process::Command, time::Instant};
+
+use bare::{Bare, LARGEST};
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
-use futures_pool::{Executor, MapOptions, ProcessPool, ThreadPool, init, job};
-use memmap2::MmapMut;
+use futures_pool::{
+    Executor, MapOptions, ProcessPool, ThreadPool, as_completed, init, job,
+};
 use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
-    sys::memfd::{MFdFlags, memfd_create},
     unistd::Pid,
 };
 use serde_bytes::ByteBuf;
@@ -33,11 +28,11 @@ fn main() -> Result {
     procspawn::init(); // does not return in a worker of that crate
     let mut arguments = env::args().skip(1);
     if arguments.next().as_deref() == Some("as-echo") {
-        return bare_echo(&arguments.next().unwrap_or_default());
+        return Ok(bare::echo()?);
     }
     init([job(nothing), job(echo), job(echo_and_peak)]);
     a_hundred_megabytes()?; // first: peaks are for life
-    say!("{:<36}{:>13}{:>13}   ratio", "a job", "ours", "theirs");
+    say!("{:<42}{:>13}{:>13}   ratio", "a job", "ours", "theirs");
     threads()?;
     others()?;
     let all = sched_getaffinity(Pid::from_raw(0))?;
@@ -68,7 +63,7 @@ fn a_hundred_megabytes() -> Result {
     let payloads = |kib: u64| kib as f64 * 1024.0 / SIZE as f64;
     let (here, there) = (payloads(peak_rss_kib()), payloads(there));
     let name = "100 MiB, peak memory in payloads";
-    say!("{name:<36}{here:>10.2} here{there:>8.2} there");
+    say!("{name:<42}{here:>10.2} here{there:>8.2} there");
     Ok(())
 }
 
@@ -117,7 +112,7 @@ fn others() -> Result {
         let name = format!("{} pool, Python", kind.to_lowercase());
         match python(&format!("{kind}PoolExecutor"), JOBS) {
             Some(theirs) => row(&name, [median(&ours), theirs], JOBS)?,
-            None => say!("{name:<36}  python3 is not there"),
+            None => say!("{name:<42}  python3 is not there"),
         }
     }
     Ok(())
@@ -232,138 +227,91 @@ fn send(rail: &Sender<Task>, number: u64) -> Receiver<u64> {
 }
 
 /// A process pool's job, and the bare channel that it uses: the medians of five
-/// pairs of them, for each pair finds its own place on the cores.
+/// pairs of them, for each pair finds its own place on the cores. One at a time,
+/// and as many at once as fit into 32 MiB, in three ways.
 fn round_trips(where_: &str) -> Result {
     for (name, size, times) in [
         ("8 B", 8, 1_000),
         ("4 KiB", 4 << 10, 1_000),
         ("64 KiB", 64 << 10, 300),
         ("1 MiB", 1 << 20, 20),
-        ("16 MiB", LARGEST, 3),
+        ("16 MiB", LARGEST, 2),
     ] {
-        let mut all = [const { Vec::new() }; 2];
+        let mut all = [const { Vec::new() }; WAYS.len()];
         for _ in 0..5 {
-            for (all, nanos) in all.iter_mut().zip(a_pair(size, times)?) {
+            for (all, nanos) in all.iter_mut().zip(one_pair(size, times)?) {
                 all.push(nanos);
             }
         }
         let medians = all.map(|nanos| median(&nanos));
-        row(&format!("process, {name} {where_}"), medians, times)?;
+        for (way, nanos) in WAYS.iter().zip(medians).skip(1) {
+            let name = format!("process, {name} {where_}, {way}");
+            row(&name, [nanos, medians[0]], times)?;
+        }
     }
     Ok(())
 }
 
-fn a_pair(size: usize, times: u64) -> Result<[u64; 2]> {
+const WAYS: [&str; 6] = [
+    "the bare channel",
+    "one at a time",
+    "one, never spins",
+    "backlog",
+    "map",
+    "as_completed",
+];
+
+/// Nanoseconds of each of the [`WAYS`], which take turns.
+fn one_pair(size: usize, times: u64) -> Result<[u64; WAYS.len()]> {
     let pool = ProcessPool::new(1)?;
+    let sleepy = ProcessPool::builder().workers(1).never_spin().build()?;
     let mut bare = Bare::start()?;
     let bytes = vec![7; size];
     let mut back = vec![0; size];
-    let mut sent = ByteBuf::from(bytes.clone());
-    Ok(turns(
-        9,
-        [
-            &mut || {
-                for _ in 0..times {
-                    let bytes = std::mem::take(&mut sent);
-                    sent =
-                        pool.submit(echo, bytes).result().expect("it echoes");
-                }
-                assert_eq!(sent.len(), size);
-            },
-            &mut || {
-                for _ in 0..times {
-                    bare.round_trip(&bytes, &mut back).expect("it echoes");
-                }
-                assert_eq!(back, bytes);
-            },
-        ],
-    ))
-}
-
-/// Another process at the end of two pipes, that sends back what it gets. What
-/// is too large for a pipe is in memory that both share, as with a pool.
-struct Bare {
-    child: Child,
-    there: File,
-    back: File,
-    _owner: File, // its number is what the child opens
-    memory: MmapMut,
-}
-
-const LARGEST: usize = 16 << 20;
-
-/// What a pipe takes in one piece.
-const PIPED: usize = 4_096 - 4;
-
-impl Bare {
-    fn start() -> io::Result<Bare> {
-        let owner = memfd_create("bare", MFdFlags::MFD_CLOEXEC)?;
-        let owner = File::from(owner);
-        owner.set_len(LARGEST as u64)?;
-        let memory =
-            format!("/proc/{}/fd/{}", process::id(), owner.as_raw_fd());
-        let mut child = Command::new(env::current_exe()?)
-            .args(["as-echo", &memory])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let there = OwnedFd::from(child.stdin.take().expect("it is piped"));
-        let back = OwnedFd::from(child.stdout.take().expect("it is piped"));
-        let memory = mapped(&owner)?;
-        let [there, back] = [there, back].map(File::from);
-        Ok(Bare { child, there, back, _owner: owner, memory })
-    }
-
-    fn round_trip(&mut self, bytes: &[u8], back: &mut [u8]) -> io::Result<()> {
-        let length = (bytes.len() as u32).to_le_bytes();
-        if bytes.len() <= PIPED {
-            self.there.write_all(&[&length, bytes].concat())?;
-            return self.back.read_exact(back);
+    let many = || (0..times).map(|_| ByteBuf::from(bytes.clone()));
+    let one_by_one = |pool: &ProcessPool| {
+        let mut sent = ByteBuf::from(bytes.clone());
+        let started = Instant::now();
+        for _ in 0..times {
+            sent = pool.submit(echo, sent).result().expect("it echoes");
         }
-        self.memory[..bytes.len()].copy_from_slice(bytes);
-        self.there.write_all(&length)?;
-        self.back.read_exact(&mut [0])?;
-        back.copy_from_slice(&self.memory[..bytes.len()]);
-        Ok(())
-    }
-}
-
-/// Not waited for where it ends, but here.
-impl Drop for Bare {
-    fn drop(&mut self) {
-        let _ = self.child.kill(); // it waits for more, and has nothing to do
-        let _ = self.child.wait(); // there is nobody to tell
-    }
-}
-
-/// Ends with the pipe.
-fn bare_echo(memory: &str) -> Result {
-    let stream = |stream: &dyn AsFd| stream.as_fd().try_clone_to_owned();
-    let mut orders = File::from(stream(&io::stdin())?);
-    let mut replies = File::from(stream(&io::stdout())?);
-    let memory = File::options().read(true).write(true).open(memory)?;
-    let mut memory = mapped(&memory)?;
-    let mut head = [0; 4];
-    let mut bytes = vec![0; LARGEST];
-    while orders.read_exact(&mut head).is_ok() {
-        let length = u32::from_le_bytes(head) as usize;
-        let bytes = &mut bytes[..length];
-        if length <= PIPED {
-            orders.read_exact(bytes)?;
-            replies.write_all(bytes)?;
-        } else {
-            bytes.copy_from_slice(&memory[..length]);
-            memory[..length].copy_from_slice(bytes);
-            replies.write_all(&[1])?;
+        started.elapsed()
+    };
+    let mut nanos = [const { Vec::new() }; WAYS.len()];
+    for _ in 0..7 {
+        let started = Instant::now();
+        for _ in 0..times {
+            bare.round_trip(&bytes, &mut back)?;
         }
-    }
-    Ok(())
-}
+        nanos[0].push(started.elapsed());
+        nanos[1].push(one_by_one(&pool));
+        nanos[2].push(one_by_one(&sleepy));
 
-#[expect(unsafe_code, reason = "another process writes there, too")]
-fn mapped(memory: &File) -> io::Result<MmapMut> {
-    // SAFETY: it stays as long as it is, and the two sides take turns.
-    unsafe { MmapMut::map_mut(memory) }
+        let arguments: Vec<_> = many().collect();
+        let started = Instant::now();
+        let all = arguments.into_iter().map(|one| pool.submit(echo, one));
+        let all: Vec<_> = all.collect();
+        for one in all {
+            one.result()?;
+        }
+        nanos[3].push(started.elapsed());
+
+        let arguments: Vec<_> = many().collect();
+        let started = Instant::now();
+        let results = pool.map(echo, arguments).filter(|one| one.is_ok());
+        assert_eq!(results.count() as u64, times);
+        nanos[4].push(started.elapsed());
+
+        let arguments: Vec<_> = many().collect();
+        let started = Instant::now();
+        let all = arguments.into_iter().map(|one| pool.submit(echo, one));
+        for one in as_completed(all.collect::<Vec<_>>(), None) {
+            one?.1.result()?;
+        }
+        nanos[5].push(started.elapsed());
+    }
+    assert_eq!(back, bytes);
+    Ok(nanos.map(|all| median(&all).as_nanos() as u64))
 }
 
 /// Many small jobs by `map`, in chunks.
@@ -379,7 +327,7 @@ fn many_small() -> Result {
         nanos.push(started.elapsed().as_nanos() as u64);
     }
     let each = median(&nanos) as f64 / JOBS as f64 / 1_000.0;
-    say!("{:<36}{each:>10.3} us", "process, map in chunks of 1 000");
+    say!("{:<42}{each:>10.3} us", "process, map in chunks of 1 000");
     Ok(())
 }
 
@@ -400,6 +348,6 @@ fn row(name: &str, [ours, theirs]: [u64; 2], times: u64) -> Result {
     let us = |nanos: u64| nanos as f64 / times as f64 / 1_000.0;
     let (ours, theirs) = (us(ours), us(theirs));
     let ratio = ours / theirs;
-    say!("{name:<36}{ours:>10.2} us{theirs:>10.2} us{ratio:>8.2}");
+    say!("{name:<42}{ours:>10.2} us{theirs:>10.2} us{ratio:>8.2}");
     Ok(())
 }

@@ -1,23 +1,43 @@
 //! What both pools have in common: how jobs are submitted, mapped and ended.
 
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
-use std::{
-    collections::VecDeque, io, iter, mem, num::NonZero, sync::Mutex, vec,
-};
+use std::{io, num::NonZero, thread, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::error::{JobError, lock};
-use crate::handle::{Handle, deadline};
+use crate::error::JobError;
+use crate::handle::Handle;
+use crate::map::{Map, MapOptions};
 
 /// What can go into a job and come out of it: owned, and encodable, for a
 /// worker may be another process.
+///
+/// Between processes a value is copied. That also goes for a `Mutex`, an atomic
+/// number or, with serde's feature `rc`, an `Arc`: serde encodes what is in
+/// it, and the job gets a value of its own. What belongs to one process has no
+/// encoding: a file, a socket, a channel.
+///
+/// The encoding (postcard) writes no names, so these attributes of serde cannot
+/// cross: a field that is left out (`skip_serializing_if`), `flatten`,
+/// `untagged` and `tag = "..."` are refused with an error, and so is
+/// `serde_json::Value`. `skip_serializing` needs `skip_deserializing` beside it,
+/// and in a tuple struct nothing may be left out: that cannot be noticed. Bytes
+/// that are left over are an error.
+///
+/// ```compile_fail,E0277
+/// use futures_pool::{Executor, ThreadPool};
+///
+/// fn read(mut file: std::fs::File) {}
+///
+/// let pool = ThreadPool::new(2).unwrap();
+/// let file = std::fs::File::open("menu").unwrap();
+/// let done = pool.submit(read, file); // ThreadPool::spawn takes closures
+/// ```
 pub trait Value: Serialize + DeserializeOwned + Send + 'static {}
 
 impl<V: Serialize + DeserializeOwned + Send + 'static> Value for V {}
 
-/// A job: a plain function, for a closure cannot go to another process.
+/// A job: a plain function, for what a closure has captured cannot go to another
+/// process. ([`ThreadPool::spawn`](crate::ThreadPool::spawn) takes closures.)
 ///
 /// ```compile_fail,E0277
 /// use futures_pool::{Executor, ThreadPool};
@@ -26,9 +46,9 @@ impl<V: Serialize + DeserializeOwned + Send + 'static> Value for V {}
 /// let pool = ThreadPool::new(2).unwrap();
 /// let last = pool.submit(move |(): ()| list.last().copied(), ());
 /// ```
-pub trait Function<A, T>: Fn(A) -> T + Copy + Send + 'static {}
+pub trait Function<A, T>: Fn(A) -> T + Copy + Send + Sync + 'static {}
 
-impl<A, T, F: Fn(A) -> T + Copy + Send + 'static> Function<A, T> for F {}
+impl<A, T, F: Fn(A) -> T + Copy + Send + Sync + 'static> Function<A, T> for F {}
 
 /// What becomes of jobs that no worker has yet, when a pool ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,21 +62,21 @@ pub enum Pending {
 /// Runs jobs on a fixed number of workers.
 ///
 /// Dropping an executor is `shutdown(Pending::Finish)`: it waits until all jobs
-/// are done. (A program that leaves by [`std::process::exit`], or forgets the
-/// executor, loses those that are not.)
+/// are done. During a panic it is `shutdown(Pending::Cancel)`. (A program that
+/// leaves by [`std::process::exit`], or forgets the executor, loses the jobs
+/// that are not done.)
 ///
 /// A job that waits for another job of the same executor needs a worker while
 /// it waits: when all of them do so, none can go on. Wait with
 /// [`Handle::result_timeout`], or use `rayon::join`, which does the other job
 /// meanwhile.
 pub trait Executor: Sized {
-    /// Queues `job(argument)` and returns at once. Jobs are started in the
-    /// order in which they are submitted.
+    /// Queues `job(argument)` and returns at once, unless the queue is limited
+    /// and full. Jobs are started in the order in which they are submitted.
     ///
-    /// For another process the argument is encoded when a worker takes it, by
-    /// whatever thread has freed that: one that waits for its own result, maybe.
-    /// So to encode, to decode and to drop a value must not wait for a lock, nor
-    /// for a job of the same pool.
+    /// For another process the argument is encoded here, in this thread; what
+    /// goes wrong with that is told by the handle. The result is decoded in a
+    /// thread of the pool.
     fn submit<A: Value, T: Value>(
         &self,
         job: impl Function<A, T>,
@@ -79,9 +99,28 @@ pub trait Executor: Sized {
     fn close(&self, pending: Pending);
 
     /// [`Executor::close`], and waits until all workers have ended. May be
-    /// called again, for instance to cancel what was first to be finished; while
-    /// one call waits, another one only closes.
-    fn shutdown(&self, pending: Pending);
+    /// called again, for instance to cancel what was first to be finished. In a
+    /// job or a callback of the same pool it only closes: that cannot wait for
+    /// itself.
+    fn shutdown(&self, pending: Pending) {
+        let _ = self.shutdown_timeout(pending, Duration::MAX); // no limit
+    }
+
+    /// [`Executor::shutdown`], but waits no longer than `limit`. True: all
+    /// workers have ended.
+    ///
+    /// ```
+    /// use futures_pool::{Executor, Pending, ThreadPool};
+    /// use std::{thread::sleep, time::Duration};
+    ///
+    /// let pool = ThreadPool::new(1)?;
+    /// let slow = pool.submit(sleep, Duration::from_millis(50));
+    /// assert!(!pool.shutdown_timeout(Pending::Finish, Duration::ZERO));
+    /// assert_eq!(slow.result(), Ok(()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use = "a job may still be running"]
+    fn shutdown_timeout(&self, pending: Pending, limit: Duration) -> bool;
 
     /// Calls `job` with each of the `arguments`, and returns the results in
     /// their order. The first jobs are submitted at once, the others as results
@@ -111,141 +150,18 @@ pub trait Executor: Sized {
         job: impl Function<A, T>,
         arguments: impl IntoIterator<Item = A, IntoIter: 'a>,
     ) -> Map<'a, T> {
-        let deadline = deadline(options.within);
-        let mut arguments = arguments.into_iter();
-        let mut late = false;
-        let size = options.chunk.map_or(1, NonZero::get);
-        let chunks = iter::from_fn(move || {
-            let chunk: Vec<A> = arguments.by_ref().take(size).collect();
-            if late || chunk.is_empty() {
-                return None;
-            }
-            late = deadline.is_some_and(|at| at <= Instant::now());
-            Some(match late {
-                true => (1, Handle::failed(JobError::TimedOut)),
-                false => (chunk.len(), self.submit_chunk(job, chunk)),
-            })
-        });
-        let mut map = Map {
-            chunks: Box::new(chunks),
-            ahead: options.ahead.map_or(4 * self.workers(), NonZero::get),
-            deadline,
-            submitted: VecDeque::new(),
-            ready: Vec::new().into_iter(),
-        };
-        map.look_ahead();
-        map
+        Map::new(self.workers(), options, arguments, move |chunk| {
+            self.submit_chunk(job, chunk)
+        })
     }
 }
 
-/// How [`Executor::map_with`] goes about its arguments. None of the numbers can
-/// be 0, by their type.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct MapOptions {
-    /// How many arguments travel together: one, unless told otherwise. More
-    /// makes small jobs cheaper; the results of a chunk are there when all of it
-    /// is done.
-    pub chunk: Option<NonZero<usize>>,
-    /// How many chunks are submitted before their results are asked for; no
-    /// more arguments are taken from the iterator than that. Four for each
-    /// worker, unless told otherwise.
-    pub ahead: Option<NonZero<usize>>,
-    /// How long all of it may take, from the call on.
-    pub within: Option<Duration>,
-}
-
-impl MapOptions {
-    /// With this many arguments to a chunk.
-    ///
-    /// # Panics
-    ///
-    /// 0 is not a size.
-    pub fn chunk(size: usize) -> MapOptions {
-        let size = NonZero::new(size).expect("a chunk holds an argument");
-        MapOptions { chunk: Some(size), ..MapOptions::default() }
-    }
-}
-
-/// The results of a [`map`](Executor::map), in the order of the arguments. An
-/// argument whose job fails is an error in its place; the others go on.
-///
-/// After the deadline it yields [`JobError::TimedOut`] once and ends. Dropped
-/// early, or timed out, it cancels what has not been started.
-#[must_use = "what nobody asks for is cancelled"]
-pub struct Map<'a, T> {
-    /// Takes arguments, submits a chunk of them, and yields it.
-    chunks: Box<dyn Iterator<Item = Chunk<T>> + 'a>,
-    ahead: usize,
-    deadline: Option<Instant>,
-    submitted: VecDeque<Chunk<T>>,
-    ready: vec::IntoIter<Result<T, JobError>>,
-}
-
-/// So many arguments, and what becomes of them.
-type Chunk<T> = (usize, Handle<Vec<Result<T, JobError>>>);
-
-impl<T> Map<'_, T> {
-    fn look_ahead(&mut self) {
-        let missing = self.ahead.saturating_sub(self.submitted.len());
-        self.submitted.extend(self.chunks.by_ref().take(missing));
-    }
-
-    /// The results of the next chunk; one that was lost is so many errors.
-    fn next_chunk(&mut self) -> Option<Vec<Result<T, JobError>>> {
-        let (size, chunk) = self.submitted.pop_front()?;
-        let rest = self.deadline.map_or(Duration::MAX, |at| {
-            at.saturating_duration_since(Instant::now())
-        });
-        let outcome = match chunk.result_timeout(rest) {
-            Ok(outcome) => outcome,
-            Err(late) => {
-                late.cancel();
-                self.cancel();
-                return Some(vec![Err(JobError::TimedOut)]);
-            }
-        };
-        let lost = |error| iter::repeat_n(error, size).map(Err).collect();
-        Some(outcome.unwrap_or_else(lost))
-    }
-
-    /// Nothing more is started, and nothing more comes out.
-    fn cancel(&mut self) {
-        self.ahead = 0;
-        for (_, chunk) in self.submitted.drain(..) {
-            chunk.cancel();
-        }
-    }
-}
-
-impl<T> Iterator for Map<'_, T> {
-    type Item = Result<T, JobError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(result) = self.ready.next() {
-                return Some(result);
-            }
-            self.look_ahead();
-            self.ready = self.next_chunk()?.into_iter();
-        }
-    }
-}
-
-impl<T> Drop for Map<'_, T> {
-    fn drop(&mut self) {
-        self.cancel();
-    }
-}
-
-/// Waits for the end of threads.
-pub(crate) fn join(threads: &Mutex<Vec<JoinHandle<()>>>) {
-    let threads = mem::take(&mut *lock(threads));
-    for thread in threads {
-        // A job, or a callback, may end its own pool: its thread cannot wait for
-        // itself.
-        if thread.thread().id() != thread::current().id() {
-            let _ = thread.join(); // a panic was told to whom it concerns
-        }
+/// What a pool does with pending jobs when it is dropped. During a panic nobody
+/// waits for what has not begun.
+pub(crate) fn when_dropped() -> Pending {
+    match thread::panicking() {
+        true => Pending::Cancel,
+        false => Pending::Finish,
     }
 }
 

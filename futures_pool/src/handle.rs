@@ -1,17 +1,15 @@
-//! What stands for a submitted job, and why a job may have no result.
+//! What stands for a submitted job.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
-use std::{
-    cell::RefCell, fmt, future::Future, mem, pin::Pin, thread, thread::Thread,
-};
+use std::{fmt, future::Future, mem, pin::Pin};
 
 use crossbeam::channel::Sender;
 
-use crate::error::{JobError, lock, run};
-use crate::look::Look;
+use crate::error::{JobError, discard, lock, run};
+use crate::spin::spin;
 
 /// Stands for the result of a submitted job, which runs whether or not anybody
 /// asks for it. Dropping the handle does not cancel the job.
@@ -31,7 +29,7 @@ use crate::look::Look;
 ///
 /// let pool = ThreadPool::new(1)?;
 /// let (long, never) = (pool.submit(nap, 500), pool.submit(nap, 60_000));
-/// assert!(never.cancel()); // it waits for its turn
+/// assert!(never.cancel()); // it is still pending
 /// assert_eq!(never.result(), Err(JobError::Cancelled));
 /// match long.result_timeout(Duration::from_millis(1)) {
 ///     Ok(done) => done?,
@@ -50,26 +48,37 @@ pub(crate) struct Promise<T> {
     slot: Arc<Slot<T>>,
 }
 
-/// A wait for a result may help to bring it about, instead of sleeping until
-/// another thread has: that saves a wake-up.
-pub(crate) trait Helper: Send + Sync {
-    /// Helps with the job of this number until it is done, until the deadline,
-    /// or until somebody else does it.
-    fn help(self: Arc<Self>, number: u64, deadline: Option<Instant>);
-
-    /// Has somebody else do it, for nobody will wait, as it seems.
-    fn watch(&self);
+/// Whether the outcome of a job has been told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    NotYet,
+    Yes,
 }
+
+/// Whoever runs a job, and can be made to stop it: a worker process.
+pub(crate) trait Stop: Send + Sync {
+    /// Ends the job of this number, if it is still the one that runs.
+    fn stop(&self, number: u64) -> bool;
+}
+
+/// Who runs a job, and the number by which it knows the job.
+pub(crate) type Runner = (Weak<dyn Stop>, u64);
 
 struct Slot<T> {
     done: AtomicBool,
     state: Mutex<State<T>>,
+    /// Threads that wait for the job are woken by this.
+    changed: Condvar,
+    /// Whether a waiting thread may spin first.
+    spins: bool,
 }
 
 struct State<T> {
     phase: Phase<T>,
-    /// Who waits: one at most, for a handle cannot be cloned.
-    waiter: Option<Waiter>,
+    /// Whether a thread waits for `changed`.
+    waited_for: bool,
+    /// Who else is told: one at most, for a handle cannot be cloned.
+    subscriber: Option<Subscriber>,
     callbacks: Vec<Callback>,
     /// They are being called: one that is added now is called after them.
     calling: bool,
@@ -77,25 +86,17 @@ struct State<T> {
 
 enum Phase<T> {
     Pending,
-    Running(Option<Help>),
+    /// With its runner, if that can be made to stop.
+    Running(Option<Runner>),
     Done(Result<T, JobError>),
     /// The result has been handed out.
     Taken,
 }
 
-/// Who helps, and the number by which it knows the job.
-pub(crate) type Help = (Arc<dyn Helper>, u64);
-
-enum Waiter {
-    Thread(Thread),
+enum Subscriber {
     Task(Waker),
-    /// Somebody who waits for several, and knows it by this number.
+    /// Somebody who waits for several, and knows this one by a number.
     List(Sender<Announcement>, usize),
-}
-
-thread_local! {
-    /// A thread that has lost time by looking does not look for a while.
-    static LOOK: RefCell<Look> = RefCell::default();
 }
 
 type Callback = Box<dyn FnOnce(Option<&JobError>) + Send>;
@@ -113,15 +114,6 @@ impl<T> Slot<T> {
         self.done.load(Ordering::Acquire)
     }
 
-    /// For somebody who does not wait, but wants to know.
-    fn watched(&self) -> MutexGuard<'_, State<T>> {
-        let state = self.state();
-        if let Phase::Running(Some((helper, _))) = &state.phase {
-            helper.watch();
-        }
-        state
-    }
-
     /// Puts the outcome there, and tells whoever waits for it.
     fn finish(
         &self,
@@ -129,17 +121,19 @@ impl<T> Slot<T> {
         outcome: Result<T, JobError>,
     ) {
         let error = outcome.as_ref().err().cloned();
-        let before = mem::replace(&mut state.phase, Phase::Done(outcome));
+        state.phase = Phase::Done(outcome); // before: nothing of a user's
         self.done.store(true, Ordering::Release);
-        let waiter = state.waiter.take();
+        let subscriber = state.subscriber.take();
         state.calling = true;
-        drop((state, before));
-        match waiter {
-            Some(Waiter::Thread(thread)) => thread.unpark(),
-            // A waker is a user's code, as a callback is.
-            Some(Waiter::Task(waker)) => drop(run(|| waker.wake())),
-            Some(Waiter::List(list, number)) => {
-                let _ = list.send((number, error.clone())); // or they have gone
+        let waited_for = state.waited_for;
+        drop(state); // first: whoever is woken wants the lock
+        if waited_for {
+            self.changed.notify_all();
+        }
+        match subscriber {
+            Some(Subscriber::Task(waker)) => _ = run(|| waker.wake()),
+            Some(Subscriber::List(list, number)) => {
+                let _ = list.send((number, error.clone())); // or it is gone
             }
             None => {}
         }
@@ -152,40 +146,53 @@ impl<T> Slot<T> {
                 return;
             }
             for callback in callbacks {
-                let _ = run(|| callback(error.as_ref())); // its panic has been told
+                let _ = run(|| callback(error.as_ref())); // the hook printed it
             }
         }
     }
 }
 
 impl<T> Promise<T> {
-    /// Marks the job as running, with somebody who can help to finish it, if
-    /// there is. False: it was cancelled, and must not run.
-    pub(crate) fn start(&self, help: Option<Help>) -> bool {
+    /// Marks the job as running. False: it was cancelled, and must not run.
+    pub(crate) fn start(&self, runner: Option<Runner>) -> bool {
         let mut state = self.slot.state();
-        // Running: by a worker that was dead before it had the order.
-        let can = matches!(state.phase, Phase::Pending | Phase::Running(_));
-        if can {
-            state.phase = Phase::Running(help);
+        let pending = matches!(state.phase, Phase::Pending);
+        if pending {
+            state.phase = Phase::Running(runner);
         }
-        can
+        pending
     }
 
-    /// Puts the outcome there, unless there is one, and says that the worker is
-    /// `free`: before that is seen, or after the code of a user who hears of it.
-    pub(crate) fn keep(self, outcome: Result<T, JobError>, free: impl Fn()) {
-        let state = self.slot.state();
-        let busy = !state.callbacks.is_empty()
-            || matches!(state.waiter, Some(Waiter::Task(_)));
-        if !busy {
-            free();
+    /// The job has not begun after all.
+    pub(crate) fn back_to_pending(&self) {
+        let mut state = self.slot.state();
+        if let Phase::Running(_) = state.phase {
+            state.phase = Phase::Pending;
         }
-        if !self.slot.is_done() {
+    }
+
+    /// Puts the outcome there, unless there is one. `free` is to say that the
+    /// worker is free. It is called before anybody sees the outcome, so that
+    /// whoever submits next finds the worker free, and again after that; only
+    /// after that if callbacks and wakers hear of it, which may take long.
+    pub(crate) fn complete(
+        self,
+        outcome: Result<T, JobError>,
+        mut free: impl FnMut(Told),
+    ) {
+        let state = self.slot.state();
+        let calls_back = !state.callbacks.is_empty()
+            || matches!(state.subscriber, Some(Subscriber::Task(_)));
+        if !calls_back {
+            free(Told::NotYet);
+        }
+        if self.slot.is_done() {
+            drop(state);
+            discard(outcome);
+        } else {
             self.slot.finish(state, outcome);
         }
-        if busy {
-            free();
-        }
+        free(Told::Yes);
     }
 }
 
@@ -199,22 +206,28 @@ impl<T> Drop for Promise<T> {
 }
 
 impl<T> Handle<T> {
-    pub(crate) fn new() -> (Promise<T>, Handle<T>) {
+    /// The two ends. Threads that wait for the result may spin first.
+    pub(crate) fn new(spins: bool) -> (Promise<T>, Handle<T>) {
         let state = State {
             phase: Phase::Pending,
-            waiter: None,
+            waited_for: false,
+            subscriber: None,
             callbacks: Vec::new(),
             calling: false,
         };
-        let (done, state) = (AtomicBool::new(false), Mutex::new(state));
-        let slot = Arc::new(Slot { done, state });
+        let slot = Arc::new(Slot {
+            done: AtomicBool::new(false),
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            spins,
+        });
         (Promise { slot: slot.clone() }, Handle { slot })
     }
 
     /// A handle whose job has already failed.
     pub(crate) fn failed(error: JobError) -> Handle<T> {
-        let (promise, handle) = Handle::new();
-        promise.keep(Err(error), || ());
+        let (promise, handle) = Handle::new(false);
+        promise.complete(Err(error), |_| ());
         handle
     }
 
@@ -225,12 +238,12 @@ impl<T> Handle<T> {
     /// The job panicked, was cancelled, or could not be run to its end.
     pub fn result(self) -> Result<T, JobError> {
         self.wait(None);
-        self.taken()
+        self.take()
     }
 
     /// Waits for the job, but no longer than `limit`. A job that is not done by
-    /// then goes on, and its handle comes back: a limit that has passed cannot
-    /// be taken for an error of the job.
+    /// then goes on, and its handle comes back: so a limit that has passed is
+    /// never taken for an error of the job.
     ///
     /// # Errors
     ///
@@ -240,42 +253,43 @@ impl<T> Handle<T> {
         limit: Duration,
     ) -> Result<Result<T, JobError>, Handle<T>> {
         match self.wait(deadline(Some(limit))) {
-            true => Ok(self.taken()),
+            true => Ok(self.take()),
             false => Err(self),
         }
     }
 
-    /// Why the job failed; `None` while it is not done, and when it is done
-    /// well.
+    /// Why the job failed; `None` while it is not done, and when it succeeded.
+    #[doc(alias = "exception")]
     pub fn error(&self) -> Option<JobError> {
-        match &self.slot.watched().phase {
+        match &self.slot.state().phase {
             Phase::Done(outcome) => outcome.as_ref().err().cloned(),
             _ => None,
         }
     }
 
-    /// Whether the job has ended, in one way or another.
+    /// Whether the job has ended: with a result, with an error, or cancelled.
+    #[doc(alias = "done")]
     pub fn is_done(&self) -> bool {
-        let _seen = self.slot.watched();
         self.slot.is_done()
     }
 
     /// Whether a worker has the job now.
+    #[doc(alias = "running")]
     pub fn is_running(&self) -> bool {
-        matches!(self.slot.watched().phase, Phase::Running(_))
+        matches!(self.slot.state().phase, Phase::Running(_))
     }
 
     /// Whether the job was cancelled, here or with its pool.
+    #[doc(alias = "cancelled")]
     pub fn is_cancelled(&self) -> bool {
         self.error() == Some(JobError::Cancelled)
     }
 
-    /// Cancels the job if no worker has it yet: then it never runs. True if it
-    /// is cancelled, now or before.
+    /// Cancels the job if it is pending: then it never runs. True if it is
+    /// cancelled, now or before.
     ///
-    /// A running job is not interrupted: a thread cannot be, and both pools
-    /// behave in the same way. See
-    /// [`ProcessPool::kill`](crate::ProcessPool::kill).
+    /// A running job goes on, in both pools: a thread cannot be interrupted.
+    /// [`Handle::kill`] ends a job that runs in a process.
     pub fn cancel(&self) -> bool {
         let state = self.slot.state();
         match state.phase {
@@ -285,16 +299,64 @@ impl<T> Handle<T> {
         self.is_cancelled()
     }
 
+    /// Cancels the job, even if it runs in a worker process: that is killed,
+    /// with everything that it has started, and another worker takes its place.
+    /// The other workers go on. True if the job will not be done, now or later.
+    ///
+    /// In a pool of threads this is [`Handle::cancel`].
+    ///
+    /// ```standalone_crate
+    /// use futures_pool::{Executor, JobError, ProcessPool, init, job};
+    ///
+    /// fn spin_for_ever((): ()) {
+    ///     loop {}
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(spin_for_ever)]);
+    ///     let pool = ProcessPool::new(1)?;
+    ///     let endless = pool.submit(spin_for_ever, ());
+    ///     assert!(endless.kill());
+    ///     assert_eq!(endless.result(), Err(JobError::Cancelled));
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn kill(&self) -> bool {
+        if self.cancel() {
+            return true;
+        }
+        let runner = match &self.slot.state().phase {
+            Phase::Running(runner) => runner.clone(),
+            _ => None,
+        };
+        let stopped = |(runner, number): Runner| {
+            runner.upgrade().is_some_and(|runner| runner.stop(number))
+        };
+        runner.is_some_and(stopped)
+    }
+
     /// Has `callback` called with the job's error, if any, once it is done: in
-    /// the thread that finishes it, or at once, here, if it is done already.
+    /// the thread that completes it, or at once, here, if it is done already.
     /// Callbacks are called in the order in which they were added. They should
     /// be short, and not wait for jobs of the same pool; one that panics is
     /// ignored.
+    ///
+    /// ```
+    /// use futures_pool::{Executor, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(1)?;
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let handle = pool.submit(u64::from, 7_u32);
+    /// handle.on_done(move |error| _ = tell.send(error.is_none()));
+    /// assert_eq!((told.recv()?, handle.result()?), (true, 7));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "add_done_callback")]
     pub fn on_done(
         &self,
         callback: impl FnOnce(Option<&JobError>) + Send + 'static,
     ) {
-        let mut state = self.slot.watched();
+        let mut state = self.slot.state();
         let error = match &state.phase {
             Phase::Done(outcome) if !state.calling => {
                 outcome.as_ref().err().cloned()
@@ -303,18 +365,20 @@ impl<T> Handle<T> {
             _ => return state.callbacks.push(Box::new(callback)),
         };
         drop(state);
-        let _ = run(|| callback(error.as_ref())); // its panic has been told
+        let _ = run(|| callback(error.as_ref())); // the hook has printed it
     }
 
-    /// Has `list` told when the job is done, instead of whoever waited before.
-    pub(crate) fn announce(&self, list: &Sender<Announcement>, number: usize) {
-        let mut state = self.slot.watched();
+    /// Has `list` told when the job is done, instead of whoever was told before.
+    pub(crate) fn subscribe(&self, list: &Sender<Announcement>, number: usize) {
+        let mut state = self.slot.state();
         let error = match &state.phase {
             Phase::Done(outcome) => outcome.as_ref().err().cloned(),
-            _ => {
-                let list = Waiter::List(list.clone(), number);
-                let before = state.waiter.replace(list);
-                return drop((state, before));
+            Phase::Taken => None,
+            Phase::Pending | Phase::Running(_) => {
+                let list = Subscriber::List(list.clone(), number);
+                let before = state.subscriber.replace(list);
+                drop(state); // a waker is a user's, too
+                return discard(before);
             }
         };
         let _ = list.send((number, error)); // or nobody waits any more
@@ -322,39 +386,35 @@ impl<T> Handle<T> {
 
     /// Waits until the job is done: true. Or until the deadline: false.
     fn wait(&self, deadline: Option<Instant>) -> bool {
-        let state = self.slot.state();
-        let help = match &state.phase {
-            // Callbacks are not for a thread that waits, perhaps with a lock.
-            Phase::Running(help) if state.callbacks.is_empty() => help.clone(),
-            _ => None,
-        };
-        drop(state);
-        if let Some((helper, number)) = help {
-            helper.help(number, deadline);
-        }
         let done = || self.slot.is_done().then_some(());
-        if LOOK.with_borrow_mut(|l| l.out_for(deadline, done)).is_some() {
+        if done().is_some() || self.slot.spins && spin(deadline, done).is_some()
+        {
             return true;
         }
-        let me = Waiter::Thread(thread::current());
-        let before = self.slot.state().waiter.replace(me);
-        drop(before); // not under the lock: a waker is a user's code
+        let mut state = self.slot.state();
+        state.waited_for = true;
         while !self.slot.is_done() {
-            match deadline
-                .map(|at| at.saturating_duration_since(Instant::now()))
-            {
-                None => thread::park(),
+            let rest =
+                deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            let changed = &self.slot.changed;
+            state = match rest {
+                None => {
+                    changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+                }
                 Some(Duration::ZERO) => return false,
-                Some(rest) => thread::park_timeout(rest),
-            }
+                Some(rest) => {
+                    let woken = changed.wait_timeout(state, rest);
+                    woken.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
         }
         true
     }
 
-    fn taken(&self) -> Result<T, JobError> {
+    fn take(&self) -> Result<T, JobError> {
         match mem::replace(&mut self.slot.state().phase, Phase::Taken) {
             Phase::Done(outcome) => outcome,
-            _ => unreachable!("only asked for when it is done, and once"),
+            _ => Err(JobError::Taken),
         }
     }
 }
@@ -364,13 +424,8 @@ pub(crate) fn deadline(limit: Option<Duration>) -> Option<Instant> {
     limit.and_then(|limit| Instant::now().checked_add(limit))
 }
 
-impl<T> Drop for Handle<T> {
-    fn drop(&mut self) {
-        drop(self.slot.watched());
-    }
-}
-
-/// Awaiting a handle waits for a job that runs anyway.
+/// Awaiting a handle waits for a job that runs anyway. Awaited again after it
+/// was done, it yields [`JobError::Taken`].
 impl<T> Future for Handle<T> {
     type Output = Result<T, JobError>;
 
@@ -378,18 +433,17 @@ impl<T> Future for Handle<T> {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Self::Output> {
-        let waker = Waiter::Task(context.waker().clone());
-        let mut state = self.slot.watched();
-        match mem::replace(&mut state.phase, Phase::Taken) {
-            Phase::Done(outcome) => Poll::Ready(outcome),
-            Phase::Taken => panic!("awaited again after it was done"),
-            phase => {
-                state.phase = phase;
-                let before = state.waiter.replace(waker);
-                drop((state, before)); // in this order: it is a user's code
-                Poll::Pending
-            }
+        // A waker is a user's code: cloned and dropped outside of the lock.
+        let waker = Subscriber::Task(context.waker().clone());
+        let mut state = self.slot.state();
+        if self.slot.is_done() {
+            drop(state);
+            return Poll::Ready(self.take());
         }
+        let before = state.subscriber.replace(waker);
+        drop(state);
+        discard(before);
+        Poll::Pending
     }
 }
 

@@ -1,5 +1,5 @@
-//! A fixed crew and a rail of orders: a pool of threads and a pool of
-//! processes behind one interface, as in Python's `concurrent.futures`.
+//! A pool of threads and a pool of processes behind one interface, as in
+//! Python's `concurrent.futures`.
 //!
 //! A job is a plain function, the same for both pools. Changing threads to
 //! processes is changing one line:
@@ -20,27 +20,27 @@
 //! ```
 //!
 //! Where to begin reading: [`Executor`] is what can be asked of a pool,
-//! [`Handle`] what comes back. `thread_pool` is the simpler of the two pools;
-//! `process_pool` gives out the orders, `lane` is one worker as its pool sees
-//! it, `worker` the same from inside; `wire` is what goes between them, and
-//! `segment` the memory through which it goes when it is large.
+//! [`Handle`] what comes back. `thread_pool` is the simpler of the two pools,
+//! `process_pool` the other, with its parts in a folder of its own. Both rest on
+//! `staff`, the threads of a pool, and on `spin`, which makes small jobs faster
+//! on an idle machine.
 
 mod error;
 mod executor;
 mod handle;
-mod lane;
-mod look;
+mod map;
 mod process_pool;
-mod segment;
+mod scope;
+mod spin;
+mod staff;
 mod thread_pool;
 mod waiting;
-mod wire;
-mod worker;
 
-pub use error::JobError;
-pub use executor::{Executor, Function, Map, MapOptions, Pending, Value};
+pub use error::{JobError, WorkerExit};
+pub use executor::{Executor, Function, Pending, Value};
 pub use handle::Handle;
-pub use process_pool::{ProcessPool, ProcessPoolBuilder};
+pub use map::{Map, MapOptions};
+pub use process_pool::{Job, ProcessPool, ProcessPoolBuilder, init, job};
+pub use scope::{ScopedPool, scope};
 pub use thread_pool::{ThreadPool, ThreadPoolBuilder};
 pub use waiting::{AsCompleted, Unfinished, Until, Waited, as_completed, wait};
-pub use worker::{Job, init, job};

@@ -1,34 +1,72 @@
-//! A crew of processes: this program, started again, once for every worker.
+//! A pool of processes: this program, started again, once for each worker.
+//!
+//! What is where: `registry` is the list of jobs that a worker can run, `order`
+//! a job on its way, `link` a worker as its pool sees it, `worker` the same from
+//! inside; `packet`, `segment` and `encoding` are what goes between the two.
 
+mod encoding;
+mod link;
+mod order;
+mod packet;
+mod registry;
+mod segment;
+mod worker;
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::process::Child;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
-use std::{any::Any, path::PathBuf, thread::JoinHandle};
-use std::{collections::VecDeque, env, fmt, io, mem, num::NonZero, thread};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{fmt, io, mem, num::NonZero};
 
-use crossbeam::channel::{Sender, bounded};
+use crossbeam::channel::{Sender, unbounded};
 
-use crate::error::{JobError, lock, run};
-use crate::executor::{Executor, Function, Pending, Value, join, workers};
-use crate::handle::{Handle, Helper, Promise};
-use crate::lane::{End, Foreman, Lane, Sent, Work, refuse};
-use crate::wire::{self, Outbox};
-use crate::worker::{Order, job_name, may_start_workers};
+use crate::error::{JobError, discard, lock};
+use crate::executor::{
+    Executor, Function, Pending, Value, when_dropped, workers,
+};
+use crate::handle::{Handle, Promise, deadline};
+use crate::spin::cores;
+use crate::staff::Staff;
+use link::{Ended, Link, Options, Pool, Sent, Sentence};
+use order::{Call, INITIALIZER, Order, fail};
+use packet::Inbox;
+use registry::Registry;
+pub use registry::{Job, init, job};
+use worker::{DEEPEST, DEPTH, Head};
 
-/// Runs jobs in processes of their own: a job that crashes takes only workers
-/// along, not this program. [`init`](crate::init) must be the first line of
-/// `main`.
+/// More workers than that are a mistake, not a wish.
+const MOST_WORKERS: usize = 4_096;
+
+/// A worker that cannot be started is tried again after a pause, twice as long
+/// each time, and so often.
+const TRIES: u32 = 6;
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Runs jobs in processes of their own: a job that crashes takes only its
+/// worker along, not this program. [`init`](crate::init) must be the first line
+/// of `main`.
 ///
 /// When a worker dies, the pool is broken, as in Python: running and pending
-/// jobs fail with [`JobError::Broken`], which says how it died, and so do later
-/// ones. With [`ProcessPoolBuilder::replace_dead_workers`] only the dead
-/// worker's job fails.
+/// jobs fail with [`JobError::WorkerDied`], and so do later ones. **For code
+/// that may crash, choose
+/// [`replace_dead_workers`](ProcessPoolBuilder::replace_dead_workers):** then
+/// only the job that crashed fails, and another worker takes the place.
 ///
-/// Workers end with this process, even when it is killed while they work. They
-/// inherit its environment and standard error. Linux only: it is the kernel
-/// that ends them. A job may have a pool of its own.
+/// Workers are trusted: they run the same program. They end with this process,
+/// even when it is killed while they work. Each is in a session of its own, so
+/// Ctrl+C and Ctrl+Z at the terminal reach this process, not its workers: with
+/// Ctrl+C they end as soon as this process does, with Ctrl+Z they go on until
+/// they have nothing more to do. What a job has started and left behind is
+/// killed when its worker ends, unless it is in a session of its own by then.
+/// Workers inherit this process's environment, working directory and standard
+/// error, and descriptors that are not marked close-on-exec (Rust marks all
+/// that it opens). Linux only: it is the kernel that ends them. A job may have
+/// a pool of its own.
 ///
 /// ```standalone_crate
-/// use futures_pool::{Executor, JobError, ProcessPool, init, job};
+/// use futures_pool::{Executor, JobError, ProcessPool, WorkerExit, init, job};
 ///
 /// fn half(n: u64) -> u64 {
 ///     if n == 0 { std::process::abort() } else { n / 2 }
@@ -38,37 +76,52 @@ use crate::worker::{Order, job_name, may_start_workers};
 ///     init([job(half)]);
 ///     let pool = ProcessPool::builder().replace_dead_workers().build()?;
 ///     assert_eq!(pool.submit(half, 8).result()?, 4);
-///     let lost = pool.submit(half, 0).result();
-///     assert!(matches!(lost, Err(JobError::Broken(how)) if how.contains("6")));
+///     match pool.submit(half, 0).result() {
+///         Err(JobError::WorkerDied { exit, began, .. }) => {
+///             assert_eq!((exit, began), (WorkerExit::Signal(6), true));
+///         }
+///         other => panic!("{other:?}"),
+///     }
 ///     assert_eq!(pool.submit(half, 8).result()?, 4);
 ///     Ok(())
 /// }
 /// ```
 pub struct ProcessPool {
-    crew: Arc<Crew>,
-    /// One for each worker: starts it, hears it, buries it.
-    attendants: Mutex<Vec<JoinHandle<()>>>,
+    dispatcher: Arc<Dispatcher>,
     numbers: AtomicU64,
 }
 
-/// What submitters, attendants and waiters share.
-pub(crate) struct Crew {
+/// Gives the jobs to the workers: what submitters, readers and supervisors
+/// share.
+struct Dispatcher {
     state: Mutex<State>,
-    workers: usize,
-    program: PathBuf,
-    options: ProcessPoolBuilder,
+    /// There is room in the queue, or the pool is closed.
+    room: Condvar,
+    /// The pool is closed or broken.
+    over: Condvar,
+    /// The supervisors: a thread for each worker, which starts it, reads from
+    /// it, buries it and starts the next one.
+    staff: Staff,
+    registry: &'static Registry,
+    initializer: Option<Initializer>,
+    settings: Settings,
 }
 
 #[derive(Default)]
 struct State {
-    pending: VecDeque<Box<dyn Work>>,
+    pending: VecDeque<Box<dyn Order>>,
     /// The last one to become idle is the first to get work: its memory is
     /// still warm.
-    idle: Vec<Arc<Lane>>,
+    idle: Vec<Arc<Link>>,
     /// All living ones.
-    lanes: Vec<Arc<Lane>>,
+    links: Vec<Arc<Link>>,
     closed: bool,
     broken: Option<JobError>,
+    /// How many orders are being sent by who has submitted them. A worker that
+    /// dies meanwhile has to be replaced.
+    sending: usize,
+    /// How many supervisors have given up.
+    given_up: usize,
 }
 
 impl ProcessPool {
@@ -76,8 +129,7 @@ impl ProcessPool {
     ///
     /// # Errors
     ///
-    /// `workers` is 0, [`init`](crate::init) has not been called, or a process
-    /// cannot be started.
+    /// As with [`ProcessPoolBuilder::build`].
     pub fn new(workers: usize) -> io::Result<ProcessPool> {
         ProcessPool::builder().workers(workers).build()
     }
@@ -89,112 +141,136 @@ impl ProcessPool {
     }
 
     /// Kills all workers, and what they have started, at once: running and
-    /// pending jobs fail, and later ones are refused.
+    /// pending jobs fail with [`JobError::Broken`], and later ones with
+    /// [`JobError::Closed`].
+    #[doc(alias = "kill_workers")]
     pub fn kill(&self) {
-        self.crew.close(Pending::Finish);
-        self.crew.fail("its workers were killed");
+        self.dispatcher.close(Pending::Finish);
+        self.dispatcher
+            .fail(JobError::Broken("its workers were killed".into()));
     }
 
     /// The process numbers of the workers that live now.
     pub fn pids(&self) -> Vec<u32> {
-        self.crew.state().lanes.iter().map(|lane| lane.pid).collect()
+        self.dispatcher.state().links.iter().map(|link| link.pid).collect()
     }
 
     fn assign<A: Value, T: Value>(
         &self,
-        name: &'static str,
+        place: Result<u32, JobError>,
         chunk: bool,
         argument: A,
     ) -> Handle<T> {
         let number = self.numbers.fetch_add(1, Relaxed);
-        let (promise, handle) = Handle::new();
-        let argument = Some(argument);
-        let call =
-            Call { number, name, chunk, argument, promise, outcome: None };
-        self.crew.assign(Box::new(call), false);
-        handle
+        match place {
+            Err(error) => {
+                discard(argument);
+                Handle::failed(error)
+            }
+            Ok(place) => {
+                let spins = self.dispatcher.settings.options.spins;
+                let (promise, handle) = Handle::new(spins);
+                let head = Head { number, place, chunk };
+                let order = Call::new(head, argument, promise);
+                self.dispatcher.submit(order);
+                handle
+            }
+        }
     }
 }
 
-/// A job that is done elsewhere.
-struct Call<A, T> {
-    number: u64,
-    name: &'static str,
-    chunk: bool,
-    argument: Option<A>,
-    promise: Promise<T>,
-    outcome: Option<Result<T, JobError>>,
-}
+/// Makes the order by which a worker is initialized.
+type Initializer = Box<dyn Fn(Promise<()>) -> Box<dyn Order> + Send + Sync>;
 
-impl<A: Value, T: Value> Work for Call<A, T> {
-    fn number(&self) -> u64 {
-        self.number
-    }
-
-    fn start(&self, lane: &Arc<Lane>) -> bool {
-        self.promise.start(Some((lane.clone(), self.number)))
-    }
-
-    fn write(&self, outbox: &mut Outbox) -> Result<(), JobError> {
-        let Call { number, name, chunk, .. } = *self;
-        let argument = self.argument.as_ref().expect("it is not sent yet");
-        outbox.write(&(Order { number, name, chunk }, argument))
-    }
-
-    fn argument(&mut self) -> Option<Box<dyn Any>> {
-        let argument = self.argument.take()?;
-        mem::needs_drop::<A>().then(|| Box::new(argument) as Box<dyn Any>)
-    }
-
-    fn settle(&mut self, result: Result<&[u8], JobError>) {
-        self.outcome = Some(result.and_then(wire::decode));
-    }
-
-    fn tell(self: Box<Self>) {
-        let Call { promise, outcome, .. } = *self;
-        let outcome = outcome.unwrap_or(Err(JobError::Cancelled));
-        // A waker is code of a user, and so is the end of what nobody wants.
-        let _ = run(|| promise.keep(outcome, || ()));
-    }
-}
-
-impl Crew {
+impl Dispatcher {
     /// No code of a user runs under this lock.
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
 
-    /// Gives the order to an idle worker, or to the queue. `again`: it was
-    /// taken out of the queue, but its worker turned out to be dead.
-    fn assign(&self, mut work: Box<dyn Work>, mut again: bool) {
-        loop {
-            let mut state = self.state();
-            let error = match &state.broken {
-                Some(error) => Some(error.clone()),
-                None if !state.closed => None,
-                None if !again => Some(JobError::Closed),
-                None => state.lanes.is_empty().then(|| {
-                    JobError::Broken("the last worker died before it".into())
-                }),
-            };
-            if let Some(error) = error {
+    /// Waits while the queue is full, and gives the order to an idle worker, or
+    /// to the queue.
+    fn submit(&self, order: Box<dyn Order>) {
+        let limit = self.settings.queue_limit.map_or(usize::MAX, NonZero::get);
+        let mut state = self.state();
+        while state.pending.len() >= limit
+            && !state.closed
+            && state.broken.is_none()
+        {
+            let woken = self.room.wait(state);
+            state = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+        let closed = state.closed.then_some(JobError::Closed);
+        let refusal = state.broken.clone().or(closed);
+        match refusal {
+            None => self.dispatch(state, order),
+            Some(error) => {
                 drop(state);
-                return refuse(work, error);
+                fail(order, error);
             }
-            let Some(lane) = state.idle.pop() else {
-                match again {
-                    true => state.pending.push_front(work),
-                    false => state.pending.push_back(work),
-                }
-                return state.lanes.iter().for_each(|lane| lane.watch());
+        }
+    }
+
+    fn dispatch<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        mut order: Box<dyn Order>,
+    ) {
+        loop {
+            if let Some(error) = state.broken.clone() {
+                drop(state);
+                return fail(order, error);
+            }
+            let Some(link) = state.idle.pop() else {
+                return state.pending.push_back(order);
             };
+            state.sending += 1;
             drop(state);
-            match lane.send(work) {
-                Sent::OnItsWay if again => return lane.watch(),
-                Sent::OnItsWay => return, // whoever submits may wait for it
-                Sent::PutAway => return self.is_free(&lane),
-                Sent::Refused(refused) => (work, again) = (refused, true),
+            let sent = link.send(order);
+            state = self.state();
+            state.sending -= 1;
+            order = match sent {
+                Sent::Refused(refused) => refused,
+                Sent::OnItsWay => return self.retire_if_over(state),
+                Sent::NotNeeded => {
+                    self.retire_if_over(state);
+                    return self.give_next(&link);
+                }
+            };
+        }
+    }
+
+    /// The pool was closed while an order was sent: idle workers may go.
+    fn retire_if_over(&self, mut state: MutexGuard<State>) {
+        if state.is_over() {
+            let idle = mem::take(&mut state.idle);
+            drop(state);
+            idle.iter().for_each(|link| link.end(Sentence::Retired));
+        }
+    }
+
+    /// Whether the worker has done as many jobs as it may.
+    fn is_worn(&self, link: &Link) -> bool {
+        let most = self.settings.max_tasks_per_child;
+        most.is_some_and(|most| link.jobs_done.load(Relaxed) >= most.get())
+    }
+
+    /// A worker has ended without having begun with its order.
+    fn requeue(&self, order: Box<dyn Order>) {
+        order.back_to_pending();
+        let mut state = self.state();
+        match state.broken.clone() {
+            None => state.pending.push_front(order),
+            Some(error) => {
+                drop(state);
+                return fail(order, error);
             }
+        }
+        // An idle worker, if there is one, or the next that is free.
+        let idle = state.idle.pop();
+        drop(state);
+        if let Some(link) = idle {
+            self.give_next(&link);
         }
     }
 
@@ -202,113 +278,241 @@ impl Crew {
     fn close(&self, pending: Pending) {
         let mut state = self.state();
         state.closed = true;
-        let idle = mem::take(&mut state.idle);
         let cancelled = match pending {
             Pending::Finish => VecDeque::new(),
             Pending::Cancel => mem::take(&mut state.pending),
         };
-        state.lanes.iter().for_each(|lane| lane.watch());
+        let idle = match state.sending {
+            0 => mem::take(&mut state.idle),
+            _ => Vec::new(), // one of them may still be needed
+        };
         drop(state);
-        idle.iter().for_each(|lane| lane.end(End::Retired));
-        // An order that is dropped tells its handle, and drops its argument.
-        cancelled.into_iter().for_each(|work| _ = run(|| drop(work)));
-    }
-
-    /// Breaks the pool for ever; `how` is told to all jobs, unless it was
-    /// broken before.
-    fn fail(&self, how: &str) {
-        let mut state = self.state();
-        let error = JobError::Broken(how.into());
-        let error = state.broken.get_or_insert(error).clone();
-        let pending = mem::take(&mut state.pending);
-        state.lanes.iter().for_each(|lane| lane.kill());
-        drop(state);
-        for work in pending {
-            refuse(work, error.clone());
+        self.room.notify_all();
+        self.over.notify_all();
+        idle.iter().for_each(|link| link.end(Sentence::Retired));
+        for order in cancelled {
+            fail(order, JobError::Cancelled);
         }
     }
 
-    /// The life of an attendant. Workers are started by this thread and no
-    /// other, for the kernel ends them with the thread that started them.
-    fn attend(self: Arc<Self>, first: Sender<io::Result<()>>) {
-        let mut next = None;
-        let told = self.start().map(|lane| next = Some(lane));
-        let _ = first.send(told); // or another one has failed
-        drop(first);
-        while let Some(lane) = next {
-            next = self.look_after(lane);
+    /// Breaks the pool for ever; pending jobs fail with the first reason for
+    /// that.
+    fn fail(&self, error: JobError) {
+        let mut state = self.state();
+        let error = state.broken.get_or_insert(error).clone();
+        let pending = mem::take(&mut state.pending);
+        state.idle.clear();
+        let links = state.links.clone();
+        drop(state);
+        self.room.notify_all();
+        self.over.notify_all();
+        links.iter().for_each(|link| link.kill());
+        for order in pending {
+            fail(order, error.clone());
+        }
+    }
+
+    /// The life of a supervisor. Workers are started by this thread and no
+    /// other: the kernel ends them with the thread that has started them.
+    fn supervise(
+        self: &Arc<Self>,
+        number: usize,
+        first: Sender<io::Result<()>>,
+    ) {
+        let mut why = match self.start(number) {
+            Ok(started) => {
+                let _ = first.send(Ok(())); // or another one has failed
+                drop(first);
+                self.look_after(started)
+            }
+            Err(why) => return drop(first.send(Err(why))),
+        };
+        let mut tries = 0;
+        loop {
+            match why {
+                Ok(()) => tries = 0,
+                Err(why) if tries == TRIES => return self.give_up(&why),
+                Err(_) => {
+                    self.pause(FIRST_PAUSE * (1 << tries));
+                    tries += 1;
+                }
+            }
+            if self.state().is_over() {
+                return;
+            }
+            why = match self.start(number) {
+                Ok(started) => self.look_after(started),
+                Err(why) => Err(why.to_string()),
+            };
         }
     }
 
     /// Starts a worker, and enters it in the list.
-    fn start(self: &Arc<Self>) -> io::Result<Arc<Lane>> {
-        let foreman: Weak<Crew> = Arc::downgrade(self);
-        let lane = Lane::start(&self.program, foreman)?;
-        let mut state = self.state();
-        state.lanes.push(lane.clone());
-        if state.broken.is_some() {
-            lane.kill();
+    fn start(&self, number: usize) -> io::Result<(Arc<Link>, Child, Inbox)> {
+        let mut command = link::command();
+        if self.settings.clear_environment {
+            command.env_clear();
         }
-        Ok(lane)
+        command.envs(self.settings.environment.iter().cloned());
+        // On many cores, not all workers spin at once.
+        let mut options = self.settings.options;
+        options.spins &= number <= (cores() / 4).max(2);
+        let (link, child, inbox) =
+            Link::start(command, self.registry, options)?;
+        let link = Arc::new(link);
+        let mut state = self.state();
+        state.links.push(link.clone());
+        if state.broken.is_some() {
+            link.kill(); // too late
+        }
+        Ok((link, child, inbox))
     }
 
-    /// From a worker's start to its end. Returns the one that replaces it.
-    fn look_after(self: &Arc<Self>, lane: Arc<Lane>) -> Option<Arc<Lane>> {
-        let prepare = |name| lane.prepare(name);
-        let end = match self.options.prepare.map_or(Ok(()), prepare) {
-            Ok(()) => {
-                self.is_free(&lane);
-                lane.attend()
+    /// From a worker's start to its end.
+    ///
+    /// # Errors
+    ///
+    /// It has died before it has begun with a job: to start another one will
+    /// not be of much use.
+    fn look_after(
+        self: &Arc<Self>,
+        (link, mut child, mut inbox): (Arc<Link>, Child, Inbox),
+    ) -> Result<(), String> {
+        match &self.initializer {
+            Some(order) => self.initialize(&link, order),
+            None => self.give_next(&link),
+        }
+        let began = link.serve(&mut inbox, &**self);
+        self.bury(&link, link.bury(&mut child, began))
+    }
+
+    /// Sends the initializer as the worker's first order.
+    fn initialize(self: &Arc<Self>, link: &Arc<Link>, order: &Initializer) {
+        let (promise, handle) = Handle::new(false);
+        let this = self.clone();
+        handle.on_done(move |error| match error {
+            // Its worker has died: it may be replaced.
+            None | Some(JobError::WorkerDied { .. }) => {}
+            Some(why) => {
+                let why = format!("the initializer failed: {why}");
+                this.fail(JobError::Broken(why));
             }
-            Err(why) => {
-                self.fail(&format!("a worker could not be made ready: {why}"));
-                End::Died
-            }
+        });
+        if let Sent::Refused(order) = link.send(order(promise)) {
+            fail(order, JobError::Cancelled); // its reader will see why
+        }
+    }
+
+    /// Says what becomes of a dead worker's job, and of the pool.
+    fn bury(&self, link: &Arc<Link>, ended: Ended) -> Result<(), String> {
+        let Ended { sentence, exit, order, began } = ended;
+        let exit_text = exit.to_string();
+        let died = |began| JobError::WorkerDied {
+            pid: link.pid,
+            exit: exit.clone(),
+            began,
         };
-        let how = lane.bury(end);
-        if end != End::Retired && !self.options.replace {
-            self.fail(&how);
+        let unasked = matches!(sentence, None | Some(Sentence::Violation(_)));
+        // Before anybody hears of it: whoever submits then must not be in time.
+        if unasked && !self.settings.replace {
+            self.fail(died(false));
         }
         let mut state = self.state();
-        state.lanes.retain(|other| !Arc::ptr_eq(other, &lane));
-        state.idle.retain(|other| !Arc::ptr_eq(other, &lane));
+        state.links.retain(|other| !Arc::ptr_eq(other, link));
+        state.idle.retain(|other| !Arc::ptr_eq(other, link));
         let broken = state.broken.clone();
-        let over = broken.is_some() || state.closed && state.pending.is_empty();
         drop(state);
-        lane.lose(broken.unwrap_or(JobError::Broken(how)));
-        if over {
-            return None;
+        let job = order.as_ref().map(|order| order.number());
+        let is_job = job.is_some_and(|number| number != INITIALIZER);
+        if let Some(order) = order {
+            match (sentence, broken) {
+                (Some(Sentence::TimeLimit), _) => {
+                    fail(order, JobError::TimeLimit)
+                }
+                (Some(Sentence::Stopped), _) => {
+                    fail(order, JobError::Cancelled)
+                }
+                (_, Some(JobError::WorkerDied { pid, exit, .. })) => {
+                    fail(order, JobError::WorkerDied { pid, exit, began });
+                }
+                (_, Some(broken)) => fail(order, broken),
+                (_, None) if is_job && !began => self.requeue(order),
+                (_, None) => fail(order, died(began)),
+            }
         }
-        let next = self.start();
-        if let Err(why) = &next {
-            self.fail(&format!("a worker could not be started: {why}"));
+        let useful =
+            link.jobs_done.load(Relaxed) > 0 || is_job && began || !unasked;
+        let what = || format!("worker {} died: {exit_text}", link.pid);
+        useful.then_some(()).ok_or_else(what)
+    }
+
+    /// Waits before the next try, but not longer than the pool is needed.
+    fn pause(&self, pause: Duration) {
+        let until = Instant::now() + pause;
+        let mut state = self.state();
+        while !state.is_over() {
+            let rest = until.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
+                return;
+            }
+            let woken = self.over.wait_timeout(state, rest);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
-        next.ok()
+    }
+
+    /// This supervisor's worker cannot be replaced. The others go on; without
+    /// any, the pool is broken.
+    fn give_up(&self, why: &str) {
+        let mut state = self.state();
+        state.given_up += 1;
+        let all = state.given_up == self.settings.workers;
+        drop(state);
+        if all {
+            let why = format!("no worker could be started: {why}");
+            self.fail(JobError::Broken(why));
+        }
     }
 }
 
-impl Foreman for Crew {
-    /// Gives the worker the next order, or nothing more to do.
-    fn is_free(&self, lane: &Arc<Lane>) {
-        let most = self.options.jobs_per_worker;
+impl Pool for Dispatcher {
+    fn keeps_idle(&self, link: &Arc<Link>) -> bool {
+        let mut state = self.state();
+        let idle =
+            state.pending.is_empty() && !state.is_over() && !self.is_worn(link);
+        if idle {
+            state.idle.push(link.clone());
+        }
+        idle
+    }
+
+    fn give_next(&self, link: &Arc<Link>) {
         loop {
             let mut state = self.state();
-            let worn =
-                most.is_some_and(|most| lane.done.load(Relaxed) >= most.get());
-            if worn || state.closed && state.pending.is_empty() {
+            if self.is_worn(link) || state.is_over() {
                 drop(state);
-                return lane.end(End::Retired);
+                return link.end(Sentence::Retired);
             }
-            let Some(work) = state.pending.pop_front() else {
-                return state.idle.push(lane.clone());
+            let Some(order) = state.pending.pop_front() else {
+                return state.idle.push(link.clone());
             };
             drop(state);
-            match lane.send(work) {
-                Sent::OnItsWay => return lane.watch(),
-                Sent::PutAway => {}
-                Sent::Refused(work) => return self.assign(work, true),
+            if self.settings.queue_limit.is_some() {
+                self.room.notify_one();
+            }
+            match link.send(order) {
+                Sent::OnItsWay => return,
+                Sent::NotNeeded => {}
+                Sent::Refused(order) => return self.requeue(order),
             }
         }
+    }
+}
+
+impl State {
+    /// Whether there is nothing more to do, now and later.
+    fn is_over(&self) -> bool {
+        self.broken.is_some()
+            || self.closed && self.pending.is_empty() && self.sending == 0
     }
 }
 
@@ -318,7 +522,8 @@ impl Executor for ProcessPool {
         job: impl Function<A, T>,
         argument: A,
     ) -> Handle<T> {
-        self.assign(job_name(&job), false, argument)
+        let place = self.dispatcher.registry.place(&job);
+        self.assign(place, false, argument)
     }
 
     fn submit_chunk<A: Value, T: Value>(
@@ -326,26 +531,27 @@ impl Executor for ProcessPool {
         job: impl Function<A, T>,
         arguments: Vec<A>,
     ) -> Handle<Vec<Result<T, JobError>>> {
-        self.assign(job_name(&job), true, arguments)
+        let place = self.dispatcher.registry.place(&job);
+        self.assign(place, true, arguments)
     }
 
     fn workers(&self) -> usize {
-        self.crew.workers
+        self.dispatcher.settings.workers
     }
 
     fn close(&self, pending: Pending) {
-        self.crew.close(pending);
+        self.dispatcher.close(pending);
     }
 
-    fn shutdown(&self, pending: Pending) {
+    fn shutdown_timeout(&self, pending: Pending, limit: Duration) -> bool {
         self.close(pending);
-        join(&self.attendants);
+        self.dispatcher.staff.wait(deadline(Some(limit)))
     }
 }
 
 impl Drop for ProcessPool {
     fn drop(&mut self) {
-        self.shutdown(Pending::Finish);
+        self.shutdown(when_dropped());
     }
 }
 
@@ -355,48 +561,143 @@ impl fmt::Debug for ProcessPool {
     }
 }
 
-/// How a [`ProcessPool`] is to be.
-#[derive(Debug, Default)]
+/// What a [`ProcessPool`] is to be like.
+///
+/// ```standalone_crate
+/// use std::{num::NonZero, time::Duration};
+///
+/// use futures_pool::{Executor, JobError, ProcessPool, init, job};
+///
+/// fn nap(ms: u64) {
+///     std::thread::sleep(Duration::from_millis(ms));
+/// }
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     init([job(nap)]);
+///     let pool = ProcessPool::builder()
+///         .workers(2)
+///         .replace_dead_workers() // one crash, one lost job
+///         .time_limit(Duration::from_millis(100)) // for each job
+///         .memory_limit(1 << 30) // for each worker
+///         .queue_limit(NonZero::new(1_000).unwrap()) // then submit waits
+///         .max_tasks_per_child(NonZero::new(100).unwrap())
+///         .env("LANG", "C")
+///         .build()?;
+///     let (short, long) = (pool.submit(nap, 1), pool.submit(nap, 60_000));
+///     assert_eq!(short.result(), Ok(()));
+///     assert_eq!(long.result(), Err(JobError::TimeLimit));
+///     Ok(())
+/// }
+/// ```
+#[derive(Default)]
+#[must_use = "`build` starts the pool"]
 pub struct ProcessPoolBuilder {
     workers: Option<usize>,
-    prepare: Option<&'static str>,
+    initializer: Option<io::Result<Initializer>>,
+    never_spins: bool,
+    settings: Settings,
+}
+
+/// What of it is needed later.
+#[derive(Clone, Default)]
+struct Settings {
+    workers: usize,
+    options: Options,
     replace: bool,
-    jobs_per_worker: Option<NonZero<u64>>,
-    program: Option<PathBuf>,
+    max_tasks_per_child: Option<NonZero<u64>>,
+    queue_limit: Option<NonZero<usize>>,
+    environment: Vec<(OsString, OsString)>,
+    clear_environment: bool,
 }
 
 impl ProcessPoolBuilder {
     /// So many processes.
+    #[doc(alias = "max_workers")]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
     }
 
-    /// Has every worker call `prepare`, which is listed like a job, before its
-    /// first job. If that panics, the pool is broken: no job is run any more.
-    pub fn prepare(mut self, prepare: impl Function<(), ()>) -> Self {
-        self.prepare = Some(job_name(&prepare));
+    /// Has every worker call `function(argument)` before its first job. The
+    /// function is listed in [`init`](crate::init), like a job. If it panics,
+    /// the pool is broken: no job is run any more.
+    #[doc(alias = "initargs")]
+    pub fn initializer<A: Value + Clone + Sync>(
+        mut self,
+        function: impl Function<A, ()>,
+        argument: A,
+    ) -> Self {
+        let place = Registry::get()
+            .and_then(|all| all.place(&function).map_err(io::Error::other));
+        self.initializer = Some(place.map(|place| -> Initializer {
+            Box::new(move |promise| {
+                let head = Head { number: INITIALIZER, place, chunk: false };
+                Call::new(head, argument.clone(), promise)
+            })
+        }));
         self
     }
 
     /// When a worker dies, only its job fails; another worker takes its place.
+    /// A worker that cannot be started is tried again, after a pause that
+    /// doubles; after seven failures in a row its place stays empty, and without
+    /// any worker the pool is broken.
     pub fn replace_dead_workers(mut self) -> Self {
-        self.replace = true;
+        self.settings.replace = true;
         self
     }
 
-    /// A worker ends after so many jobs, and another one takes its place: then
+    /// A worker ends after so many jobs, and another one takes its place: so
     /// memory that jobs have lost is given back.
-    pub fn jobs_per_worker(mut self, jobs: NonZero<u64>) -> Self {
-        self.jobs_per_worker = Some(jobs);
+    pub fn max_tasks_per_child(mut self, jobs: NonZero<u64>) -> Self {
+        self.settings.max_tasks_per_child = Some(jobs);
         self
     }
 
-    /// Workers run this program, instead of the present one; it has to call
-    /// [`init`](crate::init), with the same jobs. For tests, whose `main` is
-    /// not theirs.
-    pub fn program(mut self, path: impl Into<PathBuf>) -> Self {
-        self.program = Some(path.into());
+    /// How long each job may run, counted from its start. A worker whose job
+    /// takes longer is killed, with everything that it has started, and
+    /// replaced; the job fails with [`JobError::TimeLimit`], and the others go
+    /// on. A chunk of `map` counts as one job.
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.settings.options.time_limit = Some(limit);
+        self
+    }
+
+    /// How much memory each worker may have, in bytes (`RLIMIT_DATA`: heap and
+    /// private writable maps). A job that needs more aborts its worker.
+    pub fn memory_limit(mut self, bytes: u64) -> Self {
+        self.settings.options.memory_limit = Some(bytes);
+        self
+    }
+
+    /// How many jobs may be pending; when there are so many, `submit` waits
+    /// until there is room (back-pressure).
+    pub fn queue_limit(mut self, jobs: NonZero<usize>) -> Self {
+        self.settings.queue_limit = Some(jobs);
+        self
+    }
+
+    /// Sets a variable in the environment of the workers.
+    pub fn env(
+        mut self,
+        name: impl Into<OsString>,
+        value: impl Into<OsString>,
+    ) -> Self {
+        self.settings.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Workers inherit no variable of this process's environment.
+    pub fn env_clear(mut self) -> Self {
+        self.settings.clear_environment = true;
+        self
+    }
+
+    /// Threads and workers go to sleep as soon as they wait. Otherwise, while
+    /// cores are idle, some of them check for up to 100 us first (they spin):
+    /// that makes small jobs faster, and costs CPU time.
+    pub fn never_spin(mut self) -> Self {
+        self.never_spins = true;
         self
     }
 
@@ -404,32 +705,56 @@ impl ProcessPoolBuilder {
     ///
     /// # Errors
     ///
-    /// There would be no worker, [`init`](crate::init) has not been called,
-    /// this is a worker in a pool of a worker, and so on, too many times, or a
-    /// process cannot be started, or does not answer as a worker does.
+    /// There would be no worker, or more than 4 096; [`init`](crate::init) has
+    /// not been called; the initializer is not in its list, or its argument
+    /// cannot be encoded; this is a worker in a pool of a worker, and so on, too
+    /// many times; or a process cannot be started.
     pub fn build(self) -> io::Result<ProcessPool> {
         let workers = workers(self.workers)?;
-        may_start_workers(self.program.is_some())?;
-        let program = self.program.clone().map_or_else(env::current_exe, Ok)?;
-        let (state, options) = (Mutex::default(), self);
-        let crew = Arc::new(Crew { state, workers, program, options });
-        // From here on dropping it ends what has been started.
-        let pool = ProcessPool {
-            crew: crew.clone(),
-            attendants: Mutex::default(),
-            numbers: AtomicU64::new(0),
-        };
-        let (ready, all_ready) = bounded(workers);
-        for number in 1..=workers {
-            let (crew, ready) = (crew.clone(), ready.clone());
-            let attendant = thread::Builder::new()
-                .name(format!("attendant-{number}"))
-                .spawn(move || crew.attend(ready))?;
-            lock(&pool.attendants).push(attendant);
+        if workers > MOST_WORKERS {
+            let text = format!("a pool has {MOST_WORKERS} workers at most");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        drop(ready); // one that panics says nothing, and ends the waiting
-        let started: io::Result<Vec<()>> =
-            all_ready.iter().take(workers).collect();
-        started.map(|_| pool)
+        if DEPTH.load(Relaxed) >= DEEPEST {
+            return Err(io::Error::other("pools in workers are too deep"));
+        }
+        let registry = Registry::get()?;
+        registry.identity()?;
+        let initializer = self.initializer.transpose()?;
+        let mut settings = self.settings;
+        settings.workers = workers;
+        settings.options.spins = !self.never_spins;
+        let dispatcher = Arc::new(Dispatcher {
+            state: Mutex::default(),
+            room: Condvar::new(),
+            over: Condvar::new(),
+            staff: Staff::default(),
+            registry,
+            initializer,
+            settings,
+        });
+        // From here on dropping it ends what has been started.
+        let numbers = AtomicU64::new(0);
+        let pool = ProcessPool { dispatcher: dispatcher.clone(), numbers };
+        let (ready, all_ready) = unbounded();
+        for number in 1..=workers {
+            let (ready, this) = (ready.clone(), dispatcher.clone());
+            let supervise = move || this.supervise(number, ready);
+            dispatcher.staff.start("supervisor", supervise)?;
+        }
+        drop(ready);
+        for (started, worker) in all_ready.iter().zip(1..) {
+            started.map_err(|why| {
+                let text = format!("worker {worker} of {workers}: {why}");
+                io::Error::new(why.kind(), text)
+            })?;
+        }
+        Ok(pool)
+    }
+}
+
+impl fmt::Debug for ProcessPoolBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProcessPoolBuilder(workers: {:?})", self.workers)
     }
 }

@@ -1,37 +1,55 @@
-//! A crew of threads.
+//! A pool of threads.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
-use std::{fmt, io, thread, thread::JoinHandle};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::{fmt, io, mem, num::NonZero, time::Duration};
 
-use crossbeam::channel::{Receiver, Sender, unbounded};
+use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 
-use crate::error::{JobError, lock, run};
-use crate::executor::{Executor, Function, Pending, Value, join, workers};
-use crate::{handle::Handle, handle::Promise, look::Look};
+use crate::error::{JobError, discard, run};
+use crate::executor::{
+    Executor, Function, Pending, Value, when_dropped, workers,
+};
+use crate::handle::{Handle, Promise, deadline};
+use crate::spin::spin;
+use crate::staff::Staff;
 
 /// Runs jobs on threads of this process, on so many at most. A thread is
 /// started when a job comes in and none is free, and then stays.
+///
+/// A job that panics ends with an error, and its thread goes on. A job that
+/// never returns cannot be ended: a pool of processes can do that.
+///
+/// ```
+/// use futures_pool::{Executor, ThreadPool};
+///
+/// let pool = ThreadPool::new(4)?;
+/// let words = vec!["thread", "pool"];
+/// let longest = pool.spawn(move || words.iter().map(|w| w.len()).max());
+/// assert_eq!(longest.result()?, Some(6));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ThreadPool {
-    crew: Arc<Crew>,
+    shared: Arc<Shared>,
     /// `None` once the pool is closed: without it the threads end.
-    rail: RwLock<Option<Sender<Task>>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    queue: RwLock<Option<Sender<Task>>>,
     workers: usize,
 }
 
 /// What the threads share.
-struct Crew {
+struct Shared {
     tasks: Receiver<Task>,
     /// How many threads have nothing to do and nothing on its way to them.
     free: AtomicUsize,
-    prepare: Option<Box<dyn Fn() + Send + Sync>>,
-    /// Set when a thread could not be made ready, or not be started.
+    initializer: Option<Box<dyn Fn() + Send + Sync>>,
+    /// Set when the initializer has failed, or no thread could be started.
     broken: OnceLock<JobError>,
+    staff: Staff,
+    spins: bool,
 }
 
 /// A job with its argument and its promise.
-type Task = Box<dyn FnOnce(&Crew) + Send>;
+type Task = Box<dyn FnOnce(&Shared) + Send>;
 
 impl ThreadPool {
     /// A pool of at most `workers` threads.
@@ -49,44 +67,50 @@ impl ThreadPool {
         ThreadPoolBuilder::default()
     }
 
-    fn assign<T: Send + 'static>(
+    /// Queues a closure, which need not be encodable: its captured values and
+    /// its result stay in this process. Otherwise like
+    /// [`submit`](Executor::submit). For closures that borrow there is
+    /// [`scope`](crate::scope).
+    pub fn spawn<T: Send + 'static>(
         &self,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Handle<T> {
-        let rail = self.rail.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(rail) = &*rail else {
+        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
+        // A copy: to wait for room in the queue must not keep it from closing.
+        let Some(queue) = queue.clone() else {
+            discard(job);
             return Handle::failed(JobError::Closed);
         };
-        if let Some(error) = self.crew.broken.get() {
+        if let Some(error) = self.shared.broken.get() {
+            discard(job);
             return Handle::failed(error.clone());
         }
-        let (promise, handle) = Handle::new();
-        let task: Task = Box::new(move |crew| match crew.broken.get() {
-            Some(error) => crew.keep(promise, Err(error.clone())),
-            None if promise.start(None) => crew.keep(promise, run(job)),
-            None => crew.keep(promise, Err(JobError::Cancelled)),
+        let (promise, handle) = Handle::new(self.shared.spins);
+        let task: Task = Box::new(move |shared| match shared.broken.get() {
+            Some(error) => shared.complete(promise, Err(error.clone())),
+            None if promise.start(None) => shared.complete(promise, run(job)),
+            None => shared.complete(promise, Err(JobError::Cancelled)),
         });
-        rail.send(task).expect("the crew keeps the other end");
-        if !self.crew.expects_one_more() {
+        queue.send(task).expect("the pool keeps the other end");
+        if !self.shared.expects_one_more() {
             self.start_thread();
         }
         handle
     }
 
     fn start_thread(&self) {
-        let mut threads = lock(&self.threads);
-        if threads.len() == self.workers {
+        let staff = &self.shared.staff;
+        if staff.started() >= self.workers {
             return;
         }
-        let name = format!("crew-{}", threads.len() + 1);
-        let crew = self.crew.clone();
-        match thread::Builder::new().name(name).spawn(move || crew.work()) {
-            Ok(thread) => threads.push(thread),
-            // Without any, nobody would ever look at the rail.
-            Err(error) if threads.is_empty() => {
+        let shared = self.shared.clone();
+        match staff.start("worker", move || shared.work()) {
+            Ok(()) => {}
+            // Without any, nobody would ever look at the queue.
+            Err(error) if staff.started() == 0 => {
                 let how = format!("no thread could be started: {error}");
-                let _ = self.crew.broken.set(JobError::Broken(how)); // or worse
-                self.crew.tasks.try_iter().for_each(|task| task(&self.crew));
+                let _ = self.shared.broken.set(JobError::Broken(how)); // or was
+                self.shared.tasks.try_iter().for_each(|t| t(&self.shared));
             }
             // The others do its share.
             Err(_) => {}
@@ -94,22 +118,26 @@ impl ThreadPool {
     }
 }
 
-impl Crew {
+impl Shared {
     /// One thread: does what comes, until nothing can come any more.
     fn work(&self) {
-        if let Some(prepare) = &self.prepare
-            && let Err(error) = run(prepare)
+        if let Some(initializer) = &self.initializer
+            && let Err(error) = run(initializer)
         {
-            let how = format!("a worker could not be made ready: {error}");
+            let how = format!("the initializer failed: {error}");
             let _ = self.broken.set(JobError::Broken(how)); // or it was before
         }
-        let mut look = Look::default();
-        while let Some(task) = look
-            .out_for(None, || self.tasks.try_recv().ok())
-            .or_else(|| self.tasks.recv().ok())
-        {
+        while let Some(task) = self.next() {
             let _ = run(|| task(self)); // it drops what is a user's
         }
+    }
+
+    fn next(&self) -> Option<Task> {
+        let found = match self.spins {
+            true => spin(None, || self.tasks.try_recv().ok()),
+            false => None,
+        };
+        found.or_else(|| self.tasks.recv().ok())
     }
 
     /// True: a free thread takes the next task.
@@ -120,12 +148,16 @@ impl Crew {
 
     /// The thread counts as free before its result is known: then whoever gets
     /// that, and submits again, finds it free.
-    fn keep<T>(&self, promise: Promise<T>, outcome: Result<T, JobError>) {
-        let free =
-            || _ = self.free.fetch_add(self.tasks.is_empty().into(), SeqCst);
+    fn complete<T>(&self, promise: Promise<T>, outcome: Result<T, JobError>) {
+        let mut busy = true;
+        let free = |_| {
+            if mem::take(&mut busy) && self.tasks.is_empty() {
+                self.free.fetch_add(1, SeqCst);
+            }
+        };
         // A waker that panics, or a result that does so when it is dropped, ends
         // no thread.
-        let _ = run(|| promise.keep(outcome, free));
+        let _ = run(|| promise.complete(outcome, free));
     }
 }
 
@@ -135,7 +167,7 @@ impl Executor for ThreadPool {
         job: impl Function<A, T>,
         argument: A,
     ) -> Handle<T> {
-        self.assign(move || job(argument))
+        self.spawn(move || job(argument))
     }
 
     fn submit_chunk<A: Value, T: Value>(
@@ -144,7 +176,7 @@ impl Executor for ThreadPool {
         arguments: Vec<A>,
     ) -> Handle<Vec<Result<T, JobError>>> {
         let one = move |argument| run(|| job(argument));
-        self.assign(move || arguments.into_iter().map(one).collect())
+        self.spawn(move || arguments.into_iter().map(one).collect())
     }
 
     fn workers(&self) -> usize {
@@ -152,23 +184,22 @@ impl Executor for ThreadPool {
     }
 
     fn close(&self, pending: Pending) {
-        self.rail.write().unwrap_or_else(PoisonError::into_inner).take();
+        self.queue.write().unwrap_or_else(PoisonError::into_inner).take();
         if pending == Pending::Cancel {
             // A task that is dropped tells its handle, and drops its argument.
-            let tasks = self.crew.tasks.try_iter();
-            tasks.for_each(|task| _ = run(|| drop(task)));
+            self.shared.tasks.try_iter().for_each(discard);
         }
     }
 
-    fn shutdown(&self, pending: Pending) {
+    fn shutdown_timeout(&self, pending: Pending, limit: Duration) -> bool {
         self.close(pending);
-        join(&self.threads);
+        self.shared.staff.wait(deadline(Some(limit)))
     }
 }
 
 impl Drop for ThreadPool {
     fn drop(&mut self) {
-        self.shutdown(Pending::Finish);
+        self.shutdown(when_dropped());
     }
 }
 
@@ -178,24 +209,67 @@ impl fmt::Debug for ThreadPool {
     }
 }
 
-/// How a [`ThreadPool`] is to be.
+/// What a [`ThreadPool`] is to be like.
+///
+/// ```
+/// use std::num::NonZero;
+///
+/// use futures_pool::{Executor, ThreadPool};
+///
+/// fn greet(name: String) {
+///     println!("{name} from {:?}", std::thread::current().name());
+/// }
+///
+/// let pool = ThreadPool::builder()
+///     .workers(2)
+///     .initializer(greet, "hello".to_string()) // in each thread
+///     .queue_limit(NonZero::new(100).unwrap()) // then submit waits
+///     .build()?;
+/// pool.submit(greet, "a job".into()).result()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Default)]
+#[must_use = "`build` makes the pool"]
 pub struct ThreadPoolBuilder {
     workers: Option<usize>,
-    prepare: Option<Box<dyn Fn() + Send + Sync>>,
+    initializer: Option<Box<dyn Fn() + Send + Sync>>,
+    queue_limit: Option<NonZero<usize>>,
+    never_spins: bool,
 }
 
 impl ThreadPoolBuilder {
     /// At most so many threads.
+    #[doc(alias = "max_workers")]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
     }
 
-    /// Has every thread call `prepare` before its first job. If that panics,
-    /// the pool is broken: no job is run any more.
-    pub fn prepare(mut self, prepare: impl Function<(), ()> + Sync) -> Self {
-        self.prepare = Some(Box::new(move || prepare(())));
+    /// Has every thread call `function(argument)` before its first job. If that
+    /// panics, the pool is broken: no job is run any more.
+    #[doc(alias = "initargs")]
+    pub fn initializer<A: Value + Clone + Sync>(
+        mut self,
+        function: impl Function<A, ()>,
+        argument: A,
+    ) -> Self {
+        self.initializer = Some(Box::new(move || function(argument.clone())));
+        self
+    }
+
+    /// How many jobs may be pending; when there are so many, `submit` waits
+    /// until there is room (back-pressure). A cancelled job takes its room until
+    /// its turn comes.
+    pub fn queue_limit(mut self, jobs: NonZero<usize>) -> Self {
+        self.queue_limit = Some(jobs);
+        self
+    }
+
+    /// Threads go to sleep as soon as they wait. Otherwise, while cores are
+    /// idle, some of them check for up to 100 us first (they spin): that makes
+    /// small jobs faster, and costs CPU time.
+    pub fn never_spin(mut self) -> Self {
+        self.never_spins = true;
         self
     }
 
@@ -206,12 +280,19 @@ impl ThreadPoolBuilder {
     /// There would be no worker.
     pub fn build(self) -> io::Result<ThreadPool> {
         let workers = workers(self.workers)?;
-        let (rail, tasks) = unbounded();
-        let (free, prepare) = (AtomicUsize::new(0), self.prepare);
-        let broken = OnceLock::new();
-        let crew = Arc::new(Crew { tasks, free, prepare, broken });
-        let (rail, threads) = (RwLock::new(Some(rail)), Mutex::default());
-        Ok(ThreadPool { crew, rail, threads, workers })
+        let (queue, tasks) = match self.queue_limit {
+            Some(jobs) => bounded(jobs.get()),
+            None => unbounded(),
+        };
+        let shared = Arc::new(Shared {
+            tasks,
+            free: AtomicUsize::new(0),
+            initializer: self.initializer,
+            broken: OnceLock::new(),
+            staff: Staff::default(),
+            spins: !self.never_spins,
+        });
+        Ok(ThreadPool { shared, queue: RwLock::new(Some(queue)), workers })
     }
 }
 

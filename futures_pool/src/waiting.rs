@@ -34,7 +34,7 @@ pub fn wait<T>(
     until: Until,
     limit: Option<Duration>,
 ) -> Waited<T> {
-    let (handles, done) = announced(handles);
+    let (handles, done) = subscribed(handles);
     let deadline = deadline(limit);
     for _ in 0..handles.len() {
         match next(&done, deadline) {
@@ -76,7 +76,7 @@ pub fn as_completed<T>(
     handles: impl IntoIterator<Item = Handle<T>>,
     limit: Option<Duration>,
 ) -> AsCompleted<T> {
-    let (handles, done) = announced(handles);
+    let (handles, done) = subscribed(handles);
     let deadline = deadline(limit);
     let handles: Vec<_> = handles.into_iter().map(Some).collect();
     AsCompleted { unfinished: handles.len(), handles, done, deadline }
@@ -127,13 +127,13 @@ impl<T> Iterator for AsCompleted<T> {
     }
 }
 
-/// Has every handle announce its end.
-fn announced<T>(
+/// Has every handle tell when it is done.
+fn subscribed<T>(
     handles: impl IntoIterator<Item = Handle<T>>,
 ) -> (Vec<Handle<T>>, Receiver<Announcement>) {
     let (list, done) = unbounded();
     let handles = handles.into_iter().enumerate().map(|(number, handle)| {
-        handle.announce(&list, number);
+        handle.subscribe(&list, number);
         handle
     });
     (handles.collect(), done)

@@ -277,7 +277,7 @@ impl Round {
     fn failed(&self, asked: Asked, error: JobError, exact: bool) {
         // The first one, or as good: what is submitted now comes later.
         if self.policy == Policy::Break && dead_worker(&error).is_some() {
-            let _ = self.broken.set(error.clone());
+            let _ = self.broken.set(cause(error.clone()));
         }
         self.put(asked, End::Failed(error, exact));
     }
@@ -348,7 +348,7 @@ impl Round {
                         Policy::Break => {
                             assert_eq!(
                                 self.broken.get(),
-                                Some(error),
+                                Some(&cause(error.clone())),
                                 "{what}"
                             );
                         }

@@ -40,6 +40,7 @@ pub fn jobs() -> impl Iterator<Item = Job> {
         job(refuse_to_go),
         job(nest),
         job(dig),
+        job(crate::liars::lie),
     ]
     .into_iter()
 }

@@ -1,13 +1,11 @@
 //! Workers that are none, or send what they should not.
 
-use std::env;
-
 use futures_pool::{Executor, Handle};
 
 use crate::{
     cases,
     jobs::*,
-    liars::Liar,
+    liars::{IS, Lie, lie},
     support::{interface::*, *},
 };
 
@@ -22,36 +20,31 @@ cases! {
 }
 
 /// CRASH-29.
-fn a_program_that_is_no_worker_is_refused(folder: Folder) {
-    for lie in ["silent", "talkative", "older", "has-no-init"] {
-        let liar = Liar::new(lie, &folder);
-        let error = running(liar.path(), 3).unwrap_err().to_string();
-        assert!(error.contains("first line of its main"), "{lie}: {error}");
+fn a_program_that_is_no_worker_is_refused(_: Folder) {
+    for is in ["silent", "talkative", "older", "has-no-init"] {
+        let pool = with_env(IS, is).workers(3).build();
+        let error = pool.unwrap_err().to_string();
+        assert!(error.contains("first line of its main"), "{is}: {error}");
     }
-    assert!(running("/nowhere/at/all", 1).is_err());
-    assert!(running(env::temp_dir(), 1).is_err());
+    assert_eq!(one().submit(square, 3).result(), Ok(9));
 }
 
 /// SEC-06.
-fn a_worker_that_sends_nonsense_breaks_the_pool(folder: Folder) {
-    for (lie, told) in [
-        ("garbage", NO_REPLY),
-        ("cut", NO_REPLY),
-        ("cut-and-stays", NO_REPLY),
-        ("twice-at-once", NO_REPLY),
-        ("another-number", TO_NOTHING),
-        ("no-number", NO_REPLY),
-        ("too-long", NO_REPLY),
-        ("long-and-cut", NO_REPLY),
+fn a_worker_that_sends_nonsense_breaks_the_pool(_: Folder) {
+    for what in [
+        Lie::Garbage,
+        Lie::Cut,
+        Lie::AnotherNumber,
+        Lie::NoNumber,
+        Lie::TooLong,
     ] {
         for read in [Handle::result, unhelped] {
-            let liar = Liar::new(lie, &folder);
-            let pool = running(liar.path(), 1).unwrap();
+            let pool = one();
             let worker = pool.pids()[0].to_string();
-            let (first, second) =
-                (pool.submit(square, 3), pool.submit(square, 4));
-            assert_broken(&read(first), told);
-            assert_broken(&read(second), told);
+            let first = pool.submit(lie, (what.clone(), 0));
+            let second = pool.submit(square, 4);
+            assert_broken(&read(first), "protocol violation");
+            assert_broken(&read(second), "protocol violation");
             assert_broken(&pool.submit(square, 5).result(), &worker);
         }
     }
@@ -60,31 +53,30 @@ fn a_worker_that_sends_nonsense_breaks_the_pool(folder: Folder) {
 /// SEC-06: the first one is as good as any. The second one comes when there is
 /// no order any more, or in the place of the reply to the next one.
 fn a_reply_that_comes_twice_breaks_the_pool(folder: Folder) {
-    for read in [Handle::result, unhelped] {
-        let liar = Liar::new("again-for-the-next", &folder);
-        let pool = running(liar.path(), 1).unwrap();
-        let jobs = [3, 4].map(|n| pool.submit(square, n));
-        let [first, second] = jobs.map(read);
-        assert_eq!(first, Ok(9));
-        assert_broken(&second, TO_NOTHING);
-        drop(pool);
+    for (read, name) in [(Handle::result as fn(_) -> _, "a"), (unhelped, "b")] {
+        let pool = one();
+        let first = pool.submit(lie, (Lie::Twice, 0));
+        let second = pool.submit(square, 4);
+        assert_eq!(read(first), Ok(9));
+        assert_broken(&read(second), "protocol violation");
 
-        let liar = Liar::new("again-for-nothing", &folder);
-        let pool = running(liar.path(), 1).unwrap();
-        assert_eq!(read(pool.submit(square, 3)), Ok(9));
-        liar.go_on();
-        assert_broken(&pool.submit(square, 4).result(), TO_NOTHING);
+        let folder = folder.inner(name);
+        let pool = one();
+        let lies = Lie::AgainForNothing(folder.clone());
+        assert_eq!(read(pool.submit(lie, (lies, 0))), Ok(9));
+        folder.release([0]);
+        until("the break", || {
+            pool.submit(square, 4).result().is_err_and(|error| {
+                how_broken(&error).is_some_and(|how| how.contains("violation"))
+            })
+        });
     }
 }
 
 /// SEC-06: only the result is bad, not what it comes in.
-fn a_result_of_another_type_fails_alone(folder: Folder) {
-    let liar = Liar::new("another-type", &folder);
-    let pool = running(liar.path(), 1).unwrap();
-    for _ in 0..3 {
-        assert_not_decoded(&pool.submit(square, 3).result());
-    }
+fn a_result_of_another_type_fails_alone(_: Folder) {
+    let pool = one();
+    assert_not_decoded(&pool.submit(lie, (Lie::AnotherType, 0)).result());
+    assert_eq!(pool.pids().len(), 1);
+    pool.kill(); // its worker would go on
 }
-
-const NO_REPLY: &str = "what is not a reply";
-const TO_NOTHING: &str = "a reply to nothing";

@@ -21,7 +21,7 @@ mod victims;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    liars::lie(); // does not return if this is one: a liar has no `init`
+    liars::be_one(); // does not return if this is one: a liar has no `init`
     futures_pool::init(jobs::jobs());
     if victims::plays_a_role() {
         return ExitCode::SUCCESS;

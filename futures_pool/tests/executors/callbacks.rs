@@ -5,7 +5,6 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, mpsc},
     task::{Context, Wake},
-    thread,
 };
 
 use futures_pool::Pending;
@@ -136,27 +135,13 @@ impl Wake for Alarm {
 
 /// END-04: while it is being ended from elsewhere, too.
 fn a_callback_can_end_its_pool<P: Pool>(folder: Folder) {
-    let pool = P::of(1);
-    let held = submit_held(&pool, &folder, 0);
+    let pool = Arc::new(P::of(1));
+    let held = submit_held(&*pool, &folder, 0);
     folder.wait_for("started-0");
     let pending = pool.submit(square, 2);
-    thread::scope(|all| {
-        let (pool, (ended, end)) = (Arc::new(&pool), mpsc::channel());
-        // A callback may not borrow, so a thread of its own ends the pool for
-        // it, and the callback waits for that.
-        let (call, called) = mpsc::channel::<()>();
-        let its = pool.clone();
-        all.spawn(move || {
-            called.recv().unwrap();
-            its.shutdown(Pending::Cancel);
-            ended.send(()).unwrap();
-        });
-        held.on_done(move |_| {
-            call.send(()).unwrap();
-            end.recv().unwrap();
-        });
-        folder.release([0]);
-        pool.shutdown(Pending::Finish);
-    });
+    let its = pool.clone();
+    held.on_done(move |_| its.shutdown(Pending::Cancel));
+    folder.release([0]);
+    pool.shutdown(Pending::Finish);
     assert!(held.is_done() && pending.is_done());
 }

@@ -10,6 +10,7 @@ mod errors;
 mod jobs;
 mod lifecycle;
 mod limits;
+mod limits_of_jobs;
 mod map;
 mod processes;
 mod results;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         errors::jobs(),
         waiting::jobs(),
         limits::jobs(),
+        limits_of_jobs::jobs(),
         processes::jobs(),
     ];
     futures_pool::init(lists.into_iter().flatten());
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         callbacks::cases(),
         waiting::cases(),
         limits::cases(),
+        limits_of_jobs::cases(),
         lifecycle::cases(),
         processes::cases(),
     ];

@@ -3,8 +3,7 @@
 //! `Executor` and `Handle`, `wait` and `as_completed`.
 
 use std::{
-    env, fmt::Debug, io, num::NonZero, path::Path, process::Command,
-    time::Duration,
+    env, fmt::Debug, io, num::NonZero, process::Command, time::Duration,
 };
 
 use futures_pool::{
@@ -20,7 +19,9 @@ pub trait Pool: Executor + Send + Sync + 'static {
 
     fn try_of(workers: usize) -> io::Result<Self>;
     fn of_any_size() -> Self;
-    fn prepared(prepare: impl Function<(), ()> + Sync) -> Self;
+    fn prepared(prepare: impl Function<(), ()>) -> Self;
+    /// One worker, and so many jobs may be pending.
+    fn with_queue_limit(jobs: usize) -> Self;
     /// How many workers live now.
     fn living(&self) -> usize;
 
@@ -40,13 +41,18 @@ impl Pool for ThreadPool {
         ThreadPool::builder().build().unwrap()
     }
 
-    fn prepared(prepare: impl Function<(), ()> + Sync) -> ThreadPool {
+    fn prepared(prepare: impl Function<(), ()>) -> ThreadPool {
         let two = ThreadPool::builder().workers(2);
-        two.prepare(prepare).build().unwrap()
+        two.initializer(prepare, ()).build().unwrap()
+    }
+
+    fn with_queue_limit(jobs: usize) -> ThreadPool {
+        let one = ThreadPool::builder().workers(1);
+        one.queue_limit(NonZero::new(jobs).unwrap()).build().unwrap()
     }
 
     fn living(&self) -> usize {
-        threads("crew-").len()
+        threads("worker-").len()
     }
 }
 
@@ -61,8 +67,14 @@ impl Pool for ProcessPool {
         ProcessPool::builder().build().unwrap()
     }
 
-    fn prepared(prepare: impl Function<(), ()> + Sync) -> ProcessPool {
-        ProcessPool::builder().workers(2).prepare(prepare).build().unwrap()
+    fn prepared(prepare: impl Function<(), ()>) -> ProcessPool {
+        let two = ProcessPool::builder().workers(2);
+        two.initializer(prepare, ()).build().unwrap()
+    }
+
+    fn with_queue_limit(jobs: usize) -> ProcessPool {
+        let one = ProcessPool::builder().workers(1);
+        one.queue_limit(NonZero::new(jobs).unwrap()).build().unwrap()
     }
 
     fn living(&self) -> usize {
@@ -98,30 +110,18 @@ pub fn replacing(workers: usize) -> ProcessPool {
 /// Each of its workers does so many jobs.
 pub fn wearing_out(workers: usize, jobs: u64) -> ProcessPool {
     let pool = ProcessPool::builder().workers(workers);
-    pool.jobs_per_worker(NonZero::new(jobs).unwrap()).build().unwrap()
+    pool.max_tasks_per_child(NonZero::new(jobs).unwrap()).build().unwrap()
 }
 
-/// Its workers run this program.
-pub fn running(
-    program: impl AsRef<Path>,
-    workers: usize,
-) -> io::Result<ProcessPool> {
-    builder(program, workers).build()
+/// Its workers find this in their environment.
+pub fn with_env(name: &str, value: &str) -> ProcessPoolBuilder {
+    ProcessPool::builder().workers(1).env(name, value)
 }
 
-pub fn running_and_replacing(program: impl AsRef<Path>) -> ProcessPool {
-    builder(program, 1).replace_dead_workers().build().unwrap()
-}
-
-fn builder(program: impl AsRef<Path>, workers: usize) -> ProcessPoolBuilder {
-    ProcessPool::builder().workers(workers).program(program.as_ref())
-}
-
-/// This program, started as a pool starts its workers, but told that it is the
-/// child of another process.
-pub fn as_worker_of(parent: u32) -> Command {
+/// This program, started like a worker, but by nobody's pool.
+pub fn as_worker() -> Command {
     let mut worker = Command::new(env::current_exe().unwrap());
-    worker.args(["as-worker", &parent.to_string(), "1", "/dev/zero"]);
+    worker.arg("as-worker");
     worker
 }
 
@@ -155,18 +155,38 @@ pub fn timed_out<T>() -> Result<T, JobError> {
 }
 
 /// How the worker died, or what broke the pool.
-pub fn how_broken(error: &JobError) -> Option<&str> {
+pub fn how_broken(error: &JobError) -> Option<String> {
     match error {
-        JobError::Broken(how) => Some(how),
+        JobError::Broken(how) => Some(how.clone()),
+        JobError::WorkerDied { pid, exit, .. } => {
+            Some(format!("worker {pid} died: {exit}"))
+        }
         _ => None,
     }
 }
 
+/// The error, whether or not the job had begun.
+pub fn cause(error: JobError) -> JobError {
+    match error {
+        JobError::WorkerDied { pid, exit, .. } => {
+            JobError::WorkerDied { pid, exit, began: false }
+        }
+        other => other,
+    }
+}
+
+/// The cause of the error that there must be.
+#[track_caller]
+pub fn cause_of<T: Debug>(result: Result<T, JobError>) -> JobError {
+    cause(result.unwrap_err())
+}
+
 /// The process number of the worker that died, if it says one.
 pub fn dead_worker(error: &JobError) -> Option<u32> {
-    let (_, after) = how_broken(error)?.split_once("worker ")?;
-    let (pid, _) = after.split_once(" died")?;
-    pid.parse().ok()
+    match error {
+        JobError::WorkerDied { pid, .. } => Some(*pid),
+        _ => None,
+    }
 }
 
 /// What a panic said, and where it was.
@@ -195,7 +215,10 @@ pub fn unlisted_job(error: &JobError) -> Option<&str> {
 #[track_caller]
 pub fn assert_broken<T: Debug>(result: &Result<T, JobError>, how: &str) {
     let told = result.as_ref().err().and_then(how_broken);
-    assert!(told.is_some_and(|t| t.contains(how)), "{result:?}, not {how}");
+    assert!(
+        told.as_deref().is_some_and(|t| t.contains(how)),
+        "{result:?}, not {how}"
+    );
 }
 
 #[track_caller]

@@ -13,14 +13,14 @@
 //! Output (figures vary):
 //!     job: how it is cancelled                      ms  and then
 //!     queued job: cancel                           0.0  is cancelled
-//!     ThreadPool job: cancel                     200.3  runs to its end
-//!     ProcessPool job: cancel                    200.3  runs to its end
-//!     ProcessPool job: kill                        0.8  is cancelled
-//!     thread that looks: flag                      1.3  is cancelled
-//!     thread that does not: flag                 200.6  runs to its end
-//!     spawn_blocking: abort                      200.1  runs to its end
-//!     task in a CPU loop: abort                  200.1  runs to its end
-//!     task at an await: abort                      0.0  is cancelled
+//!     ThreadPool job: cancel                     200.2  runs to its end
+//!     ProcessPool job: cancel                    200.5  runs to its end
+//!     ProcessPool job: kill                        0.6  is cancelled
+//!     thread that looks: flag                      1.2  is cancelled
+//!     thread that does not: flag                 200.9  runs to its end
+//!     spawn_blocking: abort                      200.4  runs to its end
+//!     task in a CPU loop: abort                  200.2  runs to its end
+//!     task at an await: abort                      0.1  is cancelled
 //!     deaf process: SIGTERM, SIGKILL             100.7  is cancelled
 //!     F14 borne out: 4 of 9 at work can be
 //!     X5 borne out: it takes up to 100.7 ms, or for ever

@@ -14,8 +14,8 @@
 //! are done then, in twice the time, and F12 is contradicted.
 //!
 //! Output (figures vary):
-//!     without a handler: signal: 2 (SIGINT) after 1.2 ms, 0 of 4 jobs done
-//!     shutdown(Cancel): exit status: 0 after 202.1 ms, 2 of 4 jobs done
+//!     without a handler: signal: 2 (SIGINT) after 1.1 ms, 0 of 4 jobs done
+//!     shutdown(Cancel): exit status: 0 after 201.9 ms, 2 of 4 jobs done
 //!     F12 borne out: one Ctrl+C ended each; 2 of 4 jobs were done by Cancel
 //!     X4 borne out: Ctrl+C left 0 workers behind
 

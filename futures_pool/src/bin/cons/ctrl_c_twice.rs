@@ -16,7 +16,7 @@
 //!
 //! Output (figures vary):
 //!     two Ctrl+C, tokio's handler: signal: 9 (SIGKILL) after 1001.2 ms
-//!     two Ctrl+C, the second one exits: exit status: 130 after 202.9 ms
+//!     two Ctrl+C, the second one exits: exit status: 130 after 202.0 ms
 //!     F12 borne out: a program with a stuck job exits at Ctrl+C number 2
 //!     X4 borne out: Ctrl+C left 0 processes behind
 

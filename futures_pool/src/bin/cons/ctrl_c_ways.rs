@@ -15,10 +15,10 @@
 //!
 //! Output (figures vary):
 //!     asked by             ms  done  cleaned up  ends by
-//!     threads, flag       1.1     0           2  exit status: 0
-//!     threads, channel  202.1     2           2  exit status: 0
-//!     rayon, flag         1.1     0           2  exit status: 0
-//!     tokio, token        2.1     0           2  exit status: 0
+//!     threads, flag       2.2     0           2  exit status: 0
+//!     threads, channel  201.9     2           2  exit status: 0
+//!     rayon, flag         2.2     0           2  exit status: 0
+//!     tokio, token        1.1     0           2  exit status: 0
 //!     F12 borne out: one Ctrl+C ended 4 of 4 programs gracefully
 //!     X4 borne out: 2 kinds of end; 0 processes left behind
 

@@ -12,15 +12,15 @@
 //! Output (figures vary):
 //!     64 waits of 10ms: how long all of them take, in waits
 //!              workers   predicted    measured
-//!                    1          64        64.6
-//!                    2          32        32.5
+//!                    1          64        65.1
+//!                    2          32        32.6
 //!                    4          16        16.2
-//!                    8           8         8.2
+//!                    8           8         8.6
 //!                   16           4         4.1
-//!                   32           2         2.1
-//!                   64           1         1.2
-//!      tasks, no limit           1         1.1
-//!     F11 borne out: 64 waits take as long as 64.6 with 1 worker, as 1.2 with 64
+//!                   32           2         2.3
+//!                   64           1         1.6
+//!      tasks, no limit           1         1.2
+//!     F11 borne out: 64 waits take as long as 65.1 with 1 worker, as 1.6 with 64
 
 use std::{fmt::Display, thread, time::Duration, time::Instant};
 

@@ -11,19 +11,19 @@
 //!
 //! Output (figures vary):
 //!     the end of                  waits      ms  job      in the queue
-//!     thread::scope                 yes   200.4  is done
-//!     JoinHandle, dropped            no     0.2  goes on
+//!     thread::scope                 yes   200.2  is done
+//!     JoinHandle, dropped            no     0.7  goes on
 //!     rayon ThreadPool, dropped      no     0.3  goes on
-//!     tokio Runtime, dropped        yes   200.9  is done
-//!       shutdown_timeout             no    50.7  goes on
-//!       shutdown_background          no     0.4  goes on
-//!     main, with smol::unblock       no     2.8  is lost
-//!     ThreadPool, dropped           yes   200.5  is done  is done
+//!     tokio Runtime, dropped        yes   201.4  is done
+//!       shutdown_timeout             no    52.5  goes on
+//!       shutdown_background          no     2.2  goes on
+//!     main, with smol::unblock       no     2.6  is lost
+//!     ThreadPool, dropped           yes   200.4  is done  is done
 //!       shutdown(Finish)            yes   200.4  is done  is done
-//!       shutdown(Cancel)            yes   200.5  is done  is lost
+//!       shutdown(Cancel)            yes   200.4  is done  is lost
 //!       close(Finish)                no     0.0  goes on  goes on
-//!     ProcessPool, dropped          yes   201.1  is done  is done
-//!       kill                         no     0.3  is lost  is lost
+//!     ProcessPool, dropped          yes   202.4  is done  is done
+//!       kill                         no     0.4  is lost  is lost
 //!     F13 borne out: 6 ends wait, 5 let it go on, 2 lose it
 
 use std::sync::mpsc::{Receiver, channel};

@@ -12,11 +12,11 @@
 //!
 //! Output (figures vary):
 //!     a dead worker    by        done  failed  refused  retried  lost  gone
-//!     breaks its pool  SIGABRT      7      11        2       13     0  16716 16718
-//!     breaks its pool  SIGKILL      7      11        2       13     0  16726 16725
-//!     is replaced      SIGABRT     19       1        0        1     0  16734
-//!     is replaced      SIGKILL     19       1        0        1     0  16739
-//!     the 8th dish has no result: worker 16739 died: signal: 9 (SIGKILL)
+//!     breaks its pool  SIGABRT      7      11        2       13     0  25109 25110
+//!     breaks its pool  SIGKILL      7      11        2       13     0  25119 25118
+//!     is replaced      SIGABRT     19       1        0        1     0  25126
+//!     is replaced      SIGKILL     19       1        0        1     0  25134
+//!     the 8th dish has no result: worker 25134 died during the job: signal: 9 (SIGKILL)
 
 use std::{collections::BTreeSet, io::Read, process::abort, time::Duration};
 use std::{io, net::SocketAddr, net::TcpListener, net::TcpStream};
@@ -108,8 +108,9 @@ fn row(
     // When both are at their gates, 1 to 7 are done and 10 to 18 are pending.
     let [(eighth, _), (ninth, _)] = [gates[0].accept()?, gates[1].accept()?];
     drop(eighth);
-    let Err(JobError::Broken(how)) = deadly.result() else {
-        return Err(Failure::new("nobody noticed that a worker died"));
+    let how = match deadly.result() {
+        Err(how @ JobError::WorkerDied { .. }) => how.to_string(),
+        _ => return Err(Failure::new("nobody noticed that a worker died")),
     };
     drop(ninth);
     let late = (19..=20).map(easy).collect();

@@ -1,60 +1,79 @@
-//! What ties a worker process to its pool, what goes that way, and how it ends.
+//! What ties a worker process to its pool: one local socket, and shared memory.
 //!
 //!     cargo run -p futures_pool --bin worker_ends
 //!
-//! A worker has two pipes and no socket: it reads orders from one and writes
-//! results to the other. Linux shows in /proc what a process has open, and how
-//! many bytes it has read and written. What travels is the name of the job with
-//! its argument, and the result. What is too long for a pipe's one piece is put
-//! into memory that both share; the pipe brings its length only. A worker stays
-//! for the next job. When its pool is dropped, its orders end, and so does it.
+//! The worker is stopped, so that an order waits where it was sent. Linux shows
+//! in /proc what a process has open, and a file descriptor of the worker, copied
+//! to here, tells how many bytes wait in its socket. A short argument is there
+//! as a whole. Of a long one only the length is there, and the argument is in
+//! memory that both processes share. Results come back in the same two ways.
+//! When the pool is dropped, the worker ends.
 //!
 //! Claims: F17, F20
-//! Change this and watch: `std::mem::forget(pool)` for `drop(pool)`. In the
-//! last row the workers are alive then, an error. They end with the program.
+//! Change this and watch: `std::mem::forget(pool)` for `drop(pool)`: the worker
+//! is alive then, an error. It ends with the program.
 //!
 //! Output (figures vary):
-//!     worker     we write, it reads     it writes, we read     sockets
-//!     18053      pipe:1032874           pipe:1032875                 0
-//!     18051      pipe:1032872           pipe:1032873                 0
-//!     jobs     bytes each     read     written     shared     alive
-//!     argument       3000     3028           8          0     18053 18051
-//!     result         3000       28        3008          0     18053 18051
-//!     argument      50000        4           9      53248     18053 18051
-//!     100               1     2900         900      53248     18053 18051
-//!     pool is dropped                                          none
-//!     F17 borne out: 2 pipes, 0 sockets; 3028 bytes by pipe for 3000, 53248 in shared memory for 50000
-//!     F20 borne out: 2 pipes, 0 sockets; 3008 bytes by pipe for 3000, 53248 in shared memory for 50000
+//!     message   bytes  in socket  in memory
+//!     argument   3000       3006          0
+//!     argument  50000          9      53248
+//!     result    50000                 53248
+//!     the worker has 1 socket, 0 pipes
+//!     F17 borne out: of an argument of 3000 bytes 3006 wait in the socket, of one of 50000 bytes 9
+//!     F20 borne out: by 1 socket and 0 pipes; a result of 50000 bytes comes in 53248 bytes of shared memory
 
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::{collections::HashSet, path::Path, process, time::Duration};
-use std::{fs, thread};
+use std::os::fd::{AsFd, OwnedFd};
+use std::{fs, io, path::Path, thread, time::Duration};
 
-use futures_pool::{Executor, JobError, ProcessPool, init, job};
-use shared::{Failure, Result, claim, flags, say, watchdog::Watchdog};
+use futures_pool::{Executor, Handle, ProcessPool, init, job};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rustix::io::ioctl_fionread;
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+use shared::{Failure, Result, Table, claim, flags, say, watchdog::Watchdog};
 
 const SHORT: usize = 3_000;
 const LONG: usize = 50_000;
 
 fn main() -> Result {
-    init([job(length), job(repeat)]);
+    init([job(length), job(repeat), job(nap)]);
     flags([]);
-    let _bound = Watchdog::guard("the jobs", Duration::from_secs(3))?;
-    let pool = ProcessPool::new(2)?;
-    let crew = pool.pids();
-    say!("worker     we write, it reads     it writes, we read     sockets");
-    let ties: Vec<_> = crew.iter().map(ties).collect::<Result<_>>()?;
+    let _bound = Watchdog::guard("the jobs", Duration::from_secs(10))?;
+    let pool = ProcessPool::new(1)?;
+    let worker = Worker::of(&pool)?;
+    let mut table = Table::new(["message", "bytes", "in socket", "in memory"]);
 
-    let argument = |size| pool.submit(length, "a".repeat(size)).result();
-    let result = |size| Ok(pool.submit(repeat, size).result()?.len());
-    let many = |size| pool.map(length, vec!["a".repeat(size); 100]).sum();
-    say!("jobs     bytes each     read     written     shared     alive");
-    let [read, ..] = row("argument", SHORT, &crew, argument)?;
-    let [_, written, _] = row("result", SHORT, &crew, result)?;
-    let [.., shared] = row("argument", LONG, &crew, argument)?;
-    row("100", 1, &crew, many)?;
-    end(pool, &crew)?;
-    verdict(&ties, [read, written, shared])
+    let short = worker.stopped(|| pool.submit(length, "a".repeat(SHORT)))?;
+    table.row([&"argument", &SHORT, &short.in_socket, &short.in_memory]);
+    let long = worker.stopped(|| pool.submit(length, "a".repeat(LONG)))?;
+    table.row([&"argument", &LONG, &long.in_socket, &long.in_memory]);
+    let (result, next) = (pool.submit(repeat, LONG), pool.submit(nap, ()));
+    assert_eq!(result.result()?.len(), LONG);
+    let back = worker.memory()?; // kept, while the next job runs
+    table.row([&"result", &LONG, &"", &back]);
+    next.result()?;
+    table.print();
+    let Worker { sockets, pipes, .. } = worker;
+    say!("the worker has {sockets} socket, {pipes} pipes");
+
+    let one_socket = (sockets, pipes) == (1, 0);
+    let there = short.in_socket > SHORT && short.in_memory == 0;
+    let beside = long.in_socket < 100 && long.in_memory >= LONG;
+    drop(pool);
+    if Path::new(&format!("/proc/{}", worker.pid)).exists() {
+        return Err(Failure::new("the worker is left behind"));
+    }
+    let figure = format!(
+        "of an argument of {SHORT} bytes {} wait in the socket, of one of \
+         {LONG} bytes {}",
+        short.in_socket, long.in_socket
+    );
+    claim("F17", one_socket && there && beside, figure)?;
+    let figure = format!(
+        "by {sockets} socket and {pipes} pipes; a result of {LONG} bytes comes \
+         in {back} bytes of shared memory"
+    );
+    claim("F20", one_socket && back >= LONG, figure)
 }
 
 fn length(text: String) -> usize {
@@ -65,103 +84,92 @@ fn repeat(times: usize) -> String {
     "a".repeat(times)
 }
 
-/// What a worker reads from, and writes to, and its sockets.
-type Ties = ([String; 2], usize);
-
-fn ties(worker: &u32) -> Result<Ties> {
-    let (ours, its) = (open_files(process::id())?, open_files(*worker)?);
-    // What is the same in both is inherited, like standard error.
-    let own: Vec<_> = its.difference(&ours).collect();
-    let [there, back] = [true, false].map(|reads| {
-        let tied = own.iter().filter(|(name, read)| {
-            *read == reads && ours.contains(&(name.clone(), !reads))
-        });
-        tied.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" ")
-    });
-    let sockets = own.iter().filter(|f| f.0.starts_with("socket:")).count();
-    say!("{worker:<11}{there:<23}{back:<23}{sockets:>7}");
-    Ok(([there, back], sockets))
+fn nap((): ()) {
+    thread::sleep(Duration::from_millis(300));
 }
 
-/// What a process has open: by name, and whether it can read from it.
-type Open = (String, bool);
+/// A worker process, as /proc shows it.
+struct Worker {
+    pid: u32,
+    /// How many of each it has, besides its standard streams.
+    sockets: usize,
+    pipes: usize,
+    /// Its end of the socket, copied to this process.
+    socket: OwnedFd,
+}
 
-fn open_files(pid: u32) -> Result<HashSet<Open>> {
+/// Where the bytes of an order are while the worker is stopped.
+struct Waiting {
+    in_socket: usize,
+    in_memory: usize,
+}
+
+impl Worker {
+    fn of(pool: &ProcessPool) -> Result<Worker> {
+        let pid = pool.pids()[0];
+        let ours = open_files(std::process::id())?;
+        let mut files = open_files(pid)?;
+        // Standard input, output and error, and what it has inherited from us.
+        files.retain(|f| f.number > 2 && ours.iter().all(|o| o.name != f.name));
+        let count = |kind| files.iter().filter(|file| file.is(kind)).count();
+        let (sockets, pipes) = (count("socket:"), count("pipe:"));
+        let socket = files.iter().find(|file| file.is("socket:"));
+        let socket = socket.ok_or_else(|| Failure::new("it has no socket"))?;
+        let its = rustix::process::Pid::from_raw(pid as i32);
+        let its = its.expect("a process has a number");
+        let process = pidfd_open(its, PidfdFlags::empty())?;
+        let flags = PidfdGetfdFlags::empty();
+        let socket = pidfd_getfd(process, socket.number, flags)?;
+        Ok(Worker { pid, sockets, pipes, socket })
+    }
+
+    /// Stops the worker while an order is sent, and lets it do the job.
+    fn stopped(&self, send: impl FnOnce() -> Handle<usize>) -> Result<Waiting> {
+        let pid = Pid::from_raw(self.pid as i32);
+        kill(pid, Signal::SIGSTOP)?;
+        let order = send();
+        let in_socket = ioctl_fionread(self.socket.as_fd())? as usize;
+        let waiting = Waiting { in_socket, in_memory: self.memory()? };
+        kill(pid, Signal::SIGCONT)?;
+        order.result()?;
+        Ok(waiting)
+    }
+
+    /// How many bytes of memory it shares with its pool.
+    fn memory(&self) -> io::Result<usize> {
+        let files = open_files(self.pid)?.into_iter();
+        files
+            .filter(|file| file.is("/memfd:futures_pool"))
+            .map(|file| {
+                let path = format!("/proc/{}/fd/{}", self.pid, file.number);
+                use std::os::unix::fs::MetadataExt;
+                Ok(512 * fs::metadata(path)?.blocks() as usize)
+            })
+            .sum()
+    }
+}
+
+/// A file descriptor, and what it stands for.
+struct OpenFile {
+    number: i32,
+    name: String,
+}
+
+impl OpenFile {
+    fn is(&self, kind: &str) -> bool {
+        self.name.starts_with(kind)
+    }
+}
+
+fn open_files(pid: u32) -> io::Result<Vec<OpenFile>> {
     let files = fs::read_dir(format!("/proc/{pid}/fd"))?;
-    let open = files.map(|file| {
-        let path = file?.path();
-        let rights = fs::symlink_metadata(&path)?.permissions().mode();
-        let name = fs::read_link(path)?.display().to_string();
-        Ok((name.replace(['[', ']'], ""), rights & 0o400 != 0))
-    });
-    open.collect()
-}
-
-fn row(
-    jobs: &str,
-    size: usize,
-    crew: &[u32],
-    work: impl FnOnce(usize) -> Result<usize, JobError>,
-) -> Result<Bytes> {
-    let before = bytes(crew)?;
-    work(size)?;
-    let after = bytes(crew)?;
-    let [read, written] = [0, 1].map(|of| after[of] - before[of]);
-    let sums = format!("{read:>9}{written:>12}{:>11}", after[2]);
-    say!("{jobs:<9}{size:>10}{sums}     {}", alive(crew));
-    Ok([read, written, after[2]])
-}
-
-/// What all workers have read and written, and have in memory shared with us.
-type Bytes = [usize; 3];
-
-fn bytes(crew: &[u32]) -> Result<Bytes> {
-    let mut sums = [0; 3];
-    for worker in crew {
-        let stat = || fs::read_to_string(format!("/proc/{worker}/stat"));
-        while !stat()?.contains(") S ") {
-            thread::yield_now(); // it counts first, and then sleeps
-        }
-        let io = fs::read_to_string(format!("/proc/{worker}/io"))?;
-        let counts = io.lines().filter_map(|line| line.split_once(": "));
-        for (sum, (_, count)) in sums.iter_mut().take(2).zip(counts) {
-            *sum += count.parse::<usize>()?; // rchar and wchar come first
-        }
-        for file in fs::read_dir(format!("/proc/{worker}/fd"))?.flatten() {
-            let name = fs::read_link(file.path())?;
-            if name.starts_with("/memfd:futures_pool (deleted)") {
-                sums[2] += fs::metadata(file.path())?.blocks() as usize * 512;
-            }
-        }
-    }
-    Ok(sums)
-}
-
-fn alive(crew: &[u32]) -> String {
-    let lives = |pid: &&u32| Path::new(&format!("/proc/{pid}")).exists();
-    let alive: Vec<_> = crew.iter().filter(lives).map(u32::to_string).collect();
-    if alive.is_empty() { "none".into() } else { alive.join(" ") }
-}
-
-fn end(pool: ProcessPool, crew: &[u32]) -> Result {
-    drop(pool);
-    let left = alive(crew);
-    say!("pool is dropped{:>42}{left}", "");
-    let error = || Failure::new("workers are left behind");
-    (left == "none").then_some(()).ok_or_else(error)
-}
-
-fn verdict(ties: &[Ties], [read, written, shared]: Bytes) -> Result {
-    let pipe = |name: &str| name.starts_with("pipe:") && !name.contains(' ');
-    let sockets: usize = ties.iter().map(|tie| tie.1).sum();
-    for (id, way, bytes) in [("F17", 0, read), ("F20", 1, written)] {
-        let ends = ties.iter().filter(|tie| pipe(&tie.0[way])).count();
-        let tied = ends == ties.len() && sockets == 0;
-        let figure = format!(
-            "{ends} pipes, {sockets} sockets; {bytes} bytes by pipe for \
-             {SHORT}, {shared} in shared memory for {LONG}"
-        );
-        claim(id, tied && bytes >= SHORT && shared >= LONG, figure)?;
-    }
-    Ok(())
+    files
+        .map(|file| {
+            let path = file?.path();
+            let number = path.file_name().and_then(|name| name.to_str());
+            let number = number.and_then(|name| name.parse().ok());
+            let name = fs::read_link(&path)?.display().to_string();
+            Ok(OpenFile { number: number.unwrap_or(-1), name })
+        })
+        .collect()
 }

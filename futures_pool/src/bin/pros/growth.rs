@@ -15,8 +15,8 @@
 //!                          workers, for so many jobs    jobs each, of 100
 //!     pool                 0      1      3    100       least      most
 //!     ThreadPool           0      1      3      4          25        25
-//!     ProcessPool          4      4      4      4          25        25
-//!     rayon spawn          0      2      2      2          50        50
+//!     ProcessPool          4      4      4      4          24        26
+//!     rayon spawn          0      2      2      2          48        52
 //!     tokio spawn_blocking 0      1      3    100           1         1
 //!     smol unblock         0      1      3    100           1         1
 //!     F7 borne out: with 100 jobs ours grows to 4, tokio's 100, smol's 100
@@ -40,7 +40,7 @@ fn main() -> Result {
     say!("{:21}workers, for so many jobs    jobs each, of 100", "");
     say!("{:21}0      1      3    100       least      most", "pool");
     // A process for each pool: all threads but its first are the pool's.
-    let fresh = ProcessPool::builder().jobs_per_worker(NonZero::<u64>::MIN);
+    let fresh = ProcessPool::builder().max_tasks_per_child(NonZero::<u64>::MIN);
     let fresh = fresh.workers(1).build()?;
     let watch = |pool: &str, jobs| {
         fresh.submit(watch, (pool.to_string(), jobs)).result()?

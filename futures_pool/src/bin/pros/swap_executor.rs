@@ -13,14 +13,14 @@
 //!
 //! Output (figures vary):
 //!     way               wait ms  work ms   lines changed
-//!     inline               40.6     15.4               1
-//!     on_threads            5.6      8.2               0
-//!     on_processes         11.8     13.9               1
-//!     on_rayon              5.3      8.2               2
-//!     on_tokio              5.8      8.3               3
-//!     on_smol               5.2      7.8               2
+//!     inline               40.5     34.8               1
+//!     on_threads            6.0     30.1               0
+//!     on_processes         13.5     32.4               1
+//!     on_rayon              5.5     20.0               2
+//!     on_tokio              6.4     22.0               3
+//!     on_smol               5.2     27.0               2
 //!     F3 borne out: same results, 1 line to go to processes
-//!     F4 borne out: same lines wait 7.3 times as fast, and work 1.9 times
+//!     F4 borne out: same lines wait 6.8 times as fast, and work 1.2 times
 
 use std::{thread, time::Duration, time::Instant};
 

@@ -93,7 +93,7 @@ fn by_processes(jobs: usize) -> Result<Vec<i32>> {
 
 fn by_a_process_each(jobs: usize) -> Result<Vec<i32>> {
     let crew = ProcessPool::builder().workers(WORKERS);
-    let crew = crew.jobs_per_worker(NonZero::<u64>::MIN); // The one change
+    let crew = crew.max_tasks_per_child(NonZero::<u64>::MIN); // The one change
     submit(jobs, &crew.build()?)
 }
 

@@ -12,12 +12,12 @@
 //!
 //! Output (figures vary):
 //!     orders by                    baked    most waiting    MiB more
-//!     ThreadPool, submit             800             750        24.0
-//!     rayon, spawn                   800             748        23.6
-//!     tokio, spawn_blocking          800             756        24.2
-//!     ThreadPool, map                800              14         0.9
-//!     channel with room for 16       800              18         0.8
-//!     F15 borne out: 748 orders wait without a limit, 18 with
+//!     ThreadPool, submit             800             705        22.6
+//!     rayon, spawn                   800             630        20.0
+//!     tokio, spawn_blocking          800             618        19.8
+//!     ThreadPool, map                800              15         0.7
+//!     channel with room for 16       800              19         0.8
+//!     F15 borne out: 618 orders wait without a limit, 19 with
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::{thread, time::Duration};

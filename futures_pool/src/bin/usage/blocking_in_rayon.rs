@@ -15,11 +15,11 @@
 //!     20 jobs wait 20 ms each, 20 work; ratio: to the ideal
 //!                             to wait                   to work
 //!     on                    threads      ms  ratio   threads      ms  ratio
-//!     rayon                       2   201.5   10.1         2    29.5    1.0
-//!     our ThreadPool             20    20.9    1.0        20    30.6    1.1
-//!     tokio spawn_blocking       20    21.3    1.1        17    30.6    1.1
-//!     smol unblock               20    20.3    1.0        17    29.4    1.0
-//!     F1 borne out: rayon 10.1 times the ideal to wait, 1.0 to work; others 1.1
+//!     rayon                       2   201.3   10.1         2   101.3    1.1
+//!     our ThreadPool             20    21.5    1.1        18    82.9    1.3
+//!     tokio spawn_blocking       20    22.1    1.1        20    69.6    1.1
+//!     smol unblock               20    20.5    1.0        18    68.5    1.1
+//!     F1 borne out: rayon 10.1 times the ideal to wait, 1.1 to work; others 1.1
 
 use std::thread::sleep;
 use std::{collections::HashSet, time::Duration, time::Instant};

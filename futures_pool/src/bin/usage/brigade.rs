@@ -8,24 +8,24 @@
 //! Output (figures vary):
 //!     futures_pool::brigade  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        218 ms
-//!      1 bibimbap  crew-3 #2            │█░░░░░░░░░                     │   71
-//!      2 bulgogi   crew-4 #1            │█░░░░░░░                       │   62
-//!      3 japchae   crew-1 #3            │█░░░░░░░░░░                    │   81
-//!      4 galbi     crew-2 #4            │█░░░░░░                        │   51
-//!      5 mandu     crew-2 #4            │       █░░░░░░░░░░░░░          │  152
-//!      6 pajeon    crew-4 #1            │        █░░░░░░░░░░░░          │  152
-//!      7 kimbap    crew-3 #2            │          █░░░░                │  112
-//!      8 tteok     crew-1 #3            │           █░░░░░░░░░░         │  157
-//!      9 jjigae    crew-3 #2            │               █░░░░░░░░░░░░   │  198
-//!     10 hotteok   crew-4 #1            │                     █░░░░░░░░ │  218
+//!                                        0                        223 ms
+//!      1 bibimbap  worker-4 #1          │█░░░░░░░░░                     │   72
+//!      2 bulgogi   worker-1 #2          │█░░░░░░░                       │   63
+//!      3 japchae   worker-3 #4          │█░░░░░░░░░░                    │   85
+//!      4 galbi     worker-2 #3          │█░░░░░░                        │   53
+//!      5 mandu     worker-2 #3          │       █░░░░░░░░░░░░░          │  156
+//!      6 pajeon    worker-1 #2          │        █░░░░░░░░░░░░          │  154
+//!      7 kimbap    worker-4 #1          │          █░░░░                │  113
+//!      8 tteok     worker-3 #4          │           █░░░░░░░░░░         │  163
+//!      9 jjigae    worker-4 #1          │               █░░░░░░░░░░░░   │  202
+//!     10 hotteok   worker-1 #2          │                     █░░░░░░░░ │  222
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
-//!     one cook alone would need   716 ms
+//!     one cook alone would need   718 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   218 ms  3.3 times as fast, 2.18 of the bound
-//!     cooked by 4 threads in 1 process; CPU 4 ms, 440 switches, 3.3 MiB
-//!     F11 borne out: 4 threads in 1 process, 3.3 times as fast as one cook
+//!     this took                   223 ms  3.2 times as fast, 2.22 of the bound
+//!     cooked by 4 threads in 1 process; CPU 7 ms, 170 switches, 3.5 MiB
+//!     F11 borne out: 4 threads in 1 process, 3.2 times as fast as one cook
 
 use std::net::SocketAddr;
 

@@ -8,24 +8,24 @@
 //! Output (figures vary):
 //!     futures_pool::brigade_processes  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        222 ms
-//!      1 bibimbap  process 16709        │█░░░░░░░░░                     │   74
-//!      2 bulgogi   process 16707        │█░░░░░░░░                      │   65
-//!      3 japchae   process 16708        │█░░░░░░░░░░                    │   84
-//!      4 galbi     process 16710        │█░░░░░░                        │   54
-//!      5 mandu     process 16710        │       █░░░░░░░░░░░░░          │  155
-//!      6 pajeon    process 16707        │         █░░░░░░░░░░░          │  155
-//!      7 kimbap    process 16709        │          █░░░░░               │  116
-//!      8 tteok     process 16708        │           █░░░░░░░░░░         │  160
-//!      9 jjigae    process 16709        │                █░░░░░░░░░░░   │  202
-//!     10 hotteok   process 16710        │                     █░░░░░░░░ │  222
+//!                                        0                        239 ms
+//!      1 bibimbap  process 17837        │  █░░░░░░░░                    │   89
+//!      2 bulgogi   process 17838        │  █░░░░░░░                     │   81
+//!      3 japchae   process 17836        │  █░░░░░░░░░░                  │  100
+//!      4 galbi     process 17839        │  █░░░░░░                      │   71
+//!      5 mandu     process 17839        │         █░░░░░░░░░░░░         │  173
+//!      6 pajeon    process 17838        │          █░░░░░░░░░░░         │  172
+//!      7 kimbap    process 17837        │           █░░░░░              │  132
+//!      8 tteok     process 17836        │             █░░░░░░░░         │  176
+//!      9 jjigae    process 17837        │                 █░░░░░░░░░░   │  219
+//!     10 hotteok   process 17838        │                      █░░░░░░░ │  239
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
-//!     one cook alone would need   716 ms
+//!     one cook alone would need   718 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   222 ms  3.2 times as fast, 2.22 of the bound
-//!     cooked by 4 threads in 4 processes; CPU 11 ms, 419 switches, 17.1 MiB
-//!     F11 borne out: 4 threads in 4 processes, 3.2 times as fast as one cook
+//!     this took                   239 ms  3.0 times as fast, 2.38 of the bound
+//!     cooked by 4 threads in 4 processes; CPU 15 ms, 114 switches, 17.4 MiB
+//!     F11 borne out: 4 threads in 4 processes, 3.0 times as fast as one cook
 
 use std::net::SocketAddr;
 

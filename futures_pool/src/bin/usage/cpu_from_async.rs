@@ -14,14 +14,14 @@
 //!
 //! Output (figures vary):
 //!     work is done               guest waits  jobs a second
-//!     here                           39.7 ms            208
-//!     by spawn_blocking               5.9 ms            407
-//!     by it, with a semaphore         4.1 ms            322
-//!     by rayon                        2.1 ms            399
-//!     by our ThreadPool               2.3 ms            400
-//!     by our ProcessPool              2.3 ms            395
-//!     F1 borne out: guest waits 40, by pools 2 ms; threads/rayon 1.00
-//!     F2 borne out: processes do 0.99 times the jobs of threads
+//!     here                           65.8 ms            124
+//!     by spawn_blocking               5.6 ms            183
+//!     by it, with a semaphore         5.6 ms            197
+//!     by rayon                        2.3 ms            200
+//!     by our ThreadPool               2.7 ms            156
+//!     by our ProcessPool              2.7 ms            189
+//!     F1 borne out: guest waits 66, by pools 3 ms; threads/rayon 0.78
+//!     F2 borne out: processes do 1.22 times the jobs of threads
 
 use std::{cell::Cell, time::Duration, time::Instant};
 

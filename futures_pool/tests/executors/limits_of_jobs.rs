@@ -1,0 +1,397 @@
+//! Limits on jobs, workers and queues; killing one job; and who is told first.
+
+use std::{
+    cell::RefCell,
+    env, fs,
+    os::unix::fs::MetadataExt,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    process,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use futures::executor::block_on;
+use futures_pool::{
+    Executor, Function, Job, JobError, Pending, ProcessPool, ThreadPool, Until,
+    WorkerExit, as_completed, job, scope, wait,
+};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_bytes::ByteBuf;
+
+use crate::{
+    cases,
+    jobs::*,
+    support::{interface::*, *},
+};
+
+cases! {
+    both: [
+        a_handle_that_was_awaited_can_be_waited_for
+        an_argument_that_panics_when_dropped_harms_nobody
+        a_full_queue_holds_up_whoever_submits
+        shutdown_can_have_a_limit
+        a_panic_does_not_wait_for_what_is_pending
+        a_job_can_be_submitted_while_a_thread_ends
+    ]
+    once: [
+        a_pool_of_threads_of_any_size_maps
+        a_pool_of_too_many_processes_is_refused
+        scoped_closures_may_borrow
+        functions_of_the_same_name_are_told_apart
+        a_field_that_is_left_out_is_refused
+        a_job_that_takes_too_long_is_ended
+        one_running_job_can_be_killed
+        a_worker_that_needs_too_much_memory_dies
+        workers_have_an_environment_of_their_own
+        a_result_is_told_before_another_argument_is_encoded
+        an_idle_worker_keeps_no_large_memory
+        a_worker_that_leaves_a_child_behind_is_known_dead
+    ]
+}
+
+pub fn jobs() -> Vec<Job> {
+    vec![
+        job(disarm),
+        job(first::same),
+        job(second::same),
+        job(notes),
+        job(endless),
+        job(allocate),
+        job(variable),
+        job(slow),
+        job(fork_and_exit),
+        job(twins().0),
+        job(twins().1),
+    ]
+}
+
+fn a_handle_that_was_awaited_can_be_waited_for<P: Pool>(_: Folder) {
+    let pool = P::of(1);
+    let awaited = || {
+        let mut handle = pool.submit(square, 3);
+        assert_eq!(block_on(&mut handle), Ok(9));
+        handle
+    };
+    let waited = wait([awaited()], Until::AllDone, None);
+    assert_eq!((waited.done.len(), waited.pending.len()), (1, 0));
+    let completed: Vec<_> = as_completed([awaited()], None).collect();
+    assert!(matches!(completed[..], [Ok((0, _))]));
+    assert_eq!(awaited().result(), Err(JobError::Taken));
+    assert_eq!(block_on(awaited()), Err(JobError::Taken));
+}
+
+/// Pending when its pool is ended, or breaks, or when it is cancelled.
+fn an_argument_that_panics_when_dropped_harms_nobody<P: Pool>(folder: Folder) {
+    let pool = P::of(1);
+    let held = submit_held(&pool, &folder, 0);
+    folder.wait_for("started-0");
+    let pending: Vec<_> =
+        (0..3).map(|_| pool.submit(disarm, Armed(true))).collect();
+    assert!(pending[0].cancel());
+    pool.close(Pending::Cancel);
+    folder.release([0]);
+    assert_eq!(held.result(), Ok(0));
+    for job in pending {
+        assert_eq!(job.result(), cancelled());
+    }
+}
+
+fn disarm(mut armed: Armed) {
+    armed.0 = false;
+}
+
+fn a_full_queue_holds_up_whoever_submits<P: Pool>(folder: Folder) {
+    let pool = P::with_queue_limit(1);
+    let held = submit_held(&pool, &folder, 0);
+    folder.wait_for("started-0");
+    let pending = pool.submit(square, 2);
+    thread::scope(|all| {
+        let (pool, its) = (&pool, folder.clone());
+        let late = all.spawn(move || {
+            its.put("submits");
+            let job = pool.submit(square, 3);
+            its.put("submitted");
+            job.result()
+        });
+        folder.wait_for("submits");
+        // It cannot be before there is room.
+        assert!(!folder.has("submitted"));
+        folder.release([0]);
+        folder.wait_for("submitted");
+        assert_eq!(late.join().unwrap(), Ok(9));
+    });
+    assert_eq!((held.result(), pending.result()), (Ok(0), Ok(4)));
+}
+
+fn shutdown_can_have_a_limit<P: Pool>(folder: Folder) {
+    let pool = P::of(1);
+    let held = submit_held(&pool, &folder, 0);
+    folder.wait_for("started-0");
+    let moment = Duration::from_millis(10);
+    assert!(!pool.shutdown_timeout(Pending::Finish, moment));
+    assert!(!held.is_done());
+    folder.release([0]);
+    assert!(pool.shutdown_timeout(Pending::Finish, Duration::MAX));
+    assert_eq!(held.result(), Ok(0));
+}
+
+fn a_panic_does_not_wait_for_what_is_pending<P: Pool>(folder: Folder) {
+    let pool = P::of(1);
+    let held = submit_held(&pool, &folder, 0);
+    folder.wait_for("started-0");
+    let pending = submit_held(&pool, &folder, 1); // nobody releases it
+    thread::scope(|all| {
+        all.spawn(|| {
+            until("its end", || pending.is_cancelled());
+            folder.release([0]);
+        });
+        let unwinds = AssertUnwindSafe(|| {
+            let _pool = pool;
+            resume_unwind(Box::new("no hook"));
+        });
+        assert!(catch_unwind(unwinds).is_err());
+    });
+    assert_eq!(held.result(), Ok(0));
+}
+
+fn a_job_can_be_submitted_while_a_thread_ends<P: Pool>(_: Folder) {
+    struct Last<P: Pool>(Arc<P>);
+
+    impl<P: Pool> Drop for Last<P> {
+        fn drop(&mut self) {
+            assert_eq!(self.0.submit(square, 3).result(), Ok(9));
+        }
+    }
+
+    thread_local! {
+        static LAST: RefCell<Option<Box<dyn std::any::Any>>> =
+            const { RefCell::new(None) };
+    }
+    let pool = Arc::new(P::of(1));
+    let last = Last(pool.clone());
+    thread::spawn(|| LAST.set(Some(Box::new(last)))).join().unwrap();
+    assert_eq!(Arc::strong_count(&pool), 1);
+}
+
+/// What is submitted ahead is bounded.
+fn a_pool_of_threads_of_any_size_maps(_: Folder) {
+    let pool = ThreadPool::of(usize::MAX / 2 + 1);
+    let squares: Result<Vec<_>, _> = pool.map(square, 0..10).collect();
+    assert_eq!(squares.unwrap().len(), 10);
+}
+
+fn a_pool_of_too_many_processes_is_refused(_: Folder) {
+    for workers in [4_097, usize::MAX / 2 + 1, usize::MAX] {
+        assert!(ProcessPool::try_of(workers).is_err());
+    }
+}
+
+fn scoped_closures_may_borrow(_: Folder) {
+    let numbers = [1, 2, 3];
+    let doubled: Vec<u64> = scope(2, |pool| {
+        let all: Vec<_> =
+            numbers.iter().map(|n| pool.spawn(move || 2 * n)).collect();
+        all.into_iter().map(|one| one.result().unwrap()).collect()
+    })
+    .unwrap();
+    assert_eq!(doubled, [2, 4, 6]);
+    assert_eq!(numbers.len(), 3);
+    let panics = scope(1, |pool| pool.spawn(|| -> u64 { fail(1) }).result());
+    assert_panicked(&panics.unwrap());
+    assert!(scope(0, |_| ()).is_err());
+}
+
+mod first {
+    pub fn same(_: u64) -> u64 {
+        1
+    }
+}
+
+mod second {
+    pub fn same(_: u64) -> u64 {
+        2
+    }
+}
+
+/// Two functions whose names are the same, too: the type differs.
+fn twins() -> (impl Function<u64, u64>, impl Function<u64, u64>) {
+    let one = {
+        fn same(_: u64) -> u64 {
+            10
+        }
+        same
+    };
+    let two = {
+        fn same(_: u64) -> u64 {
+            20
+        }
+        same
+    };
+    (one, two)
+}
+
+fn functions_of_the_same_name_are_told_apart(_: Folder) {
+    let pool = one();
+    assert_eq!(pool.submit(first::same, 0).result(), Ok(1));
+    assert_eq!(pool.submit(second::same, 0).result(), Ok(2));
+    let (ten, twenty) = twins();
+    assert_eq!(pool.submit(ten, 0).result(), Ok(10));
+    assert_eq!(pool.submit(twenty, 0).result(), Ok(20));
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Notes {
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    first: Vec<u8>,
+    second: Vec<u8>,
+    third: Vec<u8>,
+}
+
+fn notes(notes: Notes) -> Notes {
+    notes
+}
+
+/// Without a name, the second one would be read as the first.
+fn a_field_that_is_left_out_is_refused(_: Folder) {
+    let pool = one();
+    let left_out = || Notes { second: vec![0], ..Notes::default() };
+    assert_not_encoded(&pool.submit(notes, left_out()).result());
+    let whole = || Notes { first: vec![1], ..left_out() };
+    assert_eq!(pool.submit(notes, whole()).result(), Ok(whole()));
+}
+
+fn endless((folder, n): Ticket) {
+    folder.put(format!("started-{n}"));
+    loop {
+        thread::park();
+    }
+}
+
+/// Only its worker is; a new one takes the place, whatever the policy.
+fn a_job_that_takes_too_long_is_ended(folder: Folder) {
+    let limit = Duration::from_millis(50);
+    let pool = ProcessPool::builder().workers(1).time_limit(limit);
+    let pool = pool.build().unwrap();
+    let worker = pool.pids()[0];
+    let endless = pool.submit(endless, (folder.clone(), 0));
+    let next = pool.submit(square, 3);
+    assert_eq!(endless.result(), Err(JobError::TimeLimit));
+    assert_eq!(next.result(), Ok(9));
+    assert!(folder.has("started-0") && is_dead(worker));
+}
+
+fn one_running_job_can_be_killed(folder: Folder) {
+    let pool = ProcessPool::of(2);
+    let endless = pool.submit(endless, (folder.clone(), 0));
+    let held = submit_held(&pool, &folder, 1);
+    (0..2).for_each(|n| folder.wait_for(format!("started-{n}")));
+    assert!(!endless.cancel());
+    assert!(endless.kill());
+    assert_eq!(endless.result(), cancelled());
+    folder.release([1]);
+    assert_eq!(held.result(), Ok(1));
+    assert_eq!(pool.submit(square, 3).result(), Ok(9));
+    until("another worker", || pool.pids().len() == 2);
+}
+
+fn allocate(bytes: usize) -> usize {
+    std::hint::black_box(vec![1_u8; bytes]).len()
+}
+
+fn a_worker_that_needs_too_much_memory_dies(_: Folder) {
+    let pool = ProcessPool::builder().workers(1).memory_limit(200 << 20);
+    let pool = pool.replace_dead_workers().build().unwrap();
+    assert_eq!(pool.submit(allocate, 1 << 20).result(), Ok(1 << 20));
+    let died = pool.submit(allocate, 1 << 30).result().unwrap_err();
+    let JobError::WorkerDied { exit, began, .. } = died else {
+        panic!("{died}");
+    };
+    assert_eq!((exit, began), (WorkerExit::Signal(6), true));
+    assert_eq!(pool.submit(allocate, 1 << 20).result(), Ok(1 << 20));
+}
+
+fn variable(name: String) -> Option<String> {
+    env::var(name).ok()
+}
+
+fn workers_have_an_environment_of_their_own(_: Folder) {
+    let pool = with_env("TEST_OF_WORKERS", "theirs").env_clear();
+    let pool = pool.build().unwrap();
+    let read = |name: &str| pool.submit(variable, name.into()).result();
+    assert_eq!(read("TEST_OF_WORKERS"), Ok(Some("theirs".into())));
+    assert_eq!(read("PATH"), Ok(None));
+    assert!(env::var("TEST_OF_WORKERS").is_err());
+}
+
+/// Cannot be encoded before somebody says so.
+struct Slow(Folder);
+
+impl Serialize for Slow {
+    fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
+        self.0.put("encodes");
+        self.0.wait_for("go-7");
+        7_u64.serialize(writer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Slow {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        reader: D,
+    ) -> Result<Slow, D::Error> {
+        u64::deserialize(reader).map(|_| Slow(Folder::at("nowhere")))
+    }
+}
+
+fn slow(_: Slow) -> u64 {
+    7
+}
+
+fn a_result_is_told_before_another_argument_is_encoded(folder: Folder) {
+    let pool = one();
+    let held = submit_held(&pool, &folder, 0);
+    folder.wait_for("started-0");
+    let slow = pool.submit(slow, Slow(folder.clone()));
+    folder.release([0]);
+    assert_eq!(held.result(), Ok(0));
+    folder.wait_for("encodes"); // by the pool, while we go on
+    assert!(!slow.is_done());
+    folder.release([7]);
+    assert_eq!(slow.result(), Ok(7));
+}
+
+fn an_idle_worker_keeps_no_large_memory(_: Folder) {
+    let pool = one();
+    let bytes = ByteBuf::from(vec![7; 31 << 20]);
+    assert_eq!(pool.submit(large, bytes.clone()).result(), Ok(bytes));
+    let shared_memory = || {
+        let files = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        let files = files.filter(|file| {
+            fs::read_link(file.path())
+                .is_ok_and(|name| name.starts_with("/memfd:futures_pool"))
+        });
+        let blocks = files.map(|file| fs::metadata(file.path()).unwrap());
+        blocks.map(|file| file.blocks() * 512).sum::<u64>()
+    };
+    until("it to be given back", || shared_memory() == 0);
+    assert_eq!(pool.submit(square, 3).result(), Ok(9));
+}
+
+/// The child has the worker's socket, so its end is not seen there.
+#[expect(unsafe_code, reason = "fork is")]
+fn fork_and_exit(_: u64) {
+    // SAFETY: a worker has one thread while it works.
+    match unsafe { nix::unistd::fork() }.unwrap() {
+        nix::unistd::ForkResult::Child => loop {
+            thread::park();
+        },
+        nix::unistd::ForkResult::Parent { .. } => process::exit(3),
+    }
+}
+
+fn a_worker_that_leaves_a_child_behind_is_known_dead(_: Folder) {
+    let pool = replacing(1);
+    let left = pool.submit(fork_and_exit, 0).result();
+    assert_broken(&left, "exit status: 3");
+    assert_eq!(pool.submit(square, 3).result(), Ok(9));
+}
