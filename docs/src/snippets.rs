@@ -81,11 +81,18 @@ fn snippet(program: &Program, anchor: &str, lines: &[&str]) -> Snippet {
         dependency.kind.is_none() && code.contains(&path)
     };
     let dependencies = program.dependencies.iter().filter(used);
-    Snippet {
-        name: format!("{}:{anchor}", program.name),
-        dependencies: dependencies.map(manifest_line).collect(),
-        code,
+    let mut dependencies: Vec<_> = dependencies.map(manifest_line).collect();
+    if code.contains(&format!("{}::", program.model)) {
+        dependencies.push(own_library(&program.model));
     }
+    Snippet { name: format!("{}:{anchor}", program.name), dependencies, code }
+}
+
+/// The library beside the program. It is on no registry, so it is named by its
+/// folder.
+fn own_library(package: &str) -> String {
+    let folder = programs::root().join(package);
+    format!("{package} = {{ path = {folder:?}, default-features = false }}")
 }
 
 fn manifest_line(dependency: &Dependency) -> String {

@@ -9,8 +9,8 @@ use crate::handle::{Handle, deadline};
 /// No more chunks are submitted ahead, unless it is wanted so.
 const MOST_AHEAD: usize = 1 << 16;
 
-/// How [`Executor::map_with`] goes about its arguments. None of the numbers can
-/// be 0, by their type.
+/// How [`Executor::map_with`](crate::Executor::map_with) goes about its
+/// arguments. None of the numbers can be 0, by their type.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MapOptions {
     /// How many arguments travel together: one, unless told otherwise. More
@@ -37,7 +37,7 @@ impl MapOptions {
     }
 }
 
-/// The results of a [`map`](Executor::map), in the order of the arguments. An
+/// The results of a [`map`](crate::Executor::map), in the order of the arguments. An
 /// argument whose job fails is an error in its place; the others go on.
 ///
 /// After the deadline it yields [`JobError::TimedOut`] once and ends. Dropped

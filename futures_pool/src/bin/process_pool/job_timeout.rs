@@ -1,0 +1,84 @@
+//! A time limit for each job: the worker of a job that hangs is killed and
+//! replaced; the other jobs go on.
+//!
+//!     cargo run -p futures_pool --bin job_timeout
+//!
+//! Of 20 jobs on 2 worker processes, one is an endless loop and one aborts its
+//! process. A thread cannot be stopped from outside, but a process can: the
+//! pool kills the worker whose job exceeds the limit, and starts another one.
+//! The limit counts from the start of a job, not from its submission. In Python
+//! `future.result(timeout=...)` limits only the wait, and the job goes on.
+//!
+//! Change this and watch: leave out `.replace_dead_workers()`. The job that
+//! aborts breaks the whole pool, as in Python: all jobs not yet done fail, and
+//! the program ends with an error.
+//!
+//! Output (figures vary):
+//!     job 7: job exceeded its time limit
+//!     job 13: worker 27376 died during the job: signal: 6 (SIGABRT)
+//!     18 done, 1 exceeded the limit, 1 died
+
+use std::{process::abort, time::Duration};
+
+use futures_pool::{Executor, JobError, init, job};
+use nix::sys::prctl::set_dumpable;
+use shared::{Failure, Result, flags, say, watchdog::Watchdog};
+
+const JOBS: u64 = 20;
+const HANGS: u64 = 7;
+const ABORTS: u64 = 13;
+
+fn main() -> Result {
+    init([job(square)]);
+    flags([]);
+    let _bound = Watchdog::guard("the jobs", Duration::from_secs(10))?;
+    let pool = pool_with_time_limit(2, Duration::from_millis(200))?;
+
+    let (mut done, mut too_long, mut died) = (0, 0, 0);
+    for (input, result) in (1..).zip(pool.map(square, 1..=JOBS)) {
+        let count = match &result {
+            Ok(_) => &mut done,
+            Err(JobError::TimeLimit) => &mut too_long,
+            Err(JobError::WorkerDied { .. }) => &mut died,
+            Err(_) => &mut 0,
+        };
+        *count += 1;
+        match result {
+            Ok(square) => assert_eq!(square, input * input),
+            Err(error) => say!("job {input}: {error}"),
+        }
+    }
+    say!("{done} done, {too_long} exceeded the limit, {died} died");
+    match (done, too_long, died) {
+        (18, 1, 1) => Ok(()),
+        _ => Err(Failure::new("other jobs than the two have failed")),
+    }
+}
+
+fn square(n: u64) -> u64 {
+    match n {
+        HANGS => loop {
+            std::hint::spin_loop();
+        },
+        ABORTS => {
+            set_dumpable(false).expect("always allowed"); // leaves no core file
+            abort()
+        }
+        _ => n * n,
+    }
+}
+
+// ANCHOR: job_timeout
+/// A pool of processes for jobs that may hang or crash: only those jobs fail.
+/// Call `futures_pool::init` in the first line of `main`.
+pub fn pool_with_time_limit(
+    workers: usize,
+    limit: std::time::Duration, // for each job, from its start
+) -> std::io::Result<futures_pool::ProcessPool> {
+    futures_pool::ProcessPool::builder()
+        .workers(workers)
+        .time_limit(limit)
+        .replace_dead_workers()
+        .build()
+}
+// ANCHOR_END: job_timeout
