@@ -42,8 +42,8 @@ pub enum JobError {
     /// The job ran longer than its time limit, so its worker process was
     /// killed.
     TimeLimit,
-    /// A worker process died. If the job had begun, it was the job's own
-    /// worker; otherwise the job was pending, and the pool is broken.
+    /// A worker process died: the job's own one, or the one whose death has
+    /// broken the pool.
     WorkerDied {
         /// The process number of the worker.
         pid: u32,
@@ -122,7 +122,7 @@ impl fmt::Display for JobError {
             JobError::TimedOut => f.write_str("deadline passed"),
             JobError::TimeLimit => f.write_str("job exceeded its time limit"),
             JobError::WorkerDied { pid, exit, began: true } => {
-                write!(f, "worker {pid} died during the job: {exit}")
+                write!(f, "worker {pid} died, and the job with it: {exit}")
             }
             JobError::WorkerDied { pid, exit, began: false } => {
                 write!(f, "pool broken before the job: worker {pid}: {exit}")

@@ -161,5 +161,5 @@ fn the_pools_can_be_read_in_an_hour() {
     let lines =
         lines_without_tests(files.filter(|f| !f.ends_with("bin")).collect());
     println!("futures_pool has {lines} lines of code");
-    assert!((1_000..=2_400).contains(&lines), "{lines}");
+    assert!((1_000..=3_000).contains(&lines), "{lines}");
 }

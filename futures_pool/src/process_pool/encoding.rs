@@ -259,8 +259,7 @@ macro_rules! parts {
 
                 fn skip_field(&mut self, field: $key) -> Result<(), Error> {
                     Err(ser::Error::custom(format_args!(
-                        "{}: skips the field `{field}` (skip_serializing_if), \
-                         and the reader would take the next bytes for it",
+                        "{} skips the field `{field}` (skip_serializing_if)",
                         self.owner,
                     )))
                 }
@@ -431,10 +430,10 @@ mod tests {
         let skips = Named { a: None, b: Some(1) };
         crosses(Named { a: Some(1), b: None }); // nothing to skip
         crosses(Variant::V { a: Some(1), b: None });
-        not_sent(skips.clone(), "Named: skips the field `a`");
-        not_sent(Variant::V { a: None, b: None }, "V: skips the field `a`");
+        not_sent(skips.clone(), "Named skips the field `a`");
+        not_sent(Variant::V { a: None, b: None }, "V skips the field `a`");
         let nested = vec![Some(Ok::<_, ()>((1, HashMap::from([(1, skips)]))))];
-        not_sent(nested, "Named: skips the field `a`");
+        not_sent(nested, "Named skips the field `a`");
     }
 
     #[test]

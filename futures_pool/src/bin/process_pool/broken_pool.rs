@@ -16,7 +16,7 @@
 //!     breaks its pool  SIGKILL      7      11        2       13     0  25119 25118
 //!     is replaced      SIGABRT     19       1        0        1     0  25126
 //!     is replaced      SIGKILL     19       1        0        1     0  25134
-//!     the 8th dish has no result: worker 25134 died during the job: signal: 9 (SIGKILL)
+//!     the 8th dish has no result: worker 25134 died, and the job with it: signal: 9 (SIGKILL)
 
 use std::{collections::BTreeSet, io::Read, process::abort, time::Duration};
 use std::{io, net::SocketAddr, net::TcpListener, net::TcpStream};

@@ -3,11 +3,11 @@
 //!     cargo run -p futures_pool --bin worker_ends
 //!
 //! The worker is stopped, so that an order waits where it was sent. Linux shows
-//! in /proc what a process has open, and a file descriptor of the worker, copied
-//! to here, tells how many bytes wait in its socket. A short argument is there
-//! as a whole. Of a long one only the length is there, and the argument is in
-//! memory that both processes share. Results come back in the same two ways.
-//! When the pool is dropped, the worker ends.
+//! in /proc what a process has open, and a copy of the worker's file descriptor
+//! tells how many bytes wait in its socket. A short argument is there as a
+//! whole. Of a long one only the length is there, and the argument is in memory
+//! that both processes share. Results come back in the same two ways. When the
+//! pool is dropped, the worker ends.
 //!
 //! Claims: F17, F20
 //! Change this and watch: `std::mem::forget(pool)` for `drop(pool)`: the worker
@@ -23,6 +23,7 @@
 //!     F20 borne out: by 1 socket and 0 pipes; a result of 50000 bytes comes in 53248 bytes of shared memory
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::{fs, io, path::Path, thread, time::Duration};
 
 use futures_pool::{Executor, Handle, ProcessPool, init, job};
@@ -36,33 +37,37 @@ const SHORT: usize = 3_000;
 const LONG: usize = 50_000;
 
 fn main() -> Result {
-    init([job(length), job(repeat), job(nap)]);
+    init([job(length), job(repeat), job(thread::sleep)]);
     flags([]);
     let _bound = Watchdog::guard("the jobs", Duration::from_secs(10))?;
     let pool = ProcessPool::new(1)?;
     let worker = Worker::of(&pool)?;
-    let mut table = Table::new(["message", "bytes", "in socket", "in memory"]);
-
     let short = worker.stopped(|| pool.submit(length, "a".repeat(SHORT)))?;
-    table.row([&"argument", &SHORT, &short.in_socket, &short.in_memory]);
     let long = worker.stopped(|| pool.submit(length, "a".repeat(LONG)))?;
-    table.row([&"argument", &LONG, &long.in_socket, &long.in_memory]);
-    let (result, next) = (pool.submit(repeat, LONG), pool.submit(nap, ()));
+    let result = pool.submit(repeat, LONG);
+    let next = pool.submit(thread::sleep, Duration::from_millis(300));
     assert_eq!(result.result()?.len(), LONG);
     let back = worker.memory()?; // kept, while the next job runs
-    table.row([&"result", &LONG, &"", &back]);
     next.result()?;
-    table.print();
-    let Worker { sockets, pipes, .. } = worker;
-    say!("the worker has {sockets} socket, {pipes} pipes");
-
-    let one_socket = (sockets, pipes) == (1, 0);
-    let there = short.in_socket > SHORT && short.in_memory == 0;
-    let beside = long.in_socket < 100 && long.in_memory >= LONG;
     drop(pool);
     if Path::new(&format!("/proc/{}", worker.pid)).exists() {
         return Err(Failure::new("the worker is left behind"));
     }
+    let mut table = Table::new(["message", "bytes", "in socket", "in memory"]);
+    table.row([&"argument", &SHORT, &short.in_socket, &short.in_memory]);
+    table.row([&"argument", &LONG, &long.in_socket, &long.in_memory]);
+    table.row([&"result", &LONG, &"", &back]);
+    table.print();
+    verdict(&worker, [short, long], back)
+}
+
+fn verdict(worker: &Worker, waiting: [Waiting; 2], back: usize) -> Result {
+    let [short, long] = waiting;
+    let Worker { sockets, pipes, .. } = worker;
+    say!("the worker has {sockets} socket, {pipes} pipes");
+    let one_socket = (*sockets, *pipes) == (1, 0);
+    let there = short.in_socket > SHORT && short.in_memory == 0;
+    let beside = long.in_socket < 100 && long.in_memory >= LONG;
     let figure = format!(
         "of an argument of {SHORT} bytes {} wait in the socket, of one of \
          {LONG} bytes {}",
@@ -82,10 +87,6 @@ fn length(text: String) -> usize {
 
 fn repeat(times: usize) -> String {
     "a".repeat(times)
-}
-
-fn nap((): ()) {
-    thread::sleep(Duration::from_millis(300));
 }
 
 /// A worker process, as /proc shows it.
@@ -110,16 +111,17 @@ impl Worker {
         let ours = open_files(std::process::id())?;
         let mut files = open_files(pid)?;
         // Standard input, output and error, and what it has inherited from us.
-        files.retain(|f| f.number > 2 && ours.iter().all(|o| o.name != f.name));
-        let count = |kind| files.iter().filter(|file| file.is(kind)).count();
-        let (sockets, pipes) = (count("socket:"), count("pipe:"));
-        let socket = files.iter().find(|file| file.is("socket:"));
+        let inherited = |name: &str| ours.iter().any(|(_, own)| own == name);
+        files.retain(|(number, name)| *number > 2 && !inherited(name));
+        let all = |kind| files.iter().filter(move |f| f.1.starts_with(kind));
+        let (sockets, pipes) = (all("socket:").count(), all("pipe:").count());
+        let socket = all("socket:").next();
         let socket = socket.ok_or_else(|| Failure::new("it has no socket"))?;
         let its = rustix::process::Pid::from_raw(pid as i32);
         let its = its.expect("a process has a number");
         let process = pidfd_open(its, PidfdFlags::empty())?;
         let flags = PidfdGetfdFlags::empty();
-        let socket = pidfd_getfd(process, socket.number, flags)?;
+        let socket = pidfd_getfd(process, socket.0, flags)?;
         Ok(Worker { pid, sockets, pipes, socket })
     }
 
@@ -127,6 +129,10 @@ impl Worker {
     fn stopped(&self, send: impl FnOnce() -> Handle<usize>) -> Result<Waiting> {
         let pid = Pid::from_raw(self.pid as i32);
         kill(pid, Signal::SIGSTOP)?;
+        let stat = format!("/proc/{pid}/stat");
+        while !fs::read_to_string(&stat)?.contains(") T ") {
+            thread::yield_now();
+        }
         let order = send();
         let in_socket = ioctl_fionread(self.socket.as_fd())? as usize;
         let waiting = Waiting { in_socket, in_memory: self.memory()? };
@@ -137,39 +143,24 @@ impl Worker {
 
     /// How many bytes of memory it shares with its pool.
     fn memory(&self) -> io::Result<usize> {
-        let files = open_files(self.pid)?.into_iter();
-        files
-            .filter(|file| file.is("/memfd:futures_pool"))
-            .map(|file| {
-                let path = format!("/proc/{}/fd/{}", self.pid, file.number);
-                use std::os::unix::fs::MetadataExt;
-                Ok(512 * fs::metadata(path)?.blocks() as usize)
-            })
-            .sum()
+        let mut files = open_files(self.pid)?;
+        files.retain(|(_, name)| name.starts_with("/memfd:futures_pool"));
+        let size = |(number, _)| {
+            let path = format!("/proc/{}/fd/{number}", self.pid);
+            Ok(512 * fs::metadata(path)?.blocks() as usize)
+        };
+        files.into_iter().map(size).sum()
     }
 }
 
-/// A file descriptor, and what it stands for.
-struct OpenFile {
-    number: i32,
-    name: String,
-}
-
-impl OpenFile {
-    fn is(&self, kind: &str) -> bool {
-        self.name.starts_with(kind)
-    }
-}
-
-fn open_files(pid: u32) -> io::Result<Vec<OpenFile>> {
+/// The numbers of file descriptors, and what they stand for.
+fn open_files(pid: u32) -> io::Result<Vec<(i32, String)>> {
     let files = fs::read_dir(format!("/proc/{pid}/fd"))?;
-    files
-        .map(|file| {
-            let path = file?.path();
-            let number = path.file_name().and_then(|name| name.to_str());
-            let number = number.and_then(|name| name.parse().ok());
-            let name = fs::read_link(&path)?.display().to_string();
-            Ok(OpenFile { number: number.unwrap_or(-1), name })
-        })
-        .collect()
+    let file = |file: io::Result<fs::DirEntry>| {
+        let file = file?;
+        let number = file.file_name().to_string_lossy().parse();
+        let name = fs::read_link(file.path())?.display().to_string();
+        Ok((number.map_err(io::Error::other)?, name))
+    };
+    files.map(file).collect()
 }

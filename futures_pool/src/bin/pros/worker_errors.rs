@@ -21,7 +21,7 @@
 //!     returns Err   Ok       lives  Err("no rice")
 //!     panics        Panicked lives  the oil burns at worker_errors.rs:122:5
 //!     aborts        Died     broken signal: 6 (SIGABRT)
-//!     bad argument  Encode   lives  Order: skips the field `note` (skip_serializing_if), and the reader would take the next bytes for it
+//!     bad argument  Encode   lives  Order skips the field `note` (skip_serializing_if)
 //!     bad result    Encode   lives  path contains invalid UTF-8 characters
 //!     F6 borne out: threads tell 4 of 5, processes 5; panics are alike
 
