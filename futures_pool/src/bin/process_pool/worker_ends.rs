@@ -20,17 +20,16 @@
 //!     result    50000                 53248
 //!     the worker has 1 socket, 0 pipes
 //!     F17 borne out: of an argument of 3000 bytes 3006 wait in the socket, of one of 50000 bytes 9
-//!     F20 borne out: by 1 socket and 0 pipes; a result of 50000 bytes comes in 53248 bytes of shared memory
+//!     F20 borne out: 1 socket, 0 pipes; a result of 50000 bytes took 53248 of shared memory
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::{fs, io, path::Path, thread, time::Duration};
 
 use futures_pool::{Executor, Handle, ProcessPool, init, job};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use rustix::io::ioctl_fionread;
-use rustix::process::{PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Signal};
+use rustix::process::{kill_process, pidfd_getfd, pidfd_open};
 use shared::{Failure, Result, Table, claim, flags, say, watchdog::Watchdog};
 
 const SHORT: usize = 3_000;
@@ -75,8 +74,8 @@ fn verdict(worker: &Worker, waiting: [Waiting; 2], back: usize) -> Result {
     );
     claim("F17", one_socket && there && beside, figure)?;
     let figure = format!(
-        "by {sockets} socket and {pipes} pipes; a result of {LONG} bytes comes \
-         in {back} bytes of shared memory"
+        "{sockets} socket, {pipes} pipes; a result of {LONG} bytes took {back} \
+         of shared memory"
     );
     claim("F20", one_socket && back >= LONG, figure)
 }
@@ -117,26 +116,22 @@ impl Worker {
         let (sockets, pipes) = (all("socket:").count(), all("pipe:").count());
         let socket = all("socket:").next();
         let socket = socket.ok_or_else(|| Failure::new("it has no socket"))?;
-        let its = rustix::process::Pid::from_raw(pid as i32);
-        let its = its.expect("a process has a number");
-        let process = pidfd_open(its, PidfdFlags::empty())?;
-        let flags = PidfdGetfdFlags::empty();
-        let socket = pidfd_getfd(process, socket.0, flags)?;
+        let process = pidfd_open(id(pid), PidfdFlags::empty())?;
+        let socket = pidfd_getfd(process, socket.0, PidfdGetfdFlags::empty())?;
         Ok(Worker { pid, sockets, pipes, socket })
     }
 
     /// Stops the worker while an order is sent, and lets it do the job.
     fn stopped(&self, send: impl FnOnce() -> Handle<usize>) -> Result<Waiting> {
-        let pid = Pid::from_raw(self.pid as i32);
-        kill(pid, Signal::SIGSTOP)?;
-        let stat = format!("/proc/{pid}/stat");
+        kill_process(id(self.pid), Signal::STOP)?;
+        let stat = format!("/proc/{}/stat", self.pid);
         while !fs::read_to_string(&stat)?.contains(") T ") {
             thread::yield_now();
         }
         let order = send();
         let in_socket = ioctl_fionread(self.socket.as_fd())? as usize;
         let waiting = Waiting { in_socket, in_memory: self.memory()? };
-        kill(pid, Signal::SIGCONT)?;
+        kill_process(id(self.pid), Signal::CONT)?;
         order.result()?;
         Ok(waiting)
     }
@@ -151,6 +146,10 @@ impl Worker {
         };
         files.into_iter().map(size).sum()
     }
+}
+
+fn id(pid: u32) -> Pid {
+    Pid::from_raw(pid as i32).expect("a process has a number")
 }
 
 /// The numbers of file descriptors, and what they stand for.
