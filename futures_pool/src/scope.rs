@@ -15,13 +15,13 @@ use crate::handle::Handle;
 /// this one uses its threads again.
 ///
 /// ```
-/// let words = vec!["bounded", "queue", "thread"];
-/// let lengths: Vec<usize> = futures_pool::scope(2, |pool| {
+/// let words = ["bounded", "queue", "thread"];
+/// let lengths: Vec<_> = futures_pool::scope(2, |pool| {
 ///     let handles: Vec<_> =
 ///         words.iter().map(|word| pool.spawn(|| word.len())).collect();
 ///     handles.into_iter().map(|handle| handle.result()).collect()
-/// })??;
-/// assert_eq!(lengths, [7, 5, 6]);
+/// })?;
+/// assert_eq!(lengths, [Ok(7), Ok(5), Ok(6)]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
