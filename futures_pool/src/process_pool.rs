@@ -100,7 +100,7 @@ struct Dispatcher {
     /// The pool is closed or broken.
     over: Condvar,
     /// The supervisors: a thread for each worker, which starts it, reads from
-    /// it, buries it and starts the next one.
+    /// it, reaps it and starts the next one.
     staff: Staff,
     registry: &'static Registry,
     initializer: Option<Initializer>,
@@ -383,7 +383,7 @@ impl Dispatcher {
             None => self.give_next(&link),
         }
         let began = link.serve(&mut inbox, &**self);
-        self.bury(&link, link.bury(&mut child, began))
+        self.settle(&link, link.wait_for_end(&mut child, began))
     }
 
     /// Sends the initializer as the worker's first order.
@@ -404,7 +404,7 @@ impl Dispatcher {
     }
 
     /// Says what becomes of a dead worker's job, and of the pool.
-    fn bury(&self, link: &Arc<Link>, ended: Ended) -> Result<(), String> {
+    fn settle(&self, link: &Arc<Link>, ended: Ended) -> Result<(), String> {
         let Ended { sentence, exit, order, began } = ended;
         let exit_text = exit.to_string();
         let died = |began| JobError::WorkerDied {

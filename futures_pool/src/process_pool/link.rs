@@ -419,7 +419,7 @@ impl Link {
 
     /// Waits for the end of the worker, and says how it ended. What it has
     /// started, and left behind, is killed.
-    pub(crate) fn bury(&self, child: &mut Child, began: bool) -> Ended {
+    pub(crate) fn wait_for_end(&self, child: &mut Child, began: bool) -> Ended {
         let mut state = lock(&self.state);
         state.dead = true;
         let sentence = state.sentence.clone();

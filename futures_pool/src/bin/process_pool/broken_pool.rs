@@ -12,11 +12,11 @@
 //!
 //! Output (figures vary):
 //!     a dead worker    by        done  failed  refused  retried  lost  gone
-//!     breaks its pool  SIGABRT      7      11        2       13     0  25109 25110
-//!     breaks its pool  SIGKILL      7      11        2       13     0  25119 25118
-//!     is replaced      SIGABRT     19       1        0        1     0  25126
-//!     is replaced      SIGKILL     19       1        0        1     0  25134
-//!     the 8th dish has no result: worker 25134 died, and the job with it: signal: 9 (SIGKILL)
+//!     breaks its pool  SIGABRT      7      11        2       13     0  10598 10599
+//!     breaks its pool  SIGKILL      7      11        2       13     0  10606 10607
+//!     is replaced      SIGABRT     19       1        0        1     0  10614
+//!     is replaced      SIGKILL     19       1        0        1     0  10619
+//!     the 8th dish has no result: worker 10619 died, and the job with it: signal: 9 (SIGKILL)
 
 use std::{collections::BTreeSet, io::Read, process::abort, time::Duration};
 use std::{io, net::SocketAddr, net::TcpListener, net::TcpStream};
