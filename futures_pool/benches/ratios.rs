@@ -9,7 +9,9 @@
 
 mod bare;
 
-use std::{env, hint::black_box, process::Command, time::Instant};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::{self, available_parallelism};
+use std::{env, hint, hint::black_box, process::Command, time::Instant};
 
 use bare::{Bare, LARGEST};
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
@@ -30,7 +32,7 @@ fn main() -> Result {
     if arguments.next().as_deref() == Some("as-echo") {
         return Ok(bare::echo()?);
     }
-    init([job(nothing), job(echo), job(echo_and_peak)]);
+    init([job(nothing), job(echo), job(echo_and_peak), job(short)]);
     a_hundred_megabytes()?; // first: peaks are for life
     say!("{:<42}{:>13}{:>13}   ratio", "a job", "ours", "theirs");
     threads()?;
@@ -42,7 +44,8 @@ fn main() -> Result {
     sched_setaffinity(Pid::from_raw(0), &one)?;
     round_trips("on one core")?;
     sched_setaffinity(Pid::from_raw(0), &all)?;
-    many_small()
+    many_small()?;
+    beside_busy_loops()
 }
 
 fn nothing(number: u64) -> u64 {
@@ -244,18 +247,21 @@ fn round_trips(where_: &str) -> Result {
             }
         }
         let medians = all.map(|nanos| median(&nanos));
-        for (way, nanos) in WAYS.iter().zip(medians).skip(1) {
-            let name = format!("process, {name} {where_}, {way}");
-            row(&name, [nanos, medians[0]], times)?;
+        for (way, yardstick) in [(1, 0), (2, 0), (4, 3), (5, 3), (6, 3)] {
+            let name = format!("process, {name} {where_}, {}", WAYS[way]);
+            row(&name, [medians[way], medians[yardstick]], times)?;
         }
     }
     Ok(())
 }
 
-const WAYS: [&str; 6] = [
-    "the bare channel",
+/// The yardstick, and what is measured by it; and the same for many values that
+/// are all there before.
+const WAYS: [&str; 7] = [
+    "bare",
     "one at a time",
     "one, never spins",
+    "bare, many",
     "backlog",
     "map",
     "as_completed",
@@ -267,7 +273,6 @@ fn one_pair(size: usize, times: u64) -> Result<[u64; WAYS.len()]> {
     let sleepy = ProcessPool::builder().workers(1).never_spin().build()?;
     let mut bare = Bare::start()?;
     let bytes = vec![7; size];
-    let mut back = vec![0; size];
     let many = || (0..times).map(|_| ByteBuf::from(bytes.clone()));
     let one_by_one = |pool: &ProcessPool| {
         let mut sent = ByteBuf::from(bytes.clone());
@@ -279,13 +284,22 @@ fn one_pair(size: usize, times: u64) -> Result<[u64; WAYS.len()]> {
     };
     let mut nanos = [const { Vec::new() }; WAYS.len()];
     for _ in 0..7 {
+        let mut sent = bytes.clone();
         let started = Instant::now();
         for _ in 0..times {
-            bare.round_trip(&bytes, &mut back)?;
+            sent = bare.round_trip(sent)?;
         }
         nanos[0].push(started.elapsed());
+        assert_eq!(sent, bytes);
         nanos[1].push(one_by_one(&pool));
         nanos[2].push(one_by_one(&sleepy));
+
+        let arguments: Vec<_> = many().map(ByteBuf::into_vec).collect();
+        let started = Instant::now();
+        for one in arguments {
+            bare.round_trip(one)?;
+        }
+        nanos[3].push(started.elapsed());
 
         let arguments: Vec<_> = many().collect();
         let started = Instant::now();
@@ -294,13 +308,13 @@ fn one_pair(size: usize, times: u64) -> Result<[u64; WAYS.len()]> {
         for one in all {
             one.result()?;
         }
-        nanos[3].push(started.elapsed());
+        nanos[4].push(started.elapsed());
 
         let arguments: Vec<_> = many().collect();
         let started = Instant::now();
         let results = pool.map(echo, arguments).filter(|one| one.is_ok());
         assert_eq!(results.count() as u64, times);
-        nanos[4].push(started.elapsed());
+        nanos[5].push(started.elapsed());
 
         let arguments: Vec<_> = many().collect();
         let started = Instant::now();
@@ -308,10 +322,53 @@ fn one_pair(size: usize, times: u64) -> Result<[u64; WAYS.len()]> {
         for one in as_completed(all.collect::<Vec<_>>(), None) {
             one?.1.result()?;
         }
-        nanos[5].push(started.elapsed());
+        nanos[6].push(started.elapsed());
     }
-    assert_eq!(back, bytes);
     Ok(nanos.map(|all| median(&all).as_nanos() as u64))
+}
+
+/// A pool whose threads and workers may spin, and one where they never do,
+/// while a busy loop wants each core, too.
+fn beside_busy_loops() -> Result {
+    const JOBS: u64 = 500;
+    let spins = ProcessPool::new(2)?;
+    let sleeps = ProcessPool::builder().workers(2).never_spin().build()?;
+    let one_by_one = |pool: &ProcessPool| {
+        for number in 0..JOBS {
+            assert!(pool.submit(short, number).result().is_ok());
+        }
+    };
+    let backlog = |pool: &ProcessPool| {
+        let all = (0..JOBS).map(|number| pool.submit(short, number));
+        for one in all.collect::<Vec<_>>() {
+            assert!(one.result().is_ok());
+        }
+    };
+    let cores = available_parallelism()?.get();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                while !is_over.load(Relaxed) {
+                    hint::spin_loop();
+                }
+            });
+        }
+        let one_by_one = turns(
+            15,
+            [&mut || one_by_one(&spins), &mut || one_by_one(&sleeps)],
+        );
+        let backlog =
+            turns(15, [&mut || backlog(&spins), &mut || backlog(&sleeps)]);
+        is_over.store(true, Relaxed);
+        row("busy cores, one at a time: may spin, never", one_by_one, JOBS)?;
+        row("busy cores, backlog: may spin, never", backlog, JOBS)
+    })
+}
+
+/// A job of some 20 us.
+fn short(number: u64) -> u64 {
+    (0..20_000).fold(number, |sum, n| black_box(sum ^ n))
 }
 
 /// Many small jobs by `map`, in chunks.

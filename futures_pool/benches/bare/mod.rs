@@ -50,15 +50,12 @@ impl Bare {
         Ok(Bare { child, channel, packet: vec![0; SHORT + 1] })
     }
 
-    /// There and back, through a buffer on each side.
-    pub fn round_trip(
-        &mut self,
-        bytes: &[u8],
-        back: &mut [u8],
-    ) -> io::Result<()> {
-        self.channel.send(bytes, &mut self.packet)?;
-        self.channel.receive(back, &mut self.packet)?;
-        Ok(())
+    /// There and back. Like a job, it takes a value and makes another one, on
+    /// both sides.
+    pub fn round_trip(&mut self, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+        self.channel.send(&bytes, &mut self.packet)?;
+        drop(bytes);
+        self.channel.receive(&mut self.packet)
     }
 }
 
@@ -78,24 +75,18 @@ impl Channel {
         Ok(())
     }
 
-    fn receive(
-        &mut self,
-        bytes: &mut [u8],
-        packet: &mut [u8],
-    ) -> io::Result<usize> {
+    fn receive(&mut self, packet: &mut [u8]) -> io::Result<Vec<u8>> {
         let (_, came) =
             recv(&self.socket, &mut packet[..], RecvFlags::empty())?;
-        let Some(length) = came.checked_sub(1) else {
+        if came == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
-        };
+        }
         if packet[0] == 0 {
-            bytes[..length].copy_from_slice(&packet[1..came]);
-            return Ok(length);
+            return Ok(packet[1..came].to_vec());
         }
         let length = packet[1..9].try_into().map(usize::from_le_bytes);
         let length = length.map_err(io::Error::other)?;
-        bytes[..length].copy_from_slice(&self.memory[..length]);
-        Ok(length)
+        Ok(self.memory[..length].to_vec())
     }
 }
 
@@ -113,9 +104,8 @@ pub fn echo() -> io::Result<()> {
     let memory = mapped(io::stdout().as_fd())?;
     let mut channel = Channel { socket, memory };
     let mut packet = vec![0; SHORT + 1];
-    let mut bytes = vec![0; LARGEST];
-    while let Ok(length) = channel.receive(&mut bytes, &mut packet) {
-        channel.send(&bytes[..length], &mut packet)?;
+    while let Ok(bytes) = channel.receive(&mut packet) {
+        channel.send(&bytes, &mut packet)?;
     }
     Ok(())
 }
