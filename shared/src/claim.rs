@@ -2,7 +2,7 @@
 
 use std::{env, fmt};
 
-use crate::{Failure, Result, measure::Noise};
+use crate::{Failure, Result, measure::Noise, statement::Statement};
 
 /// Whether a measurement bears out our answer to a statement of the article.
 /// (The answer may be that the statement is false of Rust.) Of several verdicts
@@ -60,6 +60,13 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// What a program prints: the statement, our answer, and what was measured.
+    pub(crate) fn told(&self) -> String {
+        let statement = Statement::find(self.id);
+        let statement = statement.map_or(String::new(), |s| s.to_string());
+        format!("{statement}{self}\n")
+    }
+
     /// # Errors
     ///
     /// It is contradicted.
@@ -83,8 +90,8 @@ impl fmt::Display for Claim {
     }
 }
 
-/// Prints what `figure` says of the claim `id`, for a verdict that does not
-/// rest on timing. To be called after everything else has been printed: a
+/// Prints the article's statement `id`, our answer to it, and what `figure` says
+/// of that, for a verdict that does not rest on timing. To be called after everything else has been printed: a
 /// contradiction ends `main`.
 ///
 /// ```
@@ -142,7 +149,7 @@ fn told(
     figure: impl fmt::Display,
 ) -> Result {
     let claim = Claim { id, verdict, figure: figure.to_string() };
-    crate::say!("{claim}");
+    crate::report::say(&claim.told());
     claim.outcome()
 }
 

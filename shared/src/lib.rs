@@ -38,6 +38,7 @@ mod plate;
 mod program;
 pub mod report;
 pub mod role;
+mod statement;
 mod table;
 pub mod watchdog;
 

@@ -2,6 +2,7 @@
 //! of the others.
 
 use std::io::Write;
+use std::panic::Location;
 use std::{env, io, net::SocketAddr, path::PathBuf, process};
 
 use lexopt::{Arg::Long, Parser, ValueExt};
@@ -30,12 +31,16 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Reads the command line. Ends the process after `--help` (status 0) and
-    /// on wrong usage (one line, status 2).
+    /// Reads the command line. Ends the process after `--help`, which tells
+    /// what the program's header tells (status 0), and on wrong usage (one line,
+    /// status 2).
+    #[track_caller]
     pub fn read(program: &str) -> Options {
         match Options::parse(Parser::from_env()) {
             Ok(Options { help: true, .. }) => {
-                report::say(&format!("Usage: {program} [OPTIONS]\n\n{HELP}"));
+                let header = program::header(Location::caller());
+                let usage = format!("Usage: {program} [OPTIONS]\n\n{HELP}");
+                report::say(&(header + &usage));
                 process::exit(0)
             }
             Ok(options) => options,
@@ -72,7 +77,9 @@ pub fn wrong_usage(program: &str, why: impl std::fmt::Display) -> ! {
 
 /// Which of the `known` flags stand on the command line. `--strict`, which all
 /// programs have, is for [`claim_timed`](crate::claim_timed). Ends the process
-/// on `--help` (status 0), and on anything else (one line, status 2).
+/// on `--help`, which tells what the program's header tells (status 0), and on
+/// anything else (one line, status 2).
+#[track_caller]
 pub fn flags<const N: usize>(known: [&str; N]) -> [bool; N] {
     const STRICT: &str = "--strict";
     let given = env::args_os().skip(1);
@@ -81,8 +88,9 @@ pub fn flags<const N: usize>(known: [&str; N]) -> [bool; N] {
     let program = program::name();
     if given.iter().any(|flag| flag == "--help") {
         let known: String = known.map(|flag| format!(" [{flag}]")).concat();
+        let header = program::header(Location::caller());
         report::say(&format!(
-            "Usage: {program}{known} [{STRICT}]\n\n  \
+            "{header}Usage: {program}{known} [{STRICT}]\n\n  \
              {STRICT}  judge by time on a busy machine, too\n"
         ));
         process::exit(0);

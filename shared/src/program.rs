@@ -1,6 +1,6 @@
-//! What a running program is called.
+//! What a running program is called, and what its header tells.
 
-use std::{env, panic::Location, path::Path};
+use std::{env, fs, panic::Location, path::Path};
 
 /// The file name of the running executable: a program that was copied out or
 /// renamed knows its name.
@@ -23,6 +23,22 @@ pub(crate) fn model(main: &Location) -> Option<String> {
     folder_above_src(Path::new(main.file()))
 }
 
+/// What the header of a program's source tells, up to the output that it shows:
+/// for `--help`. Nothing for a program that was copied out of this workspace.
+pub(crate) fn header(main: &Location) -> String {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let source = workspace.map(|folder| folder.join(main.file()));
+    let source = source.and_then(|file| fs::read_to_string(file).ok());
+    header_of(&source.unwrap_or_default())
+}
+
+fn header_of(source: &str) -> String {
+    let header = source.lines().map_while(|line| line.strip_prefix("//!"));
+    let told = header.take_while(|line| !line.starts_with(" Output"));
+    told.map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned() + "\n")
+        .collect()
+}
+
 fn folder_above_src(source: &Path) -> Option<String> {
     let folders = source.ancestors().find(|path| path.ends_with("src"));
     let model = folders?.parent()?.file_name()?;
@@ -32,6 +48,14 @@ fn folder_above_src(source: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_header_ends_where_the_output_begins() {
+        let source = "//! A title.\n//!\n//!     cargo run\n//!\n\
+                      //! Output:\n//!     7\n\nfn main() {}\n";
+        assert_eq!(header_of(source), "A title.\n\n    cargo run\n\n");
+        assert_eq!(header_of("fn main() {}\n//! A title.\n"), "");
+    }
 
     #[test]
     fn the_model_is_the_folder_above_src() {

@@ -3,7 +3,7 @@
 use anstyle::Style;
 
 use super::{Row, Run, Timeline};
-use crate::{Meal, Plate, measure::cores, measure::ms};
+use crate::{Claim, Meal, Plate, measure::cores, measure::ms};
 
 /// More dishes than these are only counted.
 const SHOWN: usize = 20;
@@ -23,8 +23,7 @@ pub(crate) fn text(run: &Run) -> String {
     let who = who_cooked(meal);
     let (cpu, switches) = (ms(meal.cpu), meal.switches);
     let mib = meal.peak_rss_kib as f64 / 1024.0;
-    let claims = run.claims.iter().map(|claim| format!("{claim}\n"));
-    let claims: String = claims.collect();
+    let claims: String = run.claims.iter().map(Claim::told).collect();
     format!(
         "{title}  {menu} menu, {dishes}, {cores}\n\n\
          {chart}\n\

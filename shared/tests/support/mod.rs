@@ -310,7 +310,9 @@ fn knows_its_name(program: &str) {
     fs::hard_link(program, &copy).unwrap();
     let path = copy.to_str().unwrap();
     let help = run(path, &["--help"]).stdout;
-    assert!(help.starts_with(&format!("Usage: {name} ")), "{help}");
+    let usage = format!("Usage: {name} ");
+    assert!(help.lines().any(|line| line.starts_with(&usage)), "{help}");
+    assert!(help.contains(&format!("--bin {old}\n")), "no header: {help}");
     let meal = meal(path, &[]);
     assert_eq!(meal["program"], name.as_str());
     assert_eq!(meal["model"], env!("CARGO_PKG_NAME"));
