@@ -7,3 +7,4 @@ pub mod programs;
 pub mod progress;
 pub mod snippets;
 pub mod source;
+pub mod tables;

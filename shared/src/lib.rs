@@ -52,6 +52,7 @@ pub use options::{flags, wrong_usage};
 pub use panic::panic_text;
 pub use plate::{PATIENCE, Plate, Prepped, Span, bake, cook};
 pub use report::notice_debug_build;
+pub use statement::meaning as answer_meaning;
 pub use table::Table;
 
 /// What `main` returns, and most functions that can fail.

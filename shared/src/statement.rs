@@ -32,8 +32,9 @@ fn value(entry: &'static str, key: &str) -> Option<&'static str> {
     })
 }
 
-/// What an answer means.
-fn meaning(answer: &str) -> &'static str {
+/// What an answer of the ledger means: `holds`, `limits`, `differs`, `inverted`,
+/// `false` or `outdated`.
+pub fn meaning(answer: &str) -> &'static str {
     match answer {
         "holds" => "it is true of Rust",
         "limits" => "it is true of Rust within limits",

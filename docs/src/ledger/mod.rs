@@ -13,11 +13,11 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use shared::{Failure, Result, Verdict};
+use shared::{Failure, Result, Verdict, answer_meaning};
 use subprocess::child::{self, End, Interrupt};
 
-pub use options::Options;
-pub use table::tell;
+pub use options::{Language, Options};
+pub use table::{tell, tell_json};
 
 use crate::{programs::Program, progress::Progress};
 
@@ -67,6 +67,35 @@ pub enum Answer {
     False,
     /// Was true once, or became false in Python, too.
     Outdated,
+}
+
+impl Answer {
+    /// As in the ledger: `holds`, and so on.
+    pub fn word(self) -> &'static str {
+        match self {
+            Answer::Holds => "holds",
+            Answer::Limits => "limits",
+            Answer::Differs => "differs",
+            Answer::Inverted => "inverted",
+            Answer::False => "false",
+            Answer::Outdated => "outdated",
+        }
+    }
+
+    /// What that means.
+    pub fn meaning(self, language: Language) -> &'static str {
+        match (language, self) {
+            (Language::En, _) => answer_meaning(self.word()),
+            (Language::Ko, Answer::Holds) => "러스트에서도 참이다",
+            (Language::Ko, Answer::Limits) => "러스트에서는 조건부로 참이다",
+            (Language::Ko, Answer::Differs) => "러스트는 다른 방식으로 다룬다",
+            (Language::Ko, Answer::Inverted) => "러스트에서는 문제가 정반대다",
+            (Language::Ko, Answer::False) => "러스트에서는 참이 아니다",
+            (Language::Ko, Answer::Outdated) => {
+                "파이썬에서도 이제는 참이 아니다"
+            }
+        }
+    }
 }
 
 /// What a program reported of a claim.

@@ -1,17 +1,30 @@
 //! What `claims` can be asked for.
 
-use std::{path::PathBuf, process};
+use std::{path::PathBuf, process, str::FromStr};
 
-use lexopt::{Arg::Long, Parser, ValueExt};
+use lexopt::Arg::{Long, Value};
+use lexopt::{Parser, ValueExt};
 use shared::{report, wrong_usage};
 
 const HELP: &str = "\
-Usage: cargo claims [OPTIONS]
+Usage: cargo claims [OPTIONS] [CLAIM...]
 
 Runs the programs that report claims, and prints every statement of the article
-with our answer for Rust and what was measured. A measurement that contradicts
-an answer is an error. On a busy machine a program may not judge what it has
-measured; this is told, and is no error.
+with what is true of Python, our answer for Rust, and what was measured. CLAIM
+is a number like A23; without one, all are measured.
+
+Our answers:
+  holds      it is true of Rust
+  limits     it is true of Rust within limits
+  differs    Rust has the same topic, by another mechanism
+  inverted   Rust has the opposite problem
+  false      it is not true of Rust
+  outdated   it is not true any more, nor of Python
+
+What a measurement says of our answer:
+  borne out      the measurement agrees with it
+  contradicted   the measurement says the opposite; this is an error
+  not judged     the machine was too busy to tell; this is no error
 
 A program whose subject is a cost is built with the release profile for this.
 
@@ -21,18 +34,45 @@ Options:
   --strict         a claim that is not judged is an error, too
   --dev            run the dev build of every program: this is built sooner,
                    but its figures are not to be quoted
+  --lang LANGUAGE  en (default) or ko: the language of the statements
   --json           print a list of JSON objects
   --ledger FILE    another ledger
   --help           print this
 ";
 
+/// The language of the statements.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Korean.
+    Ko,
+}
+
+impl FromStr for Language {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Language, String> {
+        match text {
+            "en" => Ok(Language::En),
+            "ko" => Ok(Language::Ko),
+            _ => Err("there are en and ko".into()),
+        }
+    }
+}
+
 /// Which claims are to be measured, how, and how they are to be shown.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// Only these; all, if there is none.
+    pub ids: Vec<String>,
     /// Only this chapter.
     pub section: Option<String>,
     /// The file with the ledger.
     pub ledger: PathBuf,
+    /// How the statements are to be read.
+    pub language: Language,
     /// Print JSON.
     pub json: bool,
     /// A claim that is not judged is an error, too.
@@ -51,7 +91,9 @@ impl Options {
 
     fn parse(mut line: Parser) -> Result<Options, lexopt::Error> {
         let mut options = Options {
+            ids: Vec::new(),
             section: None,
+            language: Language::default(),
             ledger: concat!(env!("CARGO_MANIFEST_DIR"), "/ledger.toml").into(),
             json: false,
             strict: false,
@@ -62,6 +104,8 @@ impl Options {
                 Long("section") => {
                     options.section = Some(line.value()?.string()?);
                 }
+                Value(id) => options.ids.push(id.string()?.to_uppercase()),
+                Long("lang") => options.language = line.value()?.parse()?,
                 Long("ledger") => options.ledger = line.value()?.into(),
                 Long("strict") => options.strict = true,
                 Long("dev") => options.dev = true,

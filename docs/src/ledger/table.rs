@@ -3,39 +3,44 @@
 use serde_json::json;
 use shared::{Verdict, report, say};
 
-use super::{Claim, Report, not_judged};
+use super::{Claim, Language, Report, not_judged};
 
 /// Prints the claims, and what was reported of each.
-pub fn tell(claims: &[Claim], reports: &[Report], json: bool) {
-    let of =
-        |claim: &Claim| reports.iter().filter(|r| r.id == claim.id).collect();
-    if json {
-        let list = claims.iter().map(|claim| entry(claim, of(claim)));
-        say!("{:#}", json!(list.collect::<Vec<_>>()));
-        return;
-    }
+pub fn tell(claims: &[Claim], reports: &[Report], language: Language) {
     for claim in claims {
-        let Claim { id, says, rust, .. } = claim;
-        say!("{id:<4}{says}");
-        let reports: Vec<&Report> = of(claim);
-        let answer = format!("{rust:?}").to_lowercase();
-        if claim.programs.is_empty() {
-            say!("    {answer:<9} open: its chapter is still to be written");
-        } else if reports.is_empty() {
-            say!("    {answer:<9} nothing was reported");
+        let Claim { id, says, ko, python, rust, programs, .. } = claim;
+        match language {
+            Language::En => say!("{id:<5}{says}"),
+            Language::Ko => say!("{id:<5}{ko}"),
+        }
+        say!("     Python: {python}");
+        say!("     Rust: {}, {}", rust.word(), rust.meaning(language));
+        let mut reports = reports.iter().filter(|r| r.id == *id).peekable();
+        if programs.is_empty() {
+            say!("       open: its chapter is still to be written");
+        } else if reports.peek().is_none() {
+            say!("       nothing was reported");
         }
         for Report { program, figure, verdict, .. } in reports {
-            let verdict = verdict.word();
-            say!("    {answer:<9} {verdict} by {program}: {figure}");
+            say!("       {} by {program}: {figure}", verdict.word());
         }
     }
     let open = claims.iter().filter(|claim| claim.programs.is_empty()).count();
-    say!("{} claims, {open} of them open", claims.len());
+    let count = report::plural(claims.len(), "claim", "claims");
+    say!("{count}, {open} of them open");
     let count = not_judged(reports).len();
     if count > 0 {
         let said = report::plural(count, "measurement", "measurements");
         say!("the machine was too busy to judge {said}");
     }
+}
+
+/// Prints the same as a list of JSON objects.
+pub fn tell_json(claims: &[Claim], reports: &[Report]) {
+    let of =
+        |claim: &Claim| reports.iter().filter(|r| r.id == claim.id).collect();
+    let list = claims.iter().map(|claim| entry(claim, of(claim)));
+    say!("{:#}", json!(list.collect::<Vec<_>>()));
 }
 
 /// `verdict` is null, and so is `figure`, while nobody reports the claim.

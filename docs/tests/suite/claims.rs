@@ -152,14 +152,38 @@ fn open_claims_are_counted() {
     let _quiet = alone();
     let ran = run(CLAIMS, &["--dev", "--section", "across"]);
     assert!(ran.status.success(), "{ran:?}");
-    let open = ran.stdout.lines().filter(|line| line.contains("  open: "));
+    let open = ran.stdout.lines().filter(|line| line.contains("   open: "));
     let counted = format!("\n8 claims, {} of them open\n", open.count());
     assert!(ran.stdout.contains(&counted), "{ran:?}");
 }
 
 #[test]
+fn single_claims_can_be_asked_for_also_in_korean() {
+    let _quiet = alone();
+    let ran = run(CLAIMS, &["--dev", "t6", "--lang", "ko"]);
+    assert!(ran.status.success(), "{ran:?}");
+    let claims = ledger::read(LEDGER.as_ref()).unwrap();
+    let t6 = claims.iter().find(|claim| claim.id == "T6").unwrap();
+    let said: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(said[0], format!("T6   {}", t6.ko));
+    assert_eq!(said[1], format!("     Python: {}", t6.python));
+    assert_eq!(said[2], "     Rust: false, 러스트에서는 참이 아니다");
+    assert!(said[3].starts_with("       borne out by panic_report: "));
+    assert_eq!(said.last(), Some(&"1 claim, 0 of them open"));
+}
+
+#[test]
 fn wrong_usage_is_one_line() {
-    for wrong in ["--section soup", "--salt", "T5", "--section", "--release"] {
+    for wrong in [
+        "--section soup",
+        "--salt",
+        "T99",
+        "--section",
+        "--release",
+        "--section asyncio T5",
+        "--lang fr",
+        "soup",
+    ] {
         let words: Vec<&str> = wrong.split(' ').collect();
         let ran = run(CLAIMS, &words);
         assert_eq!(ran.status.code(), Some(2), "{wrong}: {ran:?}");

@@ -5,6 +5,7 @@ use std::{collections::HashSet, fs, path::PathBuf};
 use docs::{
     programs::{self, Program, root},
     source::code_lines,
+    tables::{self, Readme},
 };
 
 fn programs() -> Vec<Program> {
@@ -99,15 +100,6 @@ fn programs_are_short_and_main_tells_the_story() {
     }
 }
 
-#[test]
-fn the_readme_maps_every_program() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    for Program { model: package, name, .. } in programs() {
-        let entry = format!("`{name}`");
-        assert!(readme.contains(&entry), "{package}::{name} is not in it");
-    }
-}
-
 /// A program has no unit tests: it is run as a process by the tests beside it.
 #[test]
 fn programs_are_linked_once() {
@@ -117,25 +109,14 @@ fn programs_are_linked_once() {
     }
 }
 
-/// Where a crate has a README, that lists its programs and their claims.
+/// `cargo tables` makes them so.
 #[test]
-fn the_readme_of_a_crate_lists_its_programs() {
-    let mut checked = 0;
-    for program in programs() {
-        let Program { model: package, name, .. } = &program;
-        let readme = root().join(package).join("README.md");
-        let Ok(readme) = fs::read_to_string(readme) else {
-            continue;
-        };
-        let entry = match package.as_str() {
-            // They report no claim of their own.
-            "docs" => format!("| `{name}` | "),
-            _ => format!("| `{name}` | {} |", program.claims().join(", ")),
-        };
-        assert!(readme.contains(&entry), "{package}: {entry}");
-        checked += 1;
+fn the_readmes_list_every_program_as_its_header_tells() {
+    let readmes = tables::readmes().unwrap();
+    assert!(readmes.len() >= 4, "{readmes:?}");
+    for Readme { path, is, shall_be } in readmes {
+        assert_eq!(is, shall_be, "{path}: run `cargo tables`");
     }
-    assert!(checked >= 20, "{checked}");
 }
 
 /// The lines of code below these folders, or in these files, without tests.

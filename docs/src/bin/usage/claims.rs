@@ -2,6 +2,7 @@
 //!
 //!     cargo run -p docs --bin claims
 //!     cargo claims --section threading
+//!     cargo claims A23 T5 --lang ko
 //!
 //! Change this and watch: `SMOL_THREADS=2 cargo claims --section asyncio`: two
 //! chefs, and the ledger says which claim that contradicts.
@@ -45,6 +46,10 @@ fn main() -> Result {
     if claims.is_empty() {
         wrong_usage("claims", "there is no such section");
     }
+    if let Some(id) = options.ids.iter().find(|id| !contains(&claims, id)) {
+        wrong_usage("claims", format!("there is no claim {id}"));
+    }
+    claims.retain(|c| options.ids.is_empty() || options.ids.contains(&c.id));
     let programs = build(&claims, options.dev)?;
     let interrupt = Interrupt::listen()?;
     let Some((reports, mut problems)) =
@@ -52,7 +57,10 @@ fn main() -> Result {
     else {
         interrupt.end("claims");
     };
-    ledger::tell(&claims, &reports, options.json);
+    match options.json {
+        true => ledger::tell_json(&claims, &reports),
+        false => ledger::tell(&claims, &reports, options.language),
+    }
     if options.strict {
         problems.extend(ledger::not_judged(&reports));
     }
@@ -60,6 +68,10 @@ fn main() -> Result {
         true => Ok(()),
         false => Err(Failure::new(problems.join("; "))),
     }
+}
+
+fn contains(claims: &[Claim], id: &str) -> bool {
+    claims.iter().any(|claim| claim.id == id)
 }
 
 /// The programs that report these claims. They are built with the profile of

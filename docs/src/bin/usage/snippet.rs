@@ -1,10 +1,11 @@
 //! The part of a program that is there to be copied, and what it depends on.
 //!
 //!     cargo run -p docs --bin snippet -- queue_pipeline
-//!     cargo snippet --list
+//!     cargo snippet timeout
+//!     cargo snippet queue_pipeline --new /tmp/pipeline
 //!
-//! Change this and watch: `cargo snippet --check` builds each one alone, in an
-//! empty crate.
+//! Change this and watch: `cargo snippet` alone lists all of them, by need.
+//! `cargo snippet --check` builds each one alone, in an empty crate.
 //!
 //! Output (figures vary) of the first command:
 //!     // Cargo.toml: crossbeam = { version = "0.8" }
@@ -23,9 +24,11 @@
 //!         }
 //!     }
 
+use std::path::PathBuf;
+
 use docs::{
     programs,
-    snippets::{self, Snippet},
+    snippets::{self, Found, Snippet},
 };
 use lexopt::{
     Arg::{Long, Value},
@@ -34,49 +37,75 @@ use lexopt::{
 use shared::{Failure, Result, report, say, wrong_usage};
 
 const HELP: &str = "\
-Usage: cargo snippet NAME | --list | --check
+Usage: cargo snippet                    lists all, by need
+       cargo snippet NEED               finds one: timeout, Semaphore, Popen
+       cargo snippet NAME               prints one, and what it depends on
+       cargo snippet NAME --new FOLDER  makes a crate of it that builds and runs
+       cargo snippet --check            builds each one alone
 
-NAME is a program, or program:anchor. Prints the lines for Cargo.toml, and the
-code.
+NAME is a program, or program:anchor.
 ";
 
 fn main() -> Result {
+    let wish = read_wish(Parser::from_env())
+        .unwrap_or_else(|why| wrong_usage("snippet", why));
     let snippets = snippets::all(&programs::all()?)?;
-    match read_wish(Parser::from_env()) {
-        Ok(Wish::One(name)) => match snippets::find(&snippets, &name) {
-            Ok(snippet) => print(snippet),
+    match wish {
+        Wish::Help => report::say(HELP),
+        Wish::List => list(&snippets.iter().collect::<Vec<_>>()),
+        Wish::Find(need, folder) => match snippets::search(&snippets, &need) {
             Err(why) => wrong_usage("snippet", why),
+            Ok(Found::Several(several)) => list(&several),
+            Ok(Found::One(one)) => match folder {
+                None => print(one),
+                Some(folder) => create(one, &folder)?,
+            },
         },
-        Ok(Wish::List) => snippets.iter().for_each(|one| say!("{}", one.name)),
-        Ok(Wish::Check) => match snippets::check(&snippets)?.as_slice() {
+        Wish::Check => match snippets::check(&snippets)?.as_slice() {
             [] => say!("{} snippets, each builds alone", snippets.len()),
             failed => return Err(Failure::new(failed.join(", "))),
         },
-        Ok(Wish::Help) => report::say(HELP),
-        Err(why) => wrong_usage("snippet", why),
     }
     Ok(())
 }
 
 enum Wish {
-    One(String),
-    List,
-    Check,
     Help,
+    List,
+    /// By name or need; and the folder for a new crate, if one is wanted.
+    Find(String, Option<PathBuf>),
+    Check,
 }
 
 fn read_wish(mut line: Parser) -> Result<Wish, lexopt::Error> {
-    let wish = match line.next()? {
-        Some(Long("list")) => Wish::List,
-        Some(Long("check")) => Wish::Check,
-        Some(Long("help")) => Wish::Help,
-        Some(Value(name)) => Wish::One(name.to_string_lossy().into()),
-        Some(other) => return Err(other.unexpected()),
-        None => return Err("which one?".into()),
-    };
-    match line.next()? {
-        Some(more) => Err(more.unexpected()),
-        None => Ok(wish),
+    let mut words: Vec<String> = Vec::new();
+    let mut folder = None;
+    while let Some(argument) = line.next()? {
+        match argument {
+            Long("help") => return Ok(Wish::Help),
+            Long("list") => return Ok(Wish::List),
+            Long("check") => return Ok(Wish::Check),
+            Long("new") => folder = Some(line.value()?.into()),
+            Value(word) => words.push(word.to_string_lossy().into()),
+            other => return Err(other.unexpected()),
+        }
+    }
+    match (words.is_empty(), &folder) {
+        (true, Some(_)) => Err("which snippet?".into()),
+        (true, None) => Ok(Wish::List),
+        (false, _) => Ok(Wish::Find(words.join(" "), folder)),
+    }
+}
+
+/// A program's title, and below it its snippets with what each does.
+fn list(snippets: &[&Snippet]) {
+    let mut title = "";
+    for snippet in snippets {
+        if snippet.title != title {
+            title = &snippet.title;
+            say!("{title}");
+        }
+        say!("    {:<32} {}", snippet.name, snippet.about);
     }
 }
 
@@ -85,4 +114,11 @@ fn print(snippet: &Snippet) {
         say!("// Cargo.toml: {line}");
     }
     report::say(&snippet.code);
+}
+
+fn create(snippet: &Snippet, folder: &PathBuf) -> Result {
+    let name = snippets::create(snippet, folder)?;
+    let manifest = folder.join("Cargo.toml");
+    say!("{name}: cargo run --manifest-path {}", manifest.display());
+    Ok(())
 }

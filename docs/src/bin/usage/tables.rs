@@ -1,0 +1,38 @@
+//! Tables of programs in the READMEs, made from the headers of the programs.
+//!
+//!     cargo run -p docs --bin tables
+//!
+//! A program is described in the first line of its header, and nowhere else.
+//! This writes the tables between two marks in `README.md` and in the README
+//! of each crate. A test fails while a table is out of date.
+//!
+//! Change this and watch: the first line of any header; run this, and look at
+//! `git diff`.
+//!
+//! Output (figures vary):
+//!     README.md is up to date
+//!     threading/README.md is up to date
+//!     asyncio/README.md is up to date
+//!     futures_pool/README.md is up to date
+//!     docs/README.md is up to date
+
+use std::fs;
+
+use docs::{
+    programs::root,
+    tables::{Readme, readmes},
+};
+use shared::{Result, flags, say};
+
+fn main() -> Result {
+    flags([]);
+    for Readme { path, is, shall_be } in readmes()? {
+        if is == shall_be {
+            say!("{path} is up to date");
+        } else {
+            fs::write(root().join(&path), shall_be)?;
+            say!("{path} is written");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! A snippet in a crate of its own.
+
+use std::{fs, path::Path};
+
+use shared::{Failure, Result};
+
+use super::Snippet;
+
+/// Makes a crate in `folder` that builds and runs: the snippet, and what it
+/// depends on. Returns its name.
+///
+/// # Errors
+///
+/// There is something at `folder` already, or it cannot be written.
+pub fn create(snippet: &Snippet, folder: &Path) -> Result<String> {
+    let place = folder.display();
+    if folder.exists() {
+        return Err(Failure::new(format!("{place} is there already")));
+    }
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let name = package_name(&name);
+    let written = write(snippet, &name, folder);
+    written.map_err(|why| Failure::new(format!("{place}: {why}")))?;
+    // It may be made inside another workspace, of which it is no part.
+    let manifest = folder.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest)? + "\n[workspace]\n";
+    fs::write(manifest, text)?;
+    if !has_main(snippet) {
+        let library = name.replace('-', "_");
+        let main = format!(
+            "fn main() {{\n    println!(\"{} is in src/lib.rs: use {library}::...\");\n}}\n",
+            snippet.name
+        );
+        fs::write(folder.join("src/main.rs"), main)?;
+    }
+    Ok(name)
+}
+
+/// The crate's manifest, and the snippet: a program if it has a `main`, else a
+/// library.
+pub(super) fn write(snippet: &Snippet, name: &str, folder: &Path) -> Result {
+    let file = if has_main(snippet) { "main.rs" } else { "lib.rs" };
+    fs::create_dir_all(folder.join("src"))?;
+    let dependencies = snippet.dependencies.join("\n");
+    let manifest = format!(
+        "[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+         [dependencies]\n{dependencies}\n"
+    );
+    fs::write(folder.join("Cargo.toml"), manifest)?;
+    fs::write(folder.join("src").join(file), &snippet.code)?;
+    Ok(())
+}
+
+fn has_main(snippet: &Snippet) -> bool {
+    snippet.code.lines().any(|line| {
+        line.starts_with("fn main()") || line.starts_with("async fn main()")
+    })
+}
+
+/// What cargo accepts: letters, digits, `_` and `-`, and a letter first.
+fn package_name(folder: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let name = folder.replace(|c| !allowed(c), "-");
+    match name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        true => name,
+        false => format!("my-{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_folder_makes_a_name_for_a_package() {
+        assert_eq!(package_name("my_app-2"), "my_app-2");
+        assert_eq!(package_name("2 apps"), "my-2-apps");
+        assert_eq!(package_name("가"), "my--");
+        assert_eq!(package_name(""), "my-");
+    }
+}
