@@ -30,7 +30,8 @@ pub fn tell(claims: &[Claim], reports: &[Report], json: bool) {
         }
     }
     let open = claims.iter().filter(|claim| claim.programs.is_empty()).count();
-    say!("{} claims, {open} of them open", claims.len());
+    let all = report::plural(claims.len(), "claim", "claims");
+    say!("{all}, {open} of them open");
     let count = not_judged(reports).len();
     if count > 0 {
         let said = report::plural(count, "measurement", "measurements");
