@@ -29,7 +29,7 @@ use crate::map::{Map, MapOptions};
 /// fn read(mut file: std::fs::File) {}
 ///
 /// let pool = ThreadPool::new(2).unwrap();
-/// let file = std::fs::File::open("menu").unwrap();
+/// let file = std::fs::File::open("notes.txt").unwrap();
 /// let done = pool.submit(read, file); // ThreadPool::spawn takes closures
 /// ```
 pub trait Value: Serialize + DeserializeOwned + Send + 'static {}
