@@ -140,9 +140,8 @@ impl ProcessPool {
         ProcessPoolBuilder::default()
     }
 
-    /// Kills all workers, and what they have started, at once: running and
-    /// pending jobs fail with [`JobError::Broken`], and later ones with
-    /// [`JobError::Closed`].
+    /// Kills all workers, and what they have started, at once: running, pending
+    /// and later jobs fail with [`JobError::Broken`].
     #[doc(alias = "kill_workers")]
     pub fn kill(&self) {
         self.dispatcher.close(Pending::Finish);

@@ -11,7 +11,7 @@ use crate::handle::{Announcement, Handle, deadline};
 pub enum Until {
     /// One of the jobs is done.
     FirstDone,
-    /// One of the jobs has failed, or all are done.
+    /// One of the jobs has failed or was cancelled, or all are done.
     FirstError,
     /// All jobs are done.
     AllDone,
