@@ -56,7 +56,7 @@ fn square(n: u64) -> u64 {
 }
 
 fn refuse_odd(n: u64) -> u64 {
-    assert!(n % 2 == 0, "{n} is odd");
+    assert!(n.is_multiple_of(2), "{n} is odd");
     n
 }
 
