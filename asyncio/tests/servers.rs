@@ -1,4 +1,4 @@
-//! A server keeps serving, whoever its guests are. One test after the other in
+//! A server keeps serving, whoever its clients are. One test after the other in
 //! one process: the last one takes all its files away.
 
 use std::{

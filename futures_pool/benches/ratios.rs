@@ -94,11 +94,11 @@ fn others() -> Result {
             },
             &mut || {
                 for number in 0..JOBS {
-                    let (pass, plate) = bounded(1);
+                    let (pass, reply) = bounded(1);
                     theirs.execute(move || {
                         pass.send(nothing(number)).expect("room")
                     });
-                    assert_eq!(plate.recv(), Ok(number));
+                    assert_eq!(reply.recv(), Ok(number));
                 }
             },
         ],
@@ -166,7 +166,7 @@ fn threads() -> Result {
     const JOBS: u64 = 20_000;
     // One at a time occupies one worker: the pool starts no other, either.
     let pool = ThreadPool::new(1)?;
-    let rail = yardstick(1);
+    let queue = yardstick(1);
     let latency = turns(
         15,
         [
@@ -180,14 +180,14 @@ fn threads() -> Result {
             },
             &mut || {
                 for number in 0..JOBS / 10 {
-                    assert_eq!(send(&rail, number).recv(), Ok(number));
+                    assert_eq!(send(&queue, number).recv(), Ok(number));
                 }
             },
         ],
     );
     row("thread pool, one at a time", latency, JOBS / 10)?;
     let pool = ThreadPool::new(2)?;
-    let rail = yardstick(2);
+    let queue = yardstick(2);
     let throughput = turns(
         15,
         [
@@ -200,7 +200,7 @@ fn threads() -> Result {
             },
             &mut || {
                 let all: Vec<_> =
-                    (0..JOBS).map(|number| send(&rail, number)).collect();
+                    (0..JOBS).map(|number| send(&queue, number)).collect();
                 let all = all.into_iter().map(|one| one.recv());
                 assert_eq!(all.filter(|one| one.is_ok()).count() as u64, JOBS);
             },
@@ -213,20 +213,20 @@ type Task = Box<dyn FnOnce() + Send>;
 
 /// Threads at a channel: as little as a pool can be.
 fn yardstick(workers: usize) -> Sender<Task> {
-    let (rail, tasks) = unbounded::<Task>();
+    let (queue, tasks) = unbounded::<Task>();
     for _ in 0..workers {
         let tasks = tasks.clone();
-        // Not joined: it ends when the rail is dropped.
+        // Not joined: it ends when the queue is dropped.
         std::thread::spawn(move || tasks.into_iter().for_each(|task| task()));
     }
-    rail
+    queue
 }
 
-fn send(rail: &Sender<Task>, number: u64) -> Receiver<u64> {
-    let (pass, plate) = bounded(1);
+fn send(queue: &Sender<Task>, number: u64) -> Receiver<u64> {
+    let (pass, reply) = bounded(1);
     let task = move || pass.send(nothing(number)).expect("it is waited for");
-    rail.send(Box::new(task)).expect("there are workers");
-    plate
+    queue.send(Box::new(task)).expect("there are workers");
+    reply
 }
 
 /// A process pool's job, and the bare channel that it uses: the medians of five

@@ -16,6 +16,26 @@ use crate::map::{Map, MapOptions};
 /// it, and the job gets a value of its own. What belongs to one process has no
 /// encoding: a file, a socket, a channel.
 ///
+/// ```
+/// use futures_pool::{Executor, ThreadPool};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)] // that is all
+/// struct Order {
+///     item: String,
+///     count: u32,
+/// }
+///
+/// fn total(order: Order) -> u32 {
+///     order.count * order.item.len() as u32
+/// }
+///
+/// let pool = ThreadPool::new(1)?;
+/// let order = Order { item: "pen".into(), count: 2 };
+/// assert_eq!(pool.submit(total, order).result()?, 6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// The encoding (postcard) writes no names, so these attributes of serde cannot
 /// cross: a field that is left out (`skip_serializing_if`), `flatten`,
 /// `untagged` and `tag = "..."` are refused with an error, and so is
@@ -29,7 +49,7 @@ use crate::map::{Map, MapOptions};
 /// fn read(mut file: std::fs::File) {}
 ///
 /// let pool = ThreadPool::new(2).unwrap();
-/// let file = std::fs::File::open("menu").unwrap();
+/// let file = std::fs::File::open("notes.txt").unwrap();
 /// let done = pool.submit(read, file); // ThreadPool::spawn takes closures
 /// ```
 pub trait Value: Serialize + DeserializeOwned + Send + 'static {}
@@ -38,6 +58,19 @@ impl<V: Serialize + DeserializeOwned + Send + 'static> Value for V {}
 
 /// A job: a plain function, for what a closure has captured cannot go to another
 /// process. ([`ThreadPool::spawn`](crate::ThreadPool::spawn) takes closures.)
+/// It has one argument; several travel as a tuple.
+///
+/// ```
+/// use futures_pool::{Executor, ThreadPool};
+///
+/// fn power((base, exponent): (u64, u32)) -> u64 {
+///     base.pow(exponent)
+/// }
+///
+/// let pool = ThreadPool::new(1)?;
+/// assert_eq!(pool.submit(power, (2, 10)).result()?, 1_024);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// ```compile_fail,E0277
 /// use futures_pool::{Executor, ThreadPool};
@@ -51,6 +84,19 @@ pub trait Function<A, T>: Fn(A) -> T + Copy + Send + Sync + 'static {}
 impl<A, T, F: Fn(A) -> T + Copy + Send + Sync + 'static> Function<A, T> for F {}
 
 /// What becomes of jobs that no worker has yet, when a pool ends.
+///
+/// ```
+/// use futures_pool::{Executor, JobError, Pending, ThreadPool};
+///
+/// let pool = ThreadPool::new(1)?;
+/// let (send, receive) = std::sync::mpsc::channel::<()>();
+/// let _first = pool.spawn(move || receive.recv()); // no result before `drop`
+/// let second = pool.submit(u64::from, 7_u32);
+/// pool.close(Pending::Cancel);
+/// assert_eq!(second.result(), Err(JobError::Cancelled));
+/// drop(send);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pending {
     /// They are done first.
@@ -70,6 +116,22 @@ pub enum Pending {
 /// it waits: when all of them do so, none can go on. Wait with
 /// [`Handle::result_timeout`], or use `rayon::join`, which does the other job
 /// meanwhile.
+///
+/// ```
+/// use futures_pool::{Executor, JobError, ThreadPool};
+///
+/// fn double(n: u32) -> u32 {
+///     2 * n
+/// }
+///
+/// /// For every pool, of threads or of processes.
+/// fn doubled(pool: &impl Executor) -> Result<Vec<u32>, JobError> {
+///     pool.map(double, 1..4).collect()
+/// }
+///
+/// assert_eq!(doubled(&ThreadPool::new(2)?)?, [2, 4, 6]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Executor: Sized {
     /// Queues `job(argument)` and returns at once, unless the queue is limited
     /// and full. Jobs are started in the order in which they are submitted.
@@ -77,6 +139,15 @@ pub trait Executor: Sized {
     /// For another process the argument is encoded here, in this thread; what
     /// goes wrong with that is told by the handle. The result is decoded in a
     /// thread of the pool.
+    ///
+    /// ```
+    /// use futures_pool::{Executor, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(2)?;
+    /// let [three, four] = [3_u32, 4].map(|n| pool.submit(u64::from, n));
+    /// assert_eq!(three.result()? + four.result()?, 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn submit<A: Value, T: Value>(
         &self,
         job: impl Function<A, T>,
@@ -85,6 +156,21 @@ pub trait Executor: Sized {
 
     /// Queues several calls of `job` as one: they are done in a row, by one
     /// worker, and travel together. One that fails does not end the others.
+    ///
+    /// ```
+    /// use futures_pool::{Executor, ThreadPool};
+    ///
+    /// fn half(n: u32) -> u32 {
+    ///     assert!(n % 2 == 0, "{n} is odd");
+    ///     n / 2
+    /// }
+    ///
+    /// let pool = ThreadPool::new(1)?;
+    /// let halves = pool.submit_chunk(half, vec![2, 3, 4]).result()?;
+    /// let halves: Vec<_> = halves.into_iter().map(Result::ok).collect();
+    /// assert_eq!(halves, [Some(1), None, Some(2)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn submit_chunk<A: Value, T: Value>(
         &self,
         job: impl Function<A, T>,
@@ -92,16 +178,45 @@ pub trait Executor: Sized {
     ) -> Handle<Vec<Result<T, JobError>>>;
 
     /// How many workers there are at most.
+    ///
+    /// ```
+    /// use futures_pool::{Executor, ThreadPool};
+    ///
+    /// assert_eq!(ThreadPool::new(3)?.workers(), 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     fn workers(&self) -> usize;
 
     /// Takes no more jobs, and returns at once; those submitted before are done
     /// or cancelled, as `pending` says.
+    ///
+    /// ```
+    /// use futures_pool::{Executor, JobError, Pending, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(1)?;
+    /// let early = pool.submit(u64::from, 1_u32);
+    /// pool.close(Pending::Finish);
+    /// let late = pool.submit(u64::from, 2_u32);
+    /// assert_eq!(early.result(), Ok(1));
+    /// assert_eq!(late.result(), Err(JobError::Closed));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn close(&self, pending: Pending);
 
     /// [`Executor::close`], and waits until all workers have ended. May be
     /// called again, for instance to cancel what was first to be finished. In a
     /// job or a callback of the same pool it only closes: that cannot wait for
     /// itself.
+    ///
+    /// ```
+    /// use futures_pool::{Executor, Pending, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(1)?;
+    /// let jobs = [1_u32, 2, 3].map(|n| pool.submit(u64::from, n));
+    /// pool.shutdown(Pending::Finish);
+    /// assert!(jobs.iter().all(|job| job.is_done()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn shutdown(&self, pending: Pending) {
         let _ = self.shutdown_timeout(pending, Duration::MAX); // no limit
     }
@@ -125,6 +240,15 @@ pub trait Executor: Sized {
     /// Calls `job` with each of the `arguments`, and returns the results in
     /// their order. The first jobs are submitted at once, the others as results
     /// are asked for.
+    ///
+    /// ```
+    /// use futures_pool::{Executor, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(2)?;
+    /// let cubes = pool.map(|n: u64| n.pow(3), [1, 2, 3]);
+    /// assert_eq!(cubes.collect::<Result<Vec<_>, _>>()?, [1, 8, 27]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     fn map<'a, A: Value, T: Value>(
         &'a self,
         job: impl Function<A, T>,

@@ -233,6 +233,14 @@ impl<T> Handle<T> {
 
     /// Waits for the job and returns what it returned.
     ///
+    /// ```
+    /// use futures_pool::{Executor, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(1)?;
+    /// assert_eq!(pool.submit(u64::from, 7_u32).result()?, 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// The job panicked, was cancelled, or could not be run to its end.
@@ -244,6 +252,21 @@ impl<T> Handle<T> {
     /// Waits for the job, but no longer than `limit`. A job that is not done by
     /// then goes on, and its handle comes back: so a limit that has passed is
     /// never taken for an error of the job.
+    ///
+    /// ```
+    /// use std::{sync::mpsc::channel, time::Duration};
+    ///
+    /// use futures_pool::ThreadPool;
+    ///
+    /// let pool = ThreadPool::new(1)?;
+    /// let (send, receive) = channel();
+    /// let job = pool.spawn(move || receive.recv());
+    /// let limit = Duration::from_millis(1);
+    /// let job = job.result_timeout(limit).expect_err("it has received nothing");
+    /// send.send("now")?;
+    /// assert_eq!(job.result()?, Ok("now"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -259,6 +282,18 @@ impl<T> Handle<T> {
     }
 
     /// Why the job failed; `None` while it is not done, and when it succeeded.
+    ///
+    /// ```
+    /// use futures_pool::{JobError, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(1)?;
+    /// let job = pool.spawn(|| -> u32 { panic!("no paper") });
+    /// while !job.is_done() {
+    ///     std::thread::yield_now();
+    /// }
+    /// assert!(matches!(job.error(), Some(JobError::Panicked { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "exception")]
     pub fn error(&self) -> Option<JobError> {
         match &self.slot.state().phase {
@@ -268,18 +303,57 @@ impl<T> Handle<T> {
     }
 
     /// Whether the job has ended: with a result, with an error, or cancelled.
+    ///
+    /// ```
+    /// use futures_pool::{Executor, Pending, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(1)?;
+    /// let job = pool.submit(u64::from, 7_u32);
+    /// pool.shutdown(Pending::Finish);
+    /// assert!(job.is_done());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "done")]
     pub fn is_done(&self) -> bool {
         self.slot.is_done()
     }
 
     /// Whether a worker has the job now.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Barrier};
+    ///
+    /// use futures_pool::ThreadPool;
+    ///
+    /// let pool = ThreadPool::new(1)?;
+    /// let both = Arc::new(Barrier::new(2));
+    /// let its = both.clone();
+    /// let job = pool.spawn(move || {
+    ///     its.wait(); // it has begun
+    ///     its.wait(); // it may end
+    /// });
+    /// both.wait();
+    /// assert!(job.is_running());
+    /// both.wait();
+    /// job.result()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "running")]
     pub fn is_running(&self) -> bool {
         matches!(self.slot.state().phase, Phase::Running(_))
     }
 
     /// Whether the job was cancelled, here or with its pool.
+    ///
+    /// ```
+    /// use futures_pool::{Executor, Pending, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(1)?;
+    /// let job = pool.submit(u64::from, 7_u32);
+    /// pool.shutdown(Pending::Finish);
+    /// assert!(!job.is_cancelled() && !job.cancel()); // it is done
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "cancelled")]
     pub fn is_cancelled(&self) -> bool {
         self.error() == Some(JobError::Cancelled)
@@ -290,6 +364,19 @@ impl<T> Handle<T> {
     ///
     /// A running job goes on, in both pools: a thread cannot be interrupted.
     /// [`Handle::kill`] ends a job that runs in a process.
+    ///
+    /// ```
+    /// use futures_pool::ThreadPool;
+    ///
+    /// let pool = ThreadPool::new(1)?;
+    /// let (send, receive) = std::sync::mpsc::channel();
+    /// let first = pool.spawn(move || receive.recv());
+    /// let second = pool.spawn(|| 7); // the only worker is not free
+    /// assert!(second.cancel() && second.is_cancelled());
+    /// send.send(())?;
+    /// assert_eq!(first.result()?, Ok(()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn cancel(&self) -> bool {
         let state = self.slot.state();
         match state.phase {
@@ -426,6 +513,19 @@ pub(crate) fn deadline(limit: Option<Duration>) -> Option<Instant> {
 
 /// Awaiting a handle waits for a job that runs anyway. Awaited again after it
 /// was done, it yields [`JobError::Taken`].
+///
+/// ```
+/// use futures_pool::{Executor, JobError, ThreadPool};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let pool = ThreadPool::new(1)?;
+/// let mut job = pool.submit(u64::from, 7_u32);
+/// assert_eq!((&mut job).await, Ok(7));
+/// assert_eq!(job.await, Err(JobError::Taken));
+/// # Ok(())
+/// # }
+/// ```
 impl<T> Future for Handle<T> {
     type Output = Result<T, JobError>;
 

@@ -11,6 +11,19 @@ const MOST_AHEAD: usize = 1 << 16;
 
 /// How [`Executor::map_with`](crate::Executor::map_with) goes about its
 /// arguments. None of the numbers can be 0, by their type.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use futures_pool::{Executor, MapOptions, ThreadPool};
+///
+/// let pool = ThreadPool::new(2)?;
+/// let within = Some(Duration::from_secs(60));
+/// let options = MapOptions { within, ..MapOptions::chunk(10) };
+/// let numbers = pool.map_with(options, u64::from, 1..=100_u32);
+/// assert_eq!(numbers.sum::<Result<u64, _>>()?, 5_050);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MapOptions {
     /// How many arguments travel together: one, unless told otherwise. More
@@ -28,6 +41,13 @@ pub struct MapOptions {
 impl MapOptions {
     /// With this many arguments to a chunk.
     ///
+    /// ```
+    /// use futures_pool::MapOptions;
+    ///
+    /// let options = MapOptions::chunk(64);
+    /// assert_eq!(options.chunk.map(usize::from), Some(64));
+    /// ```
+    ///
     /// # Panics
     ///
     /// 0 is not a size.
@@ -42,6 +62,23 @@ impl MapOptions {
 ///
 /// After the deadline it yields [`JobError::TimedOut`] once and ends. Dropped
 /// early, or timed out, it cancels what has not been started.
+///
+/// ```
+/// use futures_pool::{Executor, JobError, ThreadPool};
+///
+/// fn half(n: u32) -> u32 {
+///     assert!(n % 2 == 0, "{n} is odd");
+///     n / 2
+/// }
+///
+/// let pool = ThreadPool::new(2)?;
+/// let mut halves = pool.map(half, [2, 3, 4]);
+/// assert_eq!(halves.next(), Some(Ok(1)));
+/// assert!(matches!(halves.next(), Some(Err(JobError::Panicked { .. }))));
+/// assert_eq!(halves.next(), Some(Ok(2)));
+/// assert_eq!(halves.next(), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "what nobody asks for is cancelled"]
 pub struct Map<'a, T> {
     /// Takes arguments, submits a chunk of them, and yields it.

@@ -127,6 +127,21 @@ struct State {
 impl ProcessPool {
     /// Starts `workers` processes, and a thread here to look after each.
     ///
+    /// ```standalone_crate
+    /// use futures_pool::{Executor, ProcessPool, init, job};
+    ///
+    /// fn square(n: u64) -> u64 {
+    ///     n * n
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(square)]);
+    ///     let pool = ProcessPool::new(2)?;
+    ///     assert_eq!(pool.submit(square, 3).result()?, 9);
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As with [`ProcessPoolBuilder::build`].
@@ -136,13 +151,45 @@ impl ProcessPool {
 
     /// A pool with as many workers as there are cores for this process, unless
     /// the builder is told otherwise.
+    ///
+    /// ```standalone_crate
+    /// use futures_pool::{Executor, ProcessPool, init, job};
+    ///
+    /// fn square(n: u64) -> u64 {
+    ///     n * n
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(square)]);
+    ///     let pool = ProcessPool::builder().build()?;
+    ///     let cores = std::thread::available_parallelism()?.get();
+    ///     assert_eq!(pool.workers(), cores);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn builder() -> ProcessPoolBuilder {
         ProcessPoolBuilder::default()
     }
 
-    /// Kills all workers, and what they have started, at once: running and
-    /// pending jobs fail with [`JobError::Broken`], and later ones with
-    /// [`JobError::Closed`].
+    /// Kills all workers, and what they have started, at once: running, pending
+    /// and later jobs fail with [`JobError::Broken`].
+    ///
+    /// ```standalone_crate
+    /// use futures_pool::{Executor, JobError, ProcessPool, init, job};
+    ///
+    /// fn spin_for_ever((): ()) {
+    ///     loop {}
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(spin_for_ever)]);
+    ///     let pool = ProcessPool::new(1)?;
+    ///     let endless = pool.submit(spin_for_ever, ());
+    ///     pool.kill();
+    ///     assert!(matches!(endless.result(), Err(JobError::Broken(_))));
+    ///     Ok(())
+    /// }
+    /// ```
     #[doc(alias = "kill_workers")]
     pub fn kill(&self) {
         self.dispatcher.close(Pending::Finish);
@@ -151,6 +198,22 @@ impl ProcessPool {
     }
 
     /// The process numbers of the workers that live now.
+    ///
+    /// ```standalone_crate
+    /// use futures_pool::{Executor, ProcessPool, init, job};
+    ///
+    /// fn pid((): ()) -> u32 {
+    ///     std::process::id()
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(pid)]);
+    ///     let pool = ProcessPool::new(2)?;
+    ///     let worker = pool.submit(pid, ()).result()?;
+    ///     assert!(pool.pids().contains(&worker) && pool.pids().len() == 2);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn pids(&self) -> Vec<u32> {
         self.dispatcher.state().links.iter().map(|link| link.pid).collect()
     }
@@ -612,6 +675,21 @@ struct Settings {
 
 impl ProcessPoolBuilder {
     /// So many processes.
+    ///
+    /// ```standalone_crate
+    /// use futures_pool::{ProcessPool, init, job};
+    ///
+    /// fn square(n: u64) -> u64 {
+    ///     n * n
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(square)]);
+    ///     let pool = ProcessPool::builder().workers(3).build()?;
+    ///     assert_eq!(pool.pids().len(), 3);
+    ///     Ok(())
+    /// }
+    /// ```
     #[doc(alias = "max_workers")]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
@@ -621,6 +699,29 @@ impl ProcessPoolBuilder {
     /// Has every worker call `function(argument)` before its first job. The
     /// function is listed in [`init`](crate::init), like a job. If it panics,
     /// the pool is broken: no job is run any more.
+    ///
+    /// ```standalone_crate
+    /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    ///
+    /// use futures_pool::{Executor, ProcessPool, init, job};
+    ///
+    /// static LEVEL: AtomicU32 = AtomicU32::new(0); // one in each process
+    ///
+    /// fn set_level(level: u32) {
+    ///     LEVEL.store(level, Relaxed);
+    /// }
+    ///
+    /// fn level((): ()) -> u32 {
+    ///     LEVEL.load(Relaxed)
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(set_level), job(level)]);
+    ///     let builder = ProcessPool::builder().initializer(set_level, 3);
+    ///     assert_eq!(builder.build()?.submit(level, ()).result()?, 3);
+    ///     Ok(())
+    /// }
+    /// ```
     #[doc(alias = "initargs")]
     pub fn initializer<A: Value + Clone + Sync>(
         mut self,
@@ -642,13 +743,52 @@ impl ProcessPoolBuilder {
     /// A worker that cannot be started is tried again, after a pause that
     /// doubles; after seven failures in a row its place stays empty, and without
     /// any worker the pool is broken.
+    ///
+    /// ```standalone_crate
+    /// use futures_pool::{Executor, JobError, ProcessPool, init, job};
+    ///
+    /// fn half(n: u64) -> u64 {
+    ///     if n == 0 { std::process::abort() } else { n / 2 }
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(half)]);
+    ///     let pool = ProcessPool::builder().workers(1).replace_dead_workers();
+    ///     let pool = pool.build()?;
+    ///     let crash = pool.submit(half, 0).result();
+    ///     assert!(matches!(crash, Err(JobError::WorkerDied { .. })));
+    ///     assert_eq!(pool.submit(half, 8).result()?, 4);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn replace_dead_workers(mut self) -> Self {
         self.settings.replace = true;
         self
     }
 
     /// A worker ends after so many jobs, and another one takes its place: so
-    /// memory that jobs have lost is given back.
+    /// memory that jobs have lost is given back. A chunk of `map` counts as one
+    /// job.
+    ///
+    /// ```standalone_crate
+    /// use std::num::NonZero;
+    ///
+    /// use futures_pool::{Executor, ProcessPool, init, job};
+    ///
+    /// fn pid((): ()) -> u32 {
+    ///     std::process::id()
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(pid)]);
+    ///     let one = NonZero::<u64>::MIN;
+    ///     let builder = ProcessPool::builder().max_tasks_per_child(one);
+    ///     let pool = builder.workers(1).build()?;
+    ///     let first = pool.submit(pid, ()).result()?;
+    ///     assert_ne!(pool.submit(pid, ()).result()?, first);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn max_tasks_per_child(mut self, jobs: NonZero<u64>) -> Self {
         self.settings.max_tasks_per_child = Some(jobs);
         self
@@ -658,6 +798,25 @@ impl ProcessPoolBuilder {
     /// takes longer is killed, with everything that it has started, and
     /// replaced; the job fails with [`JobError::TimeLimit`], and the others go
     /// on. A chunk of `map` counts as one job.
+    ///
+    /// ```standalone_crate
+    /// use std::time::Duration;
+    ///
+    /// use futures_pool::{Executor, JobError, ProcessPool, init, job};
+    ///
+    /// fn spin_for_ever((): ()) {
+    ///     loop {}
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(spin_for_ever)]);
+    ///     let limit = Duration::from_millis(50);
+    ///     let pool = ProcessPool::builder().time_limit(limit).build()?;
+    ///     let endless = pool.submit(spin_for_ever, ());
+    ///     assert_eq!(endless.result(), Err(JobError::TimeLimit));
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.settings.options.time_limit = Some(limit);
         self
@@ -665,6 +824,28 @@ impl ProcessPoolBuilder {
 
     /// How much memory each worker may have, in bytes (`RLIMIT_DATA`: heap and
     /// private writable maps). A job that needs more aborts its worker.
+    ///
+    /// ```standalone_crate
+    /// use futures_pool::{Executor, ProcessPool, init, job};
+    /// use futures_pool::{JobError, WorkerExit};
+    ///
+    /// fn allocate(bytes: usize) -> usize {
+    ///     std::hint::black_box(vec![1_u8; bytes]).len()
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(allocate)]);
+    ///     let pool = ProcessPool::builder().memory_limit(200 << 20).build()?;
+    ///     assert_eq!(pool.submit(allocate, 1 << 20).result()?, 1 << 20);
+    ///     match pool.submit(allocate, 1 << 30).result() {
+    ///         Err(JobError::WorkerDied { exit, .. }) => {
+    ///             assert_eq!(exit, WorkerExit::Signal(6)); // an abort
+    ///         }
+    ///         other => panic!("{other:?}"),
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn memory_limit(mut self, bytes: u64) -> Self {
         self.settings.options.memory_limit = Some(bytes);
         self
@@ -672,12 +853,49 @@ impl ProcessPoolBuilder {
 
     /// How many jobs may be pending; when there are so many, `submit` waits
     /// until there is room (back-pressure).
+    ///
+    /// ```standalone_crate
+    /// use std::num::NonZero;
+    ///
+    /// use futures_pool::{Executor, ProcessPool, init, job};
+    ///
+    /// fn square(n: u64) -> u64 {
+    ///     n * n
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(square)]);
+    ///     let limit = NonZero::new(10).unwrap();
+    ///     let pool = ProcessPool::builder().queue_limit(limit).build()?;
+    ///     // This loop waits while ten jobs are pending.
+    ///     for n in 0..1_000 {
+    ///         drop(pool.submit(square, n));
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn queue_limit(mut self, jobs: NonZero<usize>) -> Self {
         self.settings.queue_limit = Some(jobs);
         self
     }
 
     /// Sets a variable in the environment of the workers.
+    ///
+    /// ```standalone_crate
+    /// use futures_pool::{Executor, ProcessPool, init, job};
+    ///
+    /// fn variable(name: String) -> Option<String> {
+    ///     std::env::var(name).ok()
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(variable)]);
+    ///     let pool = ProcessPool::builder().env("LEVEL", "3").build()?;
+    ///     let level = pool.submit(variable, "LEVEL".into()).result()?;
+    ///     assert_eq!(level.as_deref(), Some("3"));
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn env(
         mut self,
         name: impl Into<OsString>,
@@ -688,6 +906,21 @@ impl ProcessPoolBuilder {
     }
 
     /// Workers inherit no variable of this process's environment.
+    ///
+    /// ```standalone_crate
+    /// use futures_pool::{Executor, ProcessPool, init, job};
+    ///
+    /// fn variables((): ()) -> usize {
+    ///     std::env::vars_os().count()
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(variables)]);
+    ///     let pool = ProcessPool::builder().env_clear().env("LEVEL", "3");
+    ///     assert_eq!(pool.build()?.submit(variables, ()).result()?, 1);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn env_clear(mut self) -> Self {
         self.settings.clear_environment = true;
         self
@@ -696,12 +929,43 @@ impl ProcessPoolBuilder {
     /// Threads and workers go to sleep as soon as they wait. Otherwise, while
     /// cores are idle, some of them check for up to 100 us first (they spin):
     /// that makes small jobs faster, and costs CPU time.
+    ///
+    /// ```standalone_crate
+    /// use futures_pool::{Executor, ProcessPool, init, job};
+    ///
+    /// fn square(n: u64) -> u64 {
+    ///     n * n
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(square)]);
+    ///     let pool = ProcessPool::builder().never_spin().build()?;
+    ///     assert_eq!(pool.submit(square, 3).result()?, 9);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn never_spin(mut self) -> Self {
         self.never_spins = true;
         self
     }
 
     /// Starts the workers, and returns when all are there.
+    ///
+    /// ```standalone_crate
+    /// use futures_pool::{ProcessPool, init, job};
+    ///
+    /// fn square(n: u64) -> u64 {
+    ///     n * n
+    /// }
+    ///
+    /// fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     init([job(square)]);
+    ///     let pool = ProcessPool::builder().workers(2).build()?;
+    ///     assert_eq!(pool.pids().len(), 2);
+    ///     assert!(ProcessPool::builder().workers(0).build().is_err());
+    ///     Ok(())
+    /// }
+    /// ```
     ///
     /// # Errors
     ///

@@ -52,6 +52,20 @@ pub fn scope<'env, R>(
 type Task<'scope> = Box<dyn FnOnce() + Send + 'scope>;
 
 /// The pool of a [`scope`].
+///
+/// ```
+/// use futures_pool::{ScopedPool, scope};
+///
+/// fn sum<'a>(pool: &ScopedPool<'a, '_>, numbers: &'a [u64]) -> u64 {
+///     let (left, right) = numbers.split_at(numbers.len() / 2);
+///     let left = pool.spawn(move || left.iter().sum::<u64>());
+///     right.iter().sum::<u64>() + left.result().expect("it does not panic")
+/// }
+///
+/// let numbers = [1, 2, 3, 4];
+/// assert_eq!(scope(1, |pool| sum(pool, &numbers))?, 10);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct ScopedPool<'scope, 'env: 'scope> {
     queue: Sender<Task<'scope>>,
     tasks: Receiver<Task<'scope>>,
@@ -60,6 +74,13 @@ pub struct ScopedPool<'scope, 'env: 'scope> {
 
 impl<'scope> ScopedPool<'scope, '_> {
     /// Queues a closure. A panic of it is an error of its handle.
+    ///
+    /// ```
+    /// let mut list = vec![3, 1, 2];
+    /// futures_pool::scope(1, |pool| pool.spawn(|| list.sort()).result())??;
+    /// assert_eq!(list, [1, 2, 3]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn spawn<T: Send + 'scope>(
         &self,
         job: impl FnOnce() -> T + Send + 'scope,

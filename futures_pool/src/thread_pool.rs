@@ -54,6 +54,15 @@ type Task = Box<dyn FnOnce(&Shared) + Send>;
 impl ThreadPool {
     /// A pool of at most `workers` threads.
     ///
+    /// ```
+    /// use futures_pool::{Executor, ThreadPool};
+    ///
+    /// let pool = ThreadPool::new(2)?;
+    /// assert_eq!(pool.submit(u64::from, 7_u32).result()?, 7);
+    /// assert!(ThreadPool::new(0).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// `workers` is 0.
@@ -63,6 +72,14 @@ impl ThreadPool {
 
     /// A pool with as many workers as there are cores for this process, unless
     /// the builder is told otherwise.
+    ///
+    /// ```
+    /// use futures_pool::{Executor, ThreadPool};
+    ///
+    /// let cores = std::thread::available_parallelism()?.get();
+    /// assert_eq!(ThreadPool::builder().build()?.workers(), cores);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn builder() -> ThreadPoolBuilder {
         ThreadPoolBuilder::default()
     }
@@ -71,6 +88,15 @@ impl ThreadPool {
     /// its result stay in this process. Otherwise like
     /// [`submit`](Executor::submit). For closures that borrow there is
     /// [`scope`](crate::scope).
+    ///
+    /// ```
+    /// use futures_pool::ThreadPool;
+    ///
+    /// let pool = ThreadPool::new(1)?;
+    /// let list = vec![1, 2, 3];
+    /// assert_eq!(pool.spawn(move || list.len()).result()?, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn spawn<T: Send + 'static>(
         &self,
         job: impl FnOnce() -> T + Send + 'static,
@@ -239,6 +265,13 @@ pub struct ThreadPoolBuilder {
 
 impl ThreadPoolBuilder {
     /// At most so many threads.
+    ///
+    /// ```
+    /// use futures_pool::{Executor, ThreadPool};
+    ///
+    /// assert_eq!(ThreadPool::builder().workers(3).build()?.workers(), 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[doc(alias = "max_workers")]
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
@@ -247,6 +280,20 @@ impl ThreadPoolBuilder {
 
     /// Has every thread call `function(argument)` before its first job. If that
     /// panics, the pool is broken: no job is run any more.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    ///
+    /// use futures_pool::{Executor, ThreadPool};
+    ///
+    /// static LEVEL: AtomicU32 = AtomicU32::new(0);
+    ///
+    /// let pool = ThreadPool::builder()
+    ///     .initializer(|level| LEVEL.store(level, Relaxed), 3)
+    ///     .build()?;
+    /// assert_eq!(pool.submit(|(): ()| LEVEL.load(Relaxed), ()).result()?, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "initargs")]
     pub fn initializer<A: Value + Clone + Sync>(
         mut self,
@@ -260,6 +307,20 @@ impl ThreadPoolBuilder {
     /// How many jobs may be pending; when there are so many, `submit` waits
     /// until there is room (back-pressure). A cancelled job takes its room until
     /// its turn comes.
+    ///
+    /// ```
+    /// use std::num::NonZero;
+    ///
+    /// use futures_pool::{Executor, ThreadPool};
+    ///
+    /// let limit = NonZero::new(10).unwrap();
+    /// let pool = ThreadPool::builder().workers(1).queue_limit(limit).build()?;
+    /// // This loop waits while ten jobs are pending.
+    /// for n in 0..1_000_u32 {
+    ///     drop(pool.submit(u64::from, n));
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn queue_limit(mut self, jobs: NonZero<usize>) -> Self {
         self.queue_limit = Some(jobs);
         self
@@ -268,12 +329,28 @@ impl ThreadPoolBuilder {
     /// Threads go to sleep as soon as they wait. Otherwise, while cores are
     /// idle, some of them check for up to 100 us first (they spin): that makes
     /// small jobs faster, and costs CPU time.
+    ///
+    /// ```
+    /// use futures_pool::{Executor, ThreadPool};
+    ///
+    /// let pool = ThreadPool::builder().never_spin().build()?;
+    /// assert_eq!(pool.submit(u64::from, 7_u32).result()?, 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn never_spin(mut self) -> Self {
         self.never_spins = true;
         self
     }
 
     /// The pool. No thread is started yet.
+    ///
+    /// ```
+    /// use futures_pool::ThreadPool;
+    ///
+    /// let pool = ThreadPool::builder().workers(2).build()?;
+    /// assert!(ThreadPool::builder().workers(0).build().is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

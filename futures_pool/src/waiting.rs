@@ -7,11 +7,26 @@ use crossbeam::channel::{Receiver, unbounded};
 use crate::handle::{Announcement, Handle, deadline};
 
 /// Until when [`wait`] waits.
+///
+/// ```
+/// use futures_pool::{ThreadPool, Until, wait};
+///
+/// let pool = ThreadPool::new(2)?;
+/// let (send, receive) = std::sync::mpsc::channel();
+/// let fails = pool.spawn(|| -> () { panic!("no paper") });
+/// let waits = pool.spawn(move || receive.recv().expect("it is sent"));
+/// let waited = wait([fails, waits], Until::FirstError, None);
+/// assert_eq!((waited.done.len(), waited.pending.len()), (1, 1));
+/// send.send(())?;
+/// let waited = wait(waited.pending, Until::AllDone, None);
+/// assert_eq!(waited.done.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
     /// One of the jobs is done.
     FirstDone,
-    /// One of the jobs has failed, or all are done.
+    /// One of the jobs has failed or was cancelled, or all are done.
     FirstError,
     /// All jobs are done.
     AllDone,
@@ -19,6 +34,18 @@ pub enum Until {
 
 /// What [`wait`] has waited for: each handle is in one of the two lists, in the
 /// order in which it was given.
+///
+/// ```
+/// use futures_pool::{Executor, ThreadPool, Until, Waited, wait};
+///
+/// let pool = ThreadPool::new(2)?;
+/// let jobs = [1_u32, 2].map(|n| pool.submit(u64::from, n));
+/// let Waited { done, pending } = wait(jobs, Until::AllDone, None);
+/// assert!(pending.is_empty());
+/// let results = done.into_iter().map(|job| job.result());
+/// assert_eq!(results.sum::<Result<u64, _>>()?, 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Waited<T> {
     /// Jobs that have ended, in one way or another.
@@ -29,6 +56,20 @@ pub struct Waited<T> {
 
 /// Waits until as much is done as `until` says, but no longer than `limit`: that
 /// it has passed is no error, and seen by what is still pending.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use futures_pool::{ThreadPool, Until, wait};
+///
+/// let pool = ThreadPool::new(1)?;
+/// let (send, receive) = std::sync::mpsc::channel();
+/// let job = pool.spawn(move || receive.recv());
+/// let waited = wait([job], Until::AllDone, Some(Duration::from_millis(1)));
+/// assert_eq!(waited.pending.len(), 1); // it goes on
+/// send.send(())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn wait<T>(
     handles: impl IntoIterator<Item = Handle<T>>,
     until: Until,
@@ -82,7 +123,21 @@ pub fn as_completed<T>(
     AsCompleted { unfinished: handles.len(), handles, done, deadline }
 }
 
-/// See [`as_completed`].
+/// The iterator of [`as_completed`].
+///
+/// ```
+/// use futures_pool::{AsCompleted, Unfinished, as_completed};
+/// use futures_pool::{Executor, ThreadPool};
+///
+/// fn sum(jobs: AsCompleted<u64>) -> Result<u64, Unfinished> {
+///     jobs.map(|done| Ok(done?.1.result().unwrap_or(0))).sum()
+/// }
+///
+/// let pool = ThreadPool::new(2)?;
+/// let jobs = [1_u32, 2, 3].map(|n| pool.submit(u64::from, n));
+/// assert_eq!(sum(as_completed(jobs, None))?, 6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct AsCompleted<T> {
     handles: Vec<Option<Handle<T>>>,
@@ -92,6 +147,21 @@ pub struct AsCompleted<T> {
 }
 
 /// Not all jobs were done in time.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use futures_pool::{ThreadPool, Unfinished, as_completed};
+///
+/// let pool = ThreadPool::new(1)?;
+/// let (send, receive) = std::sync::mpsc::channel();
+/// let job = pool.spawn(move || receive.recv());
+/// let mut jobs = as_completed([job], Some(Duration::from_millis(1)));
+/// let unfinished = jobs.next().unwrap().unwrap_err();
+/// assert_eq!(unfinished, Unfinished { pending: 1, of: 1 });
+/// send.send(())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unfinished {
     /// So many were not.

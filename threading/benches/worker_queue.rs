@@ -1,4 +1,4 @@
-//! A job of `worker_queue`'s crew, and one of the `threadpool` crate.
+//! A job on `worker_queue`'s worker threads, and one on the `threadpool` crate.
 //!
 //!     cargo bench -p threading
 //!
@@ -24,7 +24,7 @@ fn main() -> Result {
         theirs.push(nanos_a_job(threadpool));
     }
     let (ours, theirs) = (median(&ours), median(&theirs));
-    say!("crew and bounded queue   {ours:>6} ns a job");
+    say!("workers, bounded queue   {ours:>6} ns a job");
     say!("threadpool crate         {theirs:>6} ns a job");
     say!("ratio                    {:>6.2}", ours as f64 / theirs as f64);
     Ok(())

@@ -26,8 +26,8 @@ pub fn tell(claims: &[Claim], reports: &[Report], language: Language) {
         }
     }
     let open = claims.iter().filter(|claim| claim.programs.is_empty()).count();
-    let count = report::plural(claims.len(), "claim", "claims");
-    say!("{count}, {open} of them open");
+    let all = report::plural(claims.len(), "claim", "claims");
+    say!("{all}, {open} of them open");
     let count = not_judged(reports).len();
     if count > 0 {
         let said = report::plural(count, "measurement", "measurements");

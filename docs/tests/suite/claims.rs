@@ -1,6 +1,10 @@
 //! The ledger: complete, and honest about what contradicts it.
 
-use std::{collections::BTreeSet, env, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use docs::{
     ledger,
@@ -132,6 +136,40 @@ fn three_verdicts_are_told_apart() {
         ledger::not_judged(&reports),
         ["reporter does not judge T2 (busy machine): 2 us"]
     );
+}
+
+/// Nothing here depends on how busy the machine is: the program never judges.
+#[test]
+fn a_claim_that_is_not_judged_is_an_error_with_strict_only() {
+    // `claims` runs what stands beside it, so it is put beside that program.
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("strict/debug");
+    let _ = fs::remove_dir_all(&folder); // of a run before this one
+    fs::create_dir_all(&folder).unwrap();
+    let claims = folder.join("claims");
+    fs::copy(CLAIMS, &claims).unwrap();
+    fs::copy(example("undecided"), folder.join("undecided")).unwrap();
+    let cargo = example("small_cargo");
+    let small = Small::ledger("T2", "\"undecided\"");
+    let ledger = small.0.to_str().unwrap();
+    let run = |options: &[&str]| {
+        let arguments = [&["--ledger", ledger], options].concat();
+        run_with(claims.to_str().unwrap(), &arguments, |command| {
+            command.env("CARGO", &cargo);
+        })
+    };
+
+    let ran = run(&[]);
+    assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+    let told = "not judged by undecided: 2 us\n1 claim, 0 of them open\n\
+                the machine was too busy to judge 1 measurement\n";
+    assert!(ran.stdout.ends_with(told), "{ran:?}");
+    assert_eq!(ran.stderr, "[1/1] undecided\n");
+
+    let ran = run(&["--strict"]);
+    assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+    assert!(ran.stdout.ends_with(told), "{ran:?}");
+    let why = "undecided does not judge T2 (busy machine): 2 us";
+    assert_eq!(ran.stderr, format!("[1/1] undecided\nError: {why}\n"));
 }
 
 #[test]

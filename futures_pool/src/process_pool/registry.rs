@@ -43,6 +43,21 @@ pub(crate) struct Identity {
 }
 
 /// An entry in the list of jobs: see [`job`].
+///
+/// ```
+/// use futures_pool::{Job, init, job};
+///
+/// fn double(n: u64) -> u64 {
+///     2 * n
+/// }
+///
+/// /// What this module adds to the list.
+/// fn jobs() -> Vec<Job> {
+///     vec![job(double)]
+/// }
+///
+/// init(jobs());
+/// ```
 pub struct Job {
     name: &'static str,
     type_id: TypeId,

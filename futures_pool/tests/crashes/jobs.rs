@@ -279,7 +279,7 @@ pub fn hold((folder, n): Ticket) {
     folder.hold(n);
 }
 
-/// Has the worker take no notice of the polite signal, nor of its orders' end.
+/// Has the worker take no notice of the polite signal, nor of the end of its jobs.
 pub fn refuse_to_go(_: ()) {
     struct Stay;
     impl Drop for Stay {

@@ -55,7 +55,7 @@ pub enum Lie {
     NoNumber,
     TooLong,
     Twice,
-    /// It comes when there is no order any more: when the folder says so.
+    /// It comes when there is no job any more: when the folder says so.
     AgainForNothing(Folder),
     /// Without a result, and then nothing.
     AnotherType,

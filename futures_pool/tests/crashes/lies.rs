@@ -51,7 +51,7 @@ fn a_worker_that_sends_nonsense_breaks_the_pool(_: Folder) {
 }
 
 /// SEC-06: the first one is as good as any. The second one comes when there is
-/// no order any more, or in the place of the reply to the next one.
+/// no job any more, or in the place of the reply to the next one.
 fn a_reply_that_comes_twice_breaks_the_pool(folder: Folder) {
     for (read, name) in [(Handle::result as fn(_) -> _, "a"), (unhelped, "b")] {
         let pool = one();

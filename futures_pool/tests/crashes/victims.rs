@@ -51,21 +51,21 @@ pub fn plays_a_role() -> bool {
     let limit = Duration::from_secs(60);
     let _bound = Watchdog::guard("the victim", limit).unwrap();
     match role.as_str() {
-        "is-idle" => wait_with(&crew(), Vec::new()),
+        "is-idle" => wait_with(&of_three(), Vec::new()),
         "is-busy" => {
-            let pool = crew();
+            let pool = of_three();
             let jobs = (0..10).map(|_| pool.submit(spin, ())).collect();
             wait_with(&pool, jobs);
         }
         "is-interrupted" => {
             hear_interrupts();
-            let pool = crew();
+            let pool = of_three();
             let jobs = (0..1000).map(|_| pool.submit(spin, ())).collect();
             wait_with(&pool, jobs);
         }
         "bears-an-orphan" => bear(),
         "returns" => {
-            let pool = crew();
+            let pool = of_three();
             let folder =
                 Folder::at(arguments.next().expect("so it is started"));
             for number in 0..8 {
@@ -74,7 +74,7 @@ pub fn plays_a_role() -> bool {
             println!("{:?}", pool.pids());
         }
         leaver @ ("exits" | "forgets") => {
-            let pool = crew();
+            let pool = of_three();
             drop(pool.submit(spin, ()));
             pool.close(Pending::Cancel);
             println!("{:?}", pool.pids());
@@ -84,14 +84,14 @@ pub fn plays_a_role() -> bool {
             mem::forget(pool);
         }
         "floods" => {
-            let pool = crew();
+            let pool = of_three();
             let jobs: Vec<_> =
                 (0..4).map(|_| pool.submit(flood, 1 << 20)).collect();
             let well = jobs.into_iter().all(|job| job.result() == Ok(()));
             println!("{well} {:?}", pool.submit(square, 3).result());
         }
         "looks-around" => {
-            let there = crew().submit(environment, ()).result().unwrap();
+            let there = of_three().submit(environment, ()).result().unwrap();
             println!("{:?}", there == environment(()));
             there.iter().for_each(|(name, value)| println!("{name}={value}"));
         }
@@ -108,7 +108,7 @@ fn hear_interrupts() {
     unsafe { signal(Signal::SIGINT, default) }.unwrap();
 }
 
-fn crew() -> ProcessPool {
+fn of_three() -> ProcessPool {
     ProcessPool::of(3)
 }
 
@@ -123,7 +123,7 @@ fn wait_with(pool: &ProcessPool, jobs: Vec<Handle<()>>) {
 
 /// Starts a worker as a pool does, and is gone before that looks around.
 fn bear() {
-    let pool = crew();
+    let pool = of_three();
     println!("{:?}", pool.pids());
     process::exit(0) // while they look around
 }

@@ -96,8 +96,8 @@ fn spill(_: Bowl) -> Bowl {
 /// FUT-27.
 fn ten_threads_can_share_a_pool<P: Pool>(_: Folder) {
     let pool = P::of(3);
-    let use_it = |guest: u64| {
-        let numbers = 100 * guest..100 * guest + 30;
+    let use_it = |user: u64| {
+        let numbers = 100 * user..100 * user + 30;
         let handles: Vec<_> =
             numbers.clone().map(|n| pool.submit(square, n)).collect();
         let mapped: Vec<_> = pool.map(square, numbers.clone()).collect();
@@ -111,7 +111,7 @@ fn ten_threads_can_share_a_pool<P: Pool>(_: Folder) {
         }
     };
     thread::scope(|all| {
-        (0..10).for_each(|guest| drop(all.spawn(move || use_it(guest))));
+        (0..10).for_each(|user| drop(all.spawn(move || use_it(user))));
     });
 }
 

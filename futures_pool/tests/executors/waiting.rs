@@ -129,6 +129,7 @@ fn a_worker_is_free_again_though_nobody_waits<P: Pool>(folder: Folder) {
     assert_eq!(pool.submit(square, 2).result(), Ok(4));
     drop(submit_held(&pool, &folder, 1));
     assert_eq!(pool.submit(square, 2).result(), Ok(4));
+    assert!(folder.has("ended-1"), "a job runs, though its handle is dropped");
 
     let held = |n| submit_held(&pool, &folder, n);
     let asked = held(2);

@@ -6,5 +6,5 @@ use crate::support;
 fn what_must_not_compile_does_not() {
     let folder = env!("CARGO_MANIFEST_DIR");
     let temporary = env!("CARGO_TARGET_TMPDIR");
-    support::compile_fail::nothing_compiles(folder, temporary);
+    support::compile_fail::nothing_compiles(folder, temporary, &[]);
 }

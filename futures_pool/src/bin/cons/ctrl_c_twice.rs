@@ -66,7 +66,8 @@ async fn stuck(way_out: bool) -> Result {
     }
     spawn_blocking(|| {
         say!("{}", process::id());
-        thread::sleep(Duration::from_secs(4)); // WRONG: nobody can end it
+        // In the place of a call that blocks. WRONG: nobody can end it
+        thread::sleep(Duration::from_secs(4));
         say!("done");
     });
     interrupts.recv().await;

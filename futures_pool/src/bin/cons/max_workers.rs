@@ -1,4 +1,4 @@
-//! A fixed crew takes 64 waits down a staircase: ceil(64 / workers) in a row.
+//! 64 jobs that wait take ceil(64 / workers) waits in a row in a thread pool.
 //!
 //!     cargo run -p futures_pool --bin max_workers
 //!

@@ -4,18 +4,18 @@
 //!
 //! Two things share a name. Python's future is a handle: its job runs, whether
 //! or not anybody asks. Rust's `Future` is the work itself: it does nothing
-//! until it is polled. Here a crew of one has three jobs, one by one.
+//! until it is polled. Here a pool of one thread has three jobs.
 //!
 //! Claims: F5
 //! Change this and watch: `smol::spawn(wash())` for `wash()`. That is a handle,
 //! too: what it stands for runs unpolled, and F5 is contradicted.
 //!
 //! Output (figures vary):
-//!     moment                order 1    order 2    unasked job  future
-//!     order 1 is cooking    running    pending    has not run  has not run
-//!     order 2 is cooking    done       running    has not run  has not run
-//!     the crew has left     done       done       has run      has not run
-//!     all have been asked   dish 1     dish 2     has run      has run
+//!     moment                job 1      job 2      unasked job  future
+//!     job 1 is running      running    pending    has not run  has not run
+//!     job 2 is running      done       running    has not run  has not run
+//!     the pool has ended    done       done       has run      has not run
+//!     all have been asked   result 1   result 2   has run      has run
 //!     F5 borne out: pending, running, done; unasked has run, future has not run
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -27,35 +27,35 @@ use shared::{Result, claim, flags, say, watchdog::Watchdog};
 
 fn main() -> Result {
     flags([]);
-    let _bound = Watchdog::guard("the orders", Duration::from_secs(2))?;
-    let crew = ThreadPool::new(1)?;
-    let orders = [crew.submit(cook, 1), crew.submit(cook, 2)];
-    drop(crew.submit(sweep, ())); // nobody will ask for it
+    let _bound = Watchdog::guard("the jobs", Duration::from_secs(2))?;
+    let pool = ThreadPool::new(1)?;
+    let jobs = [pool.submit(work, 1), pool.submit(work, 2)];
+    drop(pool.submit(sweep, ())); // nobody will ask for it
     let future = wash(); // nobody polls it yet
 
-    say!("{:<22}order 1    order 2    unasked job  future", "moment");
-    STOVE.wait();
-    let first = row("order 1 is cooking", orders.each_ref().map(state));
-    STOVE.wait(); // it is cooked
-    STOVE.wait();
-    let second = row("order 2 is cooking", orders.each_ref().map(state));
-    STOVE.wait(); // it is cooked, too
-    crew.shutdown(Pending::Finish);
-    let last = row("the crew has left", orders.each_ref().map(state));
-    let [one, two] = orders.map(Handle::result);
+    say!("{:<22}job 1      job 2      unasked job  future", "moment");
+    STEP.wait();
+    let first = row("job 1 is running", jobs.each_ref().map(state));
+    STEP.wait(); // it is done
+    STEP.wait();
+    let second = row("job 2 is running", jobs.each_ref().map(state));
+    STEP.wait(); // it is done, too
+    pool.shutdown(Pending::Finish);
+    let last = row("the pool has ended", jobs.each_ref().map(state));
+    let [one, two] = jobs.map(Handle::result);
     block_on(future);
     let asked = row("all have been asked", [one?, two?]);
     verdict([first, second, last, asked])
 }
 
-/// One worker cooks, and `main` is in step with it: each order waits here when
-/// it begins, and before it ends.
-static STOVE: Barrier = Barrier::new(2);
+/// The worker and `main` are in step: each job waits here when it begins, and
+/// before it ends.
+static STEP: Barrier = Barrier::new(2);
 
-fn cook(order: u32) -> String {
-    STOVE.wait();
-    STOVE.wait();
-    format!("dish {order}")
+fn work(number: u32) -> String {
+    STEP.wait();
+    STEP.wait();
+    format!("result {number}")
 }
 
 static SWEPT: AtomicBool = AtomicBool::new(false);
@@ -69,15 +69,15 @@ async fn wash() {
     WASHED.store(true, Relaxed);
 }
 
-fn state<T>(order: &Handle<T>) -> String {
-    match (order.is_running(), order.is_done()) {
+fn state<T>(job: &Handle<T>) -> String {
+    match (job.is_running(), job.is_done()) {
         (false, false) => "pending".into(),
         (true, _) => "running".into(),
         (false, true) => "done".into(),
     }
 }
 
-/// Of both orders, of the job that nobody asks for, and of the future.
+/// Of both jobs, of the one that nobody asks for, and of the future.
 type Seen = [String; 4];
 
 fn row(moment: &str, [one, two]: [String; 2]) -> Seen {
@@ -97,6 +97,6 @@ fn verdict(seen: [Seen; 4]) -> Result {
     let holds = states == ["pending", "running", "done"]
         && [&first[0], &second[0], &last[0]] == ["running", "done", "done"]
         && (job.as_str(), future.as_str()) == ("has run", "has not run")
-        && *asked == ["dish 1", "dish 2", "has run", "has run"];
+        && *asked == ["result 1", "result 2", "has run", "has run"];
     claim("F5", holds, figure)
 }

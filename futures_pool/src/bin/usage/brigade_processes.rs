@@ -1,4 +1,4 @@
-//! A fixed crew and a rail of orders: a pool of processes.
+//! Four cooks and a queue of dishes: a process pool.
 //!
 //!     cargo run -p futures_pool --bin brigade_processes
 //!

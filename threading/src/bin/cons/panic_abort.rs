@@ -7,9 +7,9 @@
 //! program runs each of them in a child process and reads the report.
 //!
 //! Claims: T7
-//! Change this and watch: `rayon::join(parse, || ())` for `rayon::spawn`. The
-//! panic goes on in the thread that waits, the exit status is 101, and T7 is
-//! contradicted.
+//! Change this and watch: `pool.join(parse, || ())` for `pool.spawn(parse)`.
+//! The panic goes on in the thread that waits, the exit status is 101, and T7
+//! is contradicted.
 //!
 //! Output (figures vary):
 //!     rayon spawn: aborted, the report names the place
@@ -20,8 +20,9 @@
 use std::os::unix::process::ExitStatusExt;
 use std::panic::{set_hook, take_hook};
 use std::process::{Output, abort};
-use std::{hint::black_box, thread, thread::Builder, time::Duration};
+use std::{hint::black_box, thread::Builder, time::Duration};
 
+use rayon::ThreadPoolBuilder;
 use shared::{Failure, Result, claim, flags, role, say, watchdog::Watchdog};
 
 fn main() -> Result {
@@ -57,8 +58,9 @@ fn victim(way: &str) -> Result {
     let _bound = Watchdog::guard("the victim", Duration::from_secs(2))?;
     match way {
         "rayon spawn" => {
-            rayon::spawn(parse); // WRONG: without a panic handler, rayon aborts
-            thread::sleep(Duration::from_secs(1)); // time to be aborted in
+            let pool = ThreadPoolBuilder::new().num_threads(1).build()?;
+            pool.spawn(parse); // WRONG: without a panic handler, rayon aborts
+            pool.install(|| ()); // waits until its one thread is free again
         }
         "stack overflow" => join(|| _ = recurse(0))?,
         "panic = abort" => {

@@ -1,4 +1,4 @@
-//! One kitchen, a crew of four: dishes wait in a short queue for a free cook.
+//! One kitchen, four cooks and a bounded queue: a worker pool of threads.
 //!
 //!     cargo run -p threading --bin cooks_crossbeam
 //!
