@@ -489,3 +489,6 @@ fn cannot(what: &str, why: io::Error) -> io::Error {
 fn reply_in(message: &[u8]) -> Option<(Reply, &[u8])> {
     postcard::take_from_bytes(message).ok()
 }
+
+#[cfg(test)]
+mod tests;
