@@ -25,6 +25,7 @@ cases! {
         a_closed_pool_replaces_the_worker_of_an_order
         an_idle_worker_takes_an_order_that_was_not_begun
         an_order_that_was_not_begun_can_be_cancelled
+        an_order_of_a_closed_pool_without_workers_fails
         a_worker_that_is_late_for_a_killed_pool_is_killed
         a_dead_idle_worker_leaves_no_descriptors
         two_deaths_at_once_cost_two_jobs
@@ -150,6 +151,21 @@ fn an_order_that_was_not_begun_can_be_cancelled(folder: Folder) {
     folder.put("go");
     assert_eq!(lost.result(), cancelled());
     assert_eq!(kept.result(), Ok(16));
+}
+
+/// CRASH-43: the other worker has retired, so the last place is the only one.
+fn an_order_of_a_closed_pool_without_workers_fails(folder: Folder) {
+    let pool = Plan::new("--k", &folder).at_start().workers(2);
+    let pool = pool.replace_dead_workers().build().unwrap();
+    let worker = pool.submit(pid, ()).result().unwrap();
+    stop(worker); // the last one that was idle is the first to get work
+    let square = pool.submit(square, 3);
+    until("it to have it", || square.is_running());
+    pool.close(Pending::Finish);
+    until("the other one to go", || threads("supervisor").len() == 1);
+    send(worker, Signal::SIGKILL);
+    let result = square.result_timeout(LONG).expect("it is not stuck");
+    assert_broken(&result, "no worker could be started");
 }
 
 /// CRASH-48: its initializer would never end.
