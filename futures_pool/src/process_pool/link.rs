@@ -458,13 +458,17 @@ impl Link {
 
 impl Stop for Link {
     fn stop(&self, number: u64) -> bool {
-        let state = lock(&self.state);
+        let mut state = lock(&self.state);
         let is_it = |job: &InFlight| job.order.number() == number;
         let runs = state.job.as_ref().is_some_and(is_it);
         let stops = runs && state.sentence.is_none();
+        if stops {
+            // Under the same lock: the next job must not be taken for this one.
+            state.sentence = Some(Sentence::Stopped);
+        }
         drop(state);
         if stops {
-            self.end(Sentence::Stopped);
+            self.kill();
         }
         stops
     }

@@ -102,6 +102,7 @@ fn disarm(mut armed: Armed) {
     armed.0 = false;
 }
 
+/// FUT-34.
 fn a_full_queue_holds_up_whoever_submits<P: Pool>(folder: Folder) {
     let pool = P::with_queue_limit(1);
     let held = submit_held(&pool, &folder, 0);
@@ -125,7 +126,7 @@ fn a_full_queue_holds_up_whoever_submits<P: Pool>(folder: Folder) {
     assert_eq!((held.result(), pending.result()), (Ok(0), Ok(4)));
 }
 
-/// The first one finds an idle worker, so there is room for the other one, too.
+/// FUT-34: the first one finds an idle worker, so there is room for the other one, too.
 fn all_who_wait_for_room_get_it<P: Pool>(folder: Folder) {
     for n in 0..10 {
         let pool = P::with_queue_limit(1);

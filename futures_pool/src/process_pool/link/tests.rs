@@ -1,7 +1,8 @@
 //! What cannot be seen from outside, or only by luck.
 
 use std::process::{Child, Stdio};
-use std::{io, os::unix::process::CommandExt};
+use std::sync::{Barrier, atomic::AtomicBool};
+use std::{io, os::unix::process::CommandExt, thread};
 
 use super::super::order::Call;
 use super::super::worker::Head;
@@ -47,9 +48,9 @@ fn link_to(child: &Child) -> Link {
 }
 
 /// A job that has been sent.
-fn in_flight(deadline: Option<Instant>) -> InFlight {
+fn in_flight(number: u64, deadline: Option<Instant>) -> InFlight {
     let (promise, _) = Handle::<u64>::new(false);
-    let head = Head { number: 7, place: 0, chunk: false };
+    let head = Head { number, place: 0, chunk: false };
     InFlight { order: Call::new(head, 7_u64, promise), deadline }
 }
 
@@ -72,14 +73,14 @@ fn a_job_is_not_ended_before_its_own_time_has_passed() {
     let now = Instant::now();
     // The reader wakes up at the time that it has computed when it was idle.
     let hour = Duration::from_secs(3_600);
-    lock(&link.state).job = Some(in_flight(Some(now + hour)));
+    lock(&link.state).job = Some(in_flight(7, Some(now + hour)));
     link.time_has_passed();
     assert_eq!(lock(&link.state).sentence, None);
     assert!(ends_by_itself(worker));
 
     let mut worker = child();
     let link = link_to(&worker);
-    lock(&link.state).job = Some(in_flight(Some(now)));
+    lock(&link.state).job = Some(in_flight(7, Some(now)));
     link.time_has_passed();
     assert_eq!(lock(&link.state).sentence, Some(Sentence::TimeLimit));
     assert!(!worker.wait().unwrap().success());
@@ -91,11 +92,49 @@ fn memory_is_kept_while_a_job_is_in_flight() {
     let link = link_to(&worker);
     lock(&link.outbox).segment.write(0, b"an order").unwrap();
     // It was sent after the reader had seen that there was no job.
-    lock(&link.state).job = Some(in_flight(None));
+    lock(&link.state).job = Some(in_flight(7, None));
     link.release();
     assert_eq!(lock(&link.outbox).segment.read(8).unwrap(), b"an order");
     lock(&link.state).job = None;
     link.release();
     assert!(lock(&link.outbox).segment.is_empty());
     assert!(ends_by_itself(worker));
+}
+
+/// Its reader completes it at the same time, and sends the next one: at once
+/// when nobody has the lock any more.
+#[test]
+fn only_the_job_that_is_meant_is_stopped() {
+    let mut worker = child();
+    let link = link_to(&worker);
+    for _ in 0..5_000 {
+        let job = Some(in_flight(7, None));
+        *lock(&link.state) = State { job, ..State::default() };
+        let (start, over) = (Barrier::new(2), AtomicBool::new(false));
+        let stopped = thread::scope(|all| {
+            all.spawn(|| {
+                let next = in_flight(8, None);
+                start.wait();
+                while !over.load(Relaxed) && link.state.try_lock().is_ok() {}
+                let mut state = loop {
+                    if let Ok(state) = link.state.try_lock() {
+                        break state;
+                    }
+                };
+                if state.sentence.is_none() {
+                    state.job = Some(next);
+                }
+            });
+            start.wait();
+            let stopped = link.stop(7);
+            over.store(true, Relaxed);
+            stopped
+        });
+        let state = lock(&link.state);
+        let number = state.job.as_ref().map(|job| job.order.number());
+        assert_eq!(number, Some(if stopped { 7 } else { 8 }));
+        assert_eq!(state.sentence.is_some(), stopped);
+    }
+    worker.kill().unwrap();
+    worker.wait().unwrap();
 }
