@@ -1,6 +1,12 @@
 //! A worker dies while somebody waits for its job, in every way there is.
 
-use std::{pin::pin, sync::mpsc, task::Context, thread, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    sync::mpsc,
+    task::{Context, Poll},
+    thread,
+    time::Duration,
+};
 
 use futures::{executor::block_on, task::noop_waker};
 use futures_pool::{
@@ -16,14 +22,14 @@ use crate::{
 /// Submits a job that dies once the door is open, and waits for it: its error.
 type Way = fn(&ProcessPool, u16) -> JobError;
 
-const WAYS: [(&str, Way); 12] = [
+const WAYS: [(&str, Way); 15] = [
     ("result", |pool, door| victim(pool, door).result().unwrap_err()),
     ("result_timeout", |pool, door| {
         let bounded = victim(pool, door).result_timeout(Duration::MAX);
         bounded.unwrap().unwrap_err()
     }),
     ("result after a timeout", |pool, door| {
-        match victim(pool, door).result_timeout(Duration::from_millis(1)) {
+        match victim(pool, door).result_timeout(Duration::ZERO) {
             Ok(result) => result.unwrap_err(),
             Err(late) => late.result().unwrap_err(),
         }
@@ -34,9 +40,26 @@ const WAYS: [(&str, Way); 12] = [
         let waker = noop_waker();
         let mut context = Context::from_waker(&waker);
         match victim.as_mut().poll(&mut context) {
-            std::task::Poll::Ready(result) => result.unwrap_err(),
-            std::task::Poll::Pending => block_on(victim).unwrap_err(),
+            Poll::Ready(result) => result.unwrap_err(),
+            Poll::Pending => block_on(victim).unwrap_err(),
         }
+    }),
+    ("result after a task", |pool, door| {
+        let mut victim = victim(pool, door);
+        let waker = noop_waker();
+        let mut context = Context::from_waker(&waker);
+        match Pin::new(&mut victim).poll(&mut context) {
+            Poll::Ready(result) => result.unwrap_err(),
+            Poll::Pending => victim.result().unwrap_err(),
+        }
+    }),
+    ("await after a wait", |pool, door| {
+        block_on(left_by_a_wait(pool, door)).unwrap_err()
+    }),
+    ("as_completed after a wait", |pool, door| {
+        let mut done = as_completed([left_by_a_wait(pool, door)], None);
+        let (_, victim) = done.next().unwrap().unwrap();
+        victim.result().unwrap_err()
     }),
     ("as_completed", |pool, door| {
         let handles = [victim(pool, door), pool.submit(die, (How::Error, 0))];
@@ -75,6 +98,13 @@ const WAYS: [(&str, Way); 12] = [
 
 fn victim(pool: &ProcessPool, door: u16) -> Handle<()> {
     pool.submit(die, (How::Kill, door))
+}
+
+/// Whose first waiter has left, because its time had passed.
+fn left_by_a_wait(pool: &ProcessPool, door: u16) -> Handle<()> {
+    let limit = Some(Duration::ZERO);
+    let waited = wait([victim(pool, door)], Until::AllDone, limit);
+    waited.pending.into_iter().chain(waited.done).next().unwrap()
 }
 
 fn wait_until(until: Until, pool: &ProcessPool, door: u16) -> JobError {
