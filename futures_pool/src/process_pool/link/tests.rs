@@ -115,10 +115,12 @@ fn only_the_job_that_is_meant_is_stopped() {
             all.spawn(|| {
                 let next = in_flight(8, None);
                 start.wait();
-                while !over.load(Relaxed) && link.state.try_lock().is_ok() {}
+                let mut seen = false; // that it is being looked for
                 let mut state = loop {
-                    if let Ok(state) = link.state.try_lock() {
-                        break state;
+                    match link.state.try_lock() {
+                        Ok(state) if seen || over.load(Relaxed) => break state,
+                        Ok(_) => {}
+                        Err(_) => seen = true,
                     }
                 };
                 if state.sentence.is_none() {
