@@ -205,7 +205,8 @@ impl Dispatcher {
         match refusal {
             None => {
                 // This one takes no room in the queue: the next may have it.
-                if !state.idle.is_empty() {
+                if self.settings.queue_limit.is_some() && !state.idle.is_empty()
+                {
                     self.room.notify_one();
                 }
                 self.dispatch(state, order);
