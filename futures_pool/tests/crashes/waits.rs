@@ -22,7 +22,7 @@ use crate::{
 /// Submits a job that dies once the door is open, and waits for it: its error.
 type Way = fn(&ProcessPool, u16) -> JobError;
 
-const WAYS: [(&str, Way); 15] = [
+const WAYS: [(&str, Way); 16] = [
     ("result", |pool, door| victim(pool, door).result().unwrap_err()),
     ("result_timeout", |pool, door| {
         let bounded = victim(pool, door).result_timeout(Duration::MAX);
@@ -51,6 +51,12 @@ const WAYS: [(&str, Way); 15] = [
         match Pin::new(&mut victim).poll(&mut context) {
             Poll::Ready(result) => result.unwrap_err(),
             Poll::Pending => victim.result().unwrap_err(),
+        }
+    }),
+    ("await after a timeout", |pool, door| {
+        match victim(pool, door).result_timeout(Duration::ZERO) {
+            Ok(result) => result.unwrap_err(),
+            Err(late) => block_on(late).unwrap_err(),
         }
     }),
     ("await after a wait", |pool, door| {
