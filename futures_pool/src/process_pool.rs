@@ -120,8 +120,8 @@ struct State {
     /// How many orders are being sent by who has submitted them. A worker that
     /// dies meanwhile has to be replaced.
     sending: usize,
-    /// How many supervisors have given up.
-    given_up: usize,
+    /// How many supervisors start no more workers.
+    left: usize,
 }
 
 impl ProcessPool {
@@ -266,7 +266,14 @@ impl Dispatcher {
         let closed = state.closed.then_some(JobError::Closed);
         let refusal = state.broken.clone().or(closed);
         match refusal {
-            None => self.dispatch(state, order),
+            None => {
+                // This one takes no room in the queue: the next may have it.
+                if self.settings.queue_limit.is_some() && !state.idle.is_empty()
+                {
+                    self.room.notify_one();
+                }
+                self.dispatch(state, order);
+            }
             Some(error) => {
                 drop(state);
                 fail(order, error);
@@ -400,7 +407,7 @@ impl Dispatcher {
                     tries += 1;
                 }
             }
-            if self.state().is_over() {
+            if self.leaves() {
                 return;
             }
             why = match self.start(number) {
@@ -523,12 +530,21 @@ impl Dispatcher {
         }
     }
 
-    /// This supervisor's worker cannot be replaced. The others go on; without
-    /// any, the pool is broken.
+    /// Whether there is nothing more to do, so that this supervisor leaves.
+    fn leaves(&self) -> bool {
+        let mut state = self.state();
+        let over = state.is_over();
+        state.left += usize::from(over);
+        over
+    }
+
+    /// This supervisor's worker cannot be replaced. The others go on; if all
+    /// have left, the pool is broken: what is pending, or is pending again when
+    /// its worker has died, would never be done.
     fn give_up(&self, why: &str) {
         let mut state = self.state();
-        state.given_up += 1;
-        let all = state.given_up == self.settings.workers;
+        state.left += 1;
+        let all = state.left == self.settings.workers;
         drop(state);
         if all {
             let why = format!("no worker could be started: {why}");

@@ -458,13 +458,17 @@ impl Link {
 
 impl Stop for Link {
     fn stop(&self, number: u64) -> bool {
-        let state = lock(&self.state);
+        let mut state = lock(&self.state);
         let is_it = |job: &InFlight| job.order.number() == number;
         let runs = state.job.as_ref().is_some_and(is_it);
         let stops = runs && state.sentence.is_none();
+        if stops {
+            // Under the same lock: the next job must not be taken for this one.
+            state.sentence = Some(Sentence::Stopped);
+        }
         drop(state);
         if stops {
-            self.end(Sentence::Stopped);
+            self.kill();
         }
         stops
     }
@@ -489,3 +493,6 @@ fn cannot(what: &str, why: io::Error) -> io::Error {
 fn reply_in(message: &[u8]) -> Option<(Reply, &[u8])> {
     postcard::take_from_bytes(message).ok()
 }
+
+#[cfg(test)]
+mod tests;

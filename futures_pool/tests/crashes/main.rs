@@ -13,15 +13,19 @@ mod jobs;
 mod liars;
 mod lies;
 mod matrix;
+mod races;
+mod starts;
 #[path = "../support/mod.rs"]
 mod support;
 mod values;
 mod victims;
+mod waits;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     liars::be_one(); // does not return if this is one: a liar has no `init`
+    starts::follow_plan();
     futures_pool::init(jobs::jobs());
     if victims::plays_a_role() {
         return ExitCode::SUCCESS;
@@ -29,6 +33,9 @@ fn main() -> ExitCode {
     let cases = [
         matrix::cases(),
         deaths::cases(),
+        starts::cases(),
+        races::cases(),
+        waits::cases(),
         values::cases(),
         ends::cases(),
         lies::cases(),

@@ -1,5 +1,7 @@
 //! Every phase of a job, every way to die in it, with more or less to lose.
 
+use std::time::Duration;
+
 use futures_pool::{Executor, Pending};
 use nix::sys::signal::Signal;
 
@@ -96,6 +98,24 @@ pub fn cases() -> Vec<Case> {
                     );
                     let cell = (phase, how, load, policy);
                     let test = move |_| every_death_in_every_phase(cell);
+                    cases.push(Case::new(name, test));
+                }
+            }
+        }
+    }
+    for phase in [Decode, Run, Encode, After] {
+        for how in [How::Panic, How::Exit(0), How::Abort, How::Kill] {
+            for load in [Load::Backlog, Load::Closed] {
+                for policy in [Policy::Break, Policy::Replace] {
+                    let name = format!(
+                        "matrix: {} {}, {}, {}, another one at work",
+                        how_name(how),
+                        phase.name(),
+                        policy_name(policy),
+                        load.name(),
+                    );
+                    let cell = (phase, how, load, policy);
+                    let test = move |_| every_death_beside_a_worker(cell);
                     cases.push(Case::new(name, test));
                 }
             }
@@ -221,4 +241,76 @@ fn every_death_in_every_phase((phase, how, load, policy): Cell) {
     }
     pool.shutdown(Pending::Finish);
     assert!(children().is_empty());
+}
+
+/// CRASH-51: one of two workers dies, while the other one runs a job.
+fn every_death_beside_a_worker((phase, how, load, policy): Cell) {
+    let pool = policy.pool(2);
+    let pids = pool.pids();
+    let (mut door, mut fuse) = (Door::new(), Door::new());
+    let beside = pool.submit(linger, door.number());
+    door.knock();
+    let worker = pool.submit(pid, ()).result().unwrap();
+    let other = pids.into_iter().find(|pid| *pid != worker).unwrap();
+    // Until then the other one is held up, so all of this is for the worker.
+    let trap = |spot| Some(pool.submit(spring, Trap::new(spot, how)));
+    send(worker, Signal::SIGSTOP);
+    let victim = match phase {
+        Phase::Decode => trap(Spot::DecodeArgument),
+        Phase::Run => trap(Spot::Run),
+        Phase::Encode => trap(Spot::EncodeResult),
+        _ => {
+            send(worker, Signal::SIGCONT);
+            let plant = pool.submit(plant, (how, fuse.number()));
+            assert_eq!(plant.result(), Ok(()));
+            fuse.knock();
+            None
+        }
+    };
+    let blocked = victim.is_some();
+    let pending = if blocked { 20 } else { 0 };
+    let pending: Vec<_> =
+        (0..pending).map(|n| pool.submit(square, n)).collect();
+    if load == Load::Closed && blocked {
+        pool.close(Pending::Finish);
+    }
+    send(worker, Signal::SIGCONT);
+    drop(fuse);
+
+    let lost = victim.map(|victim| victim.result());
+    let Some(told) = how.told() else {
+        lost.iter().for_each(assert_panicked);
+        for (job, n) in pending.into_iter().zip(0..) {
+            assert_eq!(job.result(), Ok(n * n));
+        }
+        drop(door);
+        assert_eq!(beside.result(), Ok(other));
+        return;
+    };
+    let told = format!("worker {worker} {told}");
+    lost.iter().for_each(|lost| assert_broken(lost, &told));
+    until("its burial", || !pool.pids().contains(&worker));
+    match policy {
+        Policy::Break => {
+            // The other one is killed, too, though its door is closed.
+            assert_broken(&beside.result(), &told);
+            for job in pending {
+                assert_broken(&job.result(), &told);
+            }
+            assert!(is_dead(other));
+        }
+        Policy::Replace => {
+            // By the replacement: the other one is still held up.
+            for (job, n) in pending.into_iter().zip(0..) {
+                assert_eq!(job.result(), Ok(n * n));
+            }
+            assert!(!beside.is_done() && pool.pids().contains(&other));
+            if load == Load::Closed && !blocked {
+                pool.close(Pending::Finish);
+            }
+            drop(door);
+            assert_eq!(beside.result(), Ok(other));
+        }
+    }
+    assert!(pool.shutdown_timeout(Pending::Finish, Duration::from_secs(20)));
 }

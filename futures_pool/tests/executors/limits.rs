@@ -19,6 +19,7 @@ cases! {
         a_pool_has_as_many_workers_as_told_or_as_cores
         never_more_jobs_run_than_there_are_workers
         a_free_worker_is_used_again
+        a_busy_worker_does_not_count_as_free
         each_worker_is_prepared_before_its_first_job
         a_worker_that_cannot_be_prepared_breaks_the_pool
     ]
@@ -79,6 +80,16 @@ fn a_free_worker_is_used_again<P: Pool>(folder: Folder) {
         assert_eq!(pool.submit(who, n).result(), first);
     }
     assert_eq!(pool.living(), living);
+}
+
+/// FUT-12: also if it has been free before, and the other one never worked.
+fn a_busy_worker_does_not_count_as_free<P: Pool>(folder: Folder) {
+    let pool = P::of(2);
+    assert_eq!(pool.submit(square, 2).result(), Ok(4));
+    let held: Vec<_> = (0..2).map(|n| submit_held(&pool, &folder, n)).collect();
+    (0..2).for_each(|n| folder.wait_for(format!("started-{n}")));
+    folder.release(0..2);
+    assert_eq!(numbers(held), [0, 1]);
 }
 
 /// FUT-30.

@@ -30,6 +30,7 @@ cases! {
         a_handle_that_was_awaited_can_be_waited_for
         an_argument_that_panics_when_dropped_harms_nobody
         a_full_queue_holds_up_whoever_submits
+        all_who_wait_for_room_get_it
         shutdown_can_have_a_limit
         a_panic_does_not_wait_for_what_is_pending
         a_job_can_be_submitted_while_a_thread_ends
@@ -101,6 +102,7 @@ fn disarm(mut armed: Armed) {
     armed.0 = false;
 }
 
+/// FUT-34.
 fn a_full_queue_holds_up_whoever_submits<P: Pool>(folder: Folder) {
     let pool = P::with_queue_limit(1);
     let held = submit_held(&pool, &folder, 0);
@@ -122,6 +124,34 @@ fn a_full_queue_holds_up_whoever_submits<P: Pool>(folder: Folder) {
         assert_eq!(late.join().unwrap(), Ok(9));
     });
     assert_eq!((held.result(), pending.result()), (Ok(0), Ok(4)));
+}
+
+/// FUT-34: the first one finds an idle worker, so there is room for the other one, too.
+fn all_who_wait_for_room_get_it<P: Pool>(folder: Folder) {
+    for n in 0..10 {
+        let pool = P::with_queue_limit(1);
+        let held = submit_held(&pool, &folder, n);
+        folder.wait_for(format!("started-{n}"));
+        let pending = pool.submit(square, 2);
+        thread::scope(|all| {
+            let submit = || pool.submit(square, 3).result();
+            let late = [0, 1].map(|_| {
+                let late = thread::Builder::new().name("submitter".into());
+                late.spawn_scoped(all, submit).unwrap()
+            });
+            until("them to wait", || {
+                let all = threads("submitter");
+                all.len() == 2 && all.iter().all(|s| s.contains("(sleeping)"))
+            });
+            assert!(pending.cancel());
+            folder.release([n]);
+            for late in late {
+                until("its result", || late.is_finished());
+                assert_eq!(late.join().unwrap(), Ok(9));
+            }
+        });
+        assert_eq!(held.result(), Ok(n));
+    }
 }
 
 fn shutdown_can_have_a_limit<P: Pool>(folder: Folder) {

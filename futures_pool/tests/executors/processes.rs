@@ -8,7 +8,10 @@ use std::{
 };
 
 use futures_pool::{Executor, Job, ProcessPool, init, job};
-use nix::sys::socket::MsgFlags;
+use nix::{
+    sys::socket::MsgFlags,
+    unistd::{Pid, getpgid, getsid},
+};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::{
@@ -21,6 +24,7 @@ cases! {
     both: []
     once: [
         all_workers_are_there_from_the_beginning
+        each_worker_has_a_session_of_its_own
         a_value_that_cannot_be_decoded_fails_alone
         a_damaged_message_breaks_the_pool
         a_worker_that_exits_breaks_the_pool
@@ -50,6 +54,16 @@ pub fn jobs() -> Vec<Job> {
 fn all_workers_are_there_from_the_beginning(_: Folder) {
     for _ in 0..200 {
         assert_eq!(ProcessPool::of(4).pids().len(), 4);
+    }
+}
+
+/// SEC-21.
+fn each_worker_has_a_session_of_its_own(_: Folder) {
+    let pool = ProcessPool::of(2);
+    for worker in pool.pids() {
+        let worker = Pid::from_raw(worker as i32);
+        assert_eq!(getsid(Some(worker)), Ok(worker));
+        assert_eq!(getpgid(Some(worker)), Ok(worker));
     }
 }
 

@@ -32,7 +32,8 @@ use shared::watchdog::within;
 
 pub use folder::{Folder, Ticket};
 pub use system::{
-    Belongings, children, children_of, is_alive, is_child, is_dead, me, threads,
+    Belongings, children, children_of, is_alive, is_child, is_dead, is_stopped,
+    me, threads,
 };
 
 /// How long a case may take, unless it says otherwise: a bound, not a

@@ -108,6 +108,12 @@ pub fn is_dead(pid: u32) -> bool {
     !is_alive(pid)
 }
 
+/// Whether a signal has stopped it.
+pub fn is_stopped(pid: u32) -> bool {
+    let folder = format!("/proc/{pid}");
+    stat(Path::new(&folder)).is_some_and(|(state, _)| state == 'T')
+}
+
 /// Whether it is a child of this process, and so not another one that has got
 /// the number of a child since.
 pub fn is_child(pid: u32) -> bool {
