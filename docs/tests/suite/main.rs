@@ -9,6 +9,7 @@ mod headers;
 mod house;
 mod snippets;
 mod twins;
+mod wrong_twins;
 
 use std::{path::Path, process::Command};
 

@@ -1,0 +1,147 @@
+//! Every section's verdicts can fail: a wrong twin of a program, in which one
+//! piece of text is another one, contradicts its claim.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use docs::programs::{self, Program, root};
+
+use crate::support::*;
+
+/// Program, text, what stands there instead, and the claim that is wrong then.
+const WRONG: &[(&str, &str, &str, &str)] = &[(
+    "panic_report",
+    "panic!(\"line {} is no number\", 7)",
+    "panic::panic_any(7)",
+    "T6",
+)];
+
+#[test]
+fn a_wrong_twin_is_contradicted() {
+    let programs = programs::all().unwrap();
+    let copy = Copy::new();
+    let twins = WRONG.iter().map(|(name, right, wrong, claim)| {
+        let program = programs.iter().find(|program| program.name == *name);
+        let program = program.unwrap_or_else(|| panic!("{name} is not there"));
+        assert!(program.claims().contains(claim), "{name}: {claim}");
+        (copy.twin(program, right, wrong), *claim)
+    });
+    let twins: Vec<(String, &str)> = twins.collect();
+    copy.build(twins.iter().map(|(name, _)| name.as_str()));
+    let folder = Path::new(env!("CARGO_BIN_EXE_claims")).parent().unwrap();
+    for (name, claim) in twins {
+        let program = folder.join(&name);
+        let contradicted = format!("{claim} contradicted: ");
+        let is_contradicted = || {
+            let _quiet = alone();
+            let ran =
+                run_with(program.to_str().unwrap(), &["--strict"], |_| {});
+            let told = |line: &str| line.starts_with(&contradicted);
+            let told = ran.stdout.lines().any(told);
+            assert_eq!(ran.status.success(), !told, "{name}: {ran:?}");
+            told
+        };
+        // What is wrong by chance may need more than one try.
+        assert!(
+            (0..3).any(|_| is_contradicted()),
+            "{name} is not {contradicted}"
+        );
+        fs::remove_file(program).unwrap();
+    }
+}
+
+#[test]
+fn every_section_has_a_wrong_twin() {
+    let programs = programs::all().unwrap();
+    let section = |program: &&Program| {
+        let path = program.source_path.strip_prefix(root()).unwrap();
+        path.parent().unwrap().to_path_buf()
+    };
+    let is_wrong = |program: &&Program| {
+        WRONG.iter().any(|(name, ..)| *name == program.name)
+    };
+    let wrong: Vec<PathBuf> =
+        programs.iter().filter(is_wrong).map(|p| section(&p)).collect();
+    for program in programs.iter().filter(|p| !p.claims().is_empty()) {
+        let section = section(&program);
+        assert!(wrong.contains(&section), "{} has none", section.display());
+    }
+}
+
+/// This workspace once more, for twins. It is built to the same folder, so
+/// that what it depends on is there already.
+struct Copy(PathBuf);
+
+impl Copy {
+    fn new() -> Copy {
+        let name = format!("wrong-twins-{}", std::process::id());
+        let copy = Copy(root().join("target/tmp").join(name));
+        fs::create_dir_all(&copy.0).unwrap();
+        for entry in fs::read_dir(root()).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name();
+            if name != "target" && name != ".git" {
+                copy_all(&entry.path(), &copy.0.join(name));
+            }
+        }
+        copy
+    }
+
+    /// Puts a wrong twin beside the program, and returns its name.
+    fn twin(&self, program: &Program, right: &str, wrong: &str) -> String {
+        let Program { name, model, source, source_path, .. } = program;
+        assert_eq!(source.matches(right).count(), 1, "{name}: {right}");
+        let twin = format!("wrong_{name}");
+        let path = source_path.strip_prefix(root()).unwrap();
+        let path = path.with_file_name(format!("{twin}.rs"));
+        let inside = path.strip_prefix(model).unwrap().display();
+        fs::write(self.0.join(&path), source.replace(right, wrong)).unwrap();
+        let manifest = self.0.join(model).join("Cargo.toml");
+        let text = fs::read_to_string(&manifest).unwrap();
+        let entry = format!(
+            "[[bin]]\nname = {twin:?}\npath = \"{inside}\"\ntest = false\n\n"
+        );
+        // `[lints]` is the last section.
+        let (before, lints) = text.rsplit_once("[lints]").unwrap();
+        fs::write(&manifest, format!("{before}{entry}[lints]{lints}")).unwrap();
+        twin
+    }
+
+    fn build<'a>(&self, twins: impl Iterator<Item = &'a str>) {
+        let folder = Path::new(env!("CARGO_BIN_EXE_claims")).parent().unwrap();
+        let profile = match folder.file_name().unwrap().to_str().unwrap() {
+            "debug" => "dev",
+            other => other,
+        };
+        let built = Command::new(env!("CARGO"))
+            .current_dir(&self.0)
+            .args(["build", "--quiet", "--offline", "--profile", profile])
+            .arg("--target-dir")
+            .arg(folder.parent().unwrap())
+            .args(twins.flat_map(|twin| ["--bin", twin]))
+            .status()
+            .unwrap();
+        assert!(built.success());
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0); // in target: not in anybody's way
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    if !from.is_dir() {
+        fs::copy(from, to).unwrap();
+        return;
+    }
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        copy_all(&entry.path(), &to.join(entry.file_name()));
+    }
+}
