@@ -90,14 +90,21 @@ pub fn set_apart(role: &str) {
         "has-no-proc" => CloneFlags::CLONE_NEWNS,
         _ => return,
     };
-    let user = Uid::current();
+    let (user, group) = (Uid::current(), Gid::current());
     if !user.is_root() {
         spaces |= CloneFlags::CLONE_NEWUSER;
     }
     or_skip("namespaces", unshare(spaces));
     if !user.is_root() {
-        let ids = format!("0 {user} 1");
-        or_skip("a map of users", fs::write("/proc/self/uid_map", ids));
+        // It is root there.
+        for (file, text) in [
+            ("setgroups", "deny".into()),
+            ("uid_map", format!("0 {user} 1")),
+            ("gid_map", format!("0 {group} 1")),
+        ] {
+            let file = format!("/proc/self/{file}");
+            or_skip(&file, fs::write(&file, text));
+        }
     }
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     or_skip("private mounts", mount_at("/", None, private));
