@@ -1,6 +1,6 @@
 //! Faults around a pool: the program's file is replaced, `/proc` is missing,
-//! descriptors run out, a terminal or a signal is in the way. Most are forced in
-//! a victim: this program, started again in a role.
+//! descriptors run out, a terminal or a signal is in the way. Most are forced
+//! in a victim: this program, started again in a role.
 
 use std::{
     env,
@@ -272,7 +272,8 @@ fn wait_as_another(by: &str, door: &str) {
     let _ = pool.submit(stay, (door.parse().unwrap(), trap)).result();
 }
 
-/// Who may not does only what follows from it.
+/// Root becomes another user, by which its worker loses the setting that it
+/// ends with its parent. Other users can only end that setting.
 fn change_user(_: ()) {
     let nobody = 65_534;
     if Uid::effective().is_root() {
@@ -427,13 +428,14 @@ fn talk(_: ()) -> bool {
     role_of(&program, "talks").status().unwrap().success()
 }
 
-/// CRASH-37: in a program that does not ignore SIGPIPE, unlike Rust's own.
+/// CRASH-37: in a program that does not ignore SIGPIPE, as Rust's do. (For a
+/// local socket that keeps packets apart, Linux raises none in any case.)
 fn an_order_for_a_dead_worker_raises_no_signal(_: Folder) {
     let words = words_of(&mut victim("does-not-ignore-broken-pipes"));
     assert_eq!(words.unwrap(), "Ok(9)\n");
 }
 
-/// Sends an order to a worker that is dead, but not known to be.
+/// Sends an order to a worker that is dead before the pool has noticed that.
 fn order_from_the_dead() {
     do_as_usual_at(Signal::SIGPIPE);
     let pool = replacing(1);
@@ -569,14 +571,13 @@ fn run_out_of_descriptors() {
     limit(3); // all in use are above
     kill(&pair);
     kill(&single);
-    // When it is known that no worker of the one can be started, one of the
-    // other had been tried as often.
+    // The pool of one says why it is broken; that of two has a worker left.
     println!("{:?}", single.submit(square, 3).result());
     let pending = pair.submit(square, 4);
     drop(door);
     println!("{} {:?}", held.result().is_ok(), pending.result());
     limit(now);
-    // Whichever descriptor of a worker is the first that cannot be had.
+    // So many descriptors of a new worker can be had, and not the next one.
     let used = fs::read_dir("/proc/self/fd").unwrap().count() as u64;
     for room in 0..16 {
         let pair = replacing(2);

@@ -159,24 +159,41 @@ fn a_panic_does_not_wait_for_what_is_pending<P: Pool>(folder: Folder) {
     assert_eq!(held.result(), Ok(0));
 }
 
-/// SEC-20.
+/// SEC-20: when the library's own locals of that thread are there, are not there
+/// yet, or are gone. The last one made is the first to go.
 fn a_job_can_be_submitted_while_a_thread_ends<P: Pool>(_: Folder) {
     struct Last<P: Pool>(Arc<P>);
 
     impl<P: Pool> Drop for Last<P> {
         fn drop(&mut self) {
-            assert_eq!(self.0.submit(square, 3).result(), Ok(9));
+            use_pool(&*self.0);
         }
+    }
+
+    fn use_pool<P: Pool>(pool: &P) {
+        let job = pool.submit(square, 3);
+        until("its end", || job.is_done());
+        job.on_done(|_| ()); // called at once, as a rule: by this thread
+        assert_eq!(job.result(), Ok(9));
     }
 
     thread_local! {
         static LAST: RefCell<Option<Box<dyn std::any::Any>>> =
             const { RefCell::new(None) };
     }
-    let pool = Arc::new(P::of(1));
-    let last = Last(pool.clone());
-    thread::spawn(|| LAST.set(Some(Box::new(last)))).join().unwrap();
-    assert_eq!(Arc::strong_count(&pool), 1);
+    for (before, after) in [(true, false), (false, false), (false, true)] {
+        let pool = Arc::new(P::of(1));
+        let last = Last(pool.clone());
+        let ends = thread::spawn(move || {
+            let pool = last.0.clone();
+            let uses = |does: bool| does.then(|| use_pool(&*pool));
+            uses(before);
+            LAST.set(Some(Box::new(last)));
+            uses(after);
+        });
+        ends.join().unwrap();
+        assert_eq!(Arc::strong_count(&pool), 1);
+    }
 }
 
 /// FUT-36: what is submitted ahead is bounded.
