@@ -691,7 +691,7 @@ fn open(lock: Mutex<u64>) -> u64 {
     lock.into_inner().unwrap()
 }
 
-/// CRASH-41: what is in it may be half done.
+/// CRASH-53: what is in it may be half done.
 fn a_poisoned_lock_fails_alone(_: Folder) {
     let pool = one();
     let poisoned = Mutex::new(3);

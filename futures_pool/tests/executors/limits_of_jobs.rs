@@ -66,7 +66,7 @@ pub fn jobs() -> Vec<Job> {
     ]
 }
 
-/// FUT-34.
+/// FUT-40.
 fn a_handle_that_was_awaited_can_be_waited_for<P: Pool>(_: Folder) {
     let pool = P::of(1);
     let awaited = || {
@@ -343,7 +343,7 @@ fn variable(name: String) -> Option<String> {
     env::var(name).ok()
 }
 
-/// SEC-21.
+/// SEC-28.
 fn workers_have_an_environment_of_their_own(_: Folder) {
     let pool = with_env("TEST_OF_WORKERS", "theirs").env_clear();
     let pool = pool.build().unwrap();
