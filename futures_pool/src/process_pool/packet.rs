@@ -255,3 +255,168 @@ pub(crate) fn is_ready(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::net::{
+        AddressFamily, Shutdown, SocketFlags, SocketType, shutdown, socketpair,
+    };
+    use serde_bytes::Bytes;
+
+    use super::*;
+
+    /// One end of a channel.
+    struct Side {
+        socket: OwnedFd,
+        outbox: Outbox,
+        inbox: Inbox,
+    }
+
+    impl Side {
+        fn pair() -> [Side; 2] {
+            let kind = (SocketType::SEQPACKET, SocketFlags::CLOEXEC);
+            let (one, other) =
+                socketpair(AddressFamily::UNIX, kind.0, kind.1, None).unwrap();
+            let segment = Segment::create().unwrap();
+            let same = Segment::of(segment.inherited().unwrap()).unwrap();
+            [(one, segment), (other, same)].map(|(socket, segment)| Side {
+                socket,
+                outbox: Outbox::new(segment),
+                inbox: Inbox::new(),
+            })
+        }
+
+        /// Sends these bytes, written in pieces of this size.
+        fn say(&mut self, bytes: &[u8], piece: usize) -> io::Result<()> {
+            self.outbox.write(&(), &()).unwrap();
+            for piece in bytes.chunks(piece) {
+                match *piece {
+                    [byte] => self.outbox.push(byte).unwrap(),
+                    _ => self.outbox.extend(piece).unwrap(),
+                }
+            }
+            self.outbox.send(&self.socket)
+        }
+
+        /// Sends a packet as it is.
+        fn send(&self, packet: &[u8]) {
+            send_packet(&self.socket, packet).unwrap();
+        }
+
+        fn receive(&mut self) -> io::Result<Option<Received>> {
+            self.inbox.receive(&self.socket)
+        }
+
+        /// What the other side has said, and whether that was too long for a
+        /// packet.
+        fn hear(&mut self) -> io::Result<(Vec<u8>, bool)> {
+            let received = self.receive()?.expect("it was sent before");
+            let segment = &mut self.outbox.segment;
+            let bytes = self.inbox.bytes(received, segment)?.to_vec();
+            is_decoded(received, segment);
+            Ok((bytes, received.in_segment))
+        }
+
+        #[track_caller]
+        fn refuses(&mut self, kind: io::ErrorKind) {
+            assert_eq!(self.hear().unwrap_err().kind(), kind);
+        }
+    }
+
+    fn bytes(first: u8, length: usize) -> Vec<u8> {
+        let some: Vec<u8> = (0..=250).map(|n: u8| n ^ first).collect();
+        let mut bytes = some.repeat(length / some.len() + 1);
+        bytes.truncate(length);
+        bytes
+    }
+
+    #[test]
+    fn what_arrives_is_what_was_sent() {
+        let [mut here, mut there] = Side::pair();
+        let around = |size| size - 1..=size + 1;
+        let sizes = (0..3).chain(around(SHORT)).chain(around(2 * SHORT));
+        let large = around(LARGE).chain(around(SHORT)); // and short again
+        for size in sizes.chain(large) {
+            let (there_bytes, back) = (bytes(1, size), bytes(2, size));
+            here.say(&there_bytes, LONGEST).unwrap();
+            assert!(there.hear().unwrap() == (there_bytes, size > SHORT));
+            there.say(&back, LONGEST).unwrap();
+            assert!(here.hear().unwrap() == (back, size > SHORT), "{size}");
+        }
+    }
+
+    #[test]
+    fn a_message_may_be_written_in_pieces() {
+        let [mut here, mut there] = Side::pair();
+        for piece in [1, 7, SHORT - 1, SHORT, SHORT + 1] {
+            for size in [SHORT - 1, SHORT, SHORT + 1, 3 * SHORT] {
+                let sent = bytes(piece as u8, size);
+                here.say(&sent, piece).unwrap();
+                assert!(there.hear().unwrap().0 == sent, "{piece} {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_is_refused() {
+        let [here, mut there] = Side::pair();
+        let kinds = [[4; 1], [0x80; 1], [0xFF; 1]];
+        let kinds = kinds.iter().map(|kind| kind.to_vec());
+        let lengths = [1, 2, 8, 10, SHORT];
+        let lengths = lengths.map(|length| vec![IN_SEGMENT; length]);
+        let too_long = [SHORT + 2, 2 * SHORT].map(|length| vec![0; length]);
+        for packet in kinds.chain(lengths).chain(too_long) {
+            here.send(&packet);
+            there.refuses(io::ErrorKind::InvalidData);
+        }
+        // A length that the segment does not have.
+        let mut packet = [IN_SEGMENT; 9];
+        for length in [1, LONGEST, usize::MAX] {
+            packet[1..].copy_from_slice(&length.to_le_bytes());
+            here.send(&packet);
+            there.refuses(io::ErrorKind::InvalidData);
+        }
+        here.send(&[]);
+        there.refuses(io::ErrorKind::UnexpectedEof);
+        // Each took its place, and the next one is read.
+        here.send(&[0, 7]);
+        assert_eq!(there.hear().unwrap(), (vec![7], false));
+        assert_eq!(there.receive().unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_too_long_cannot_be_encoded() {
+        let [mut here, mut there] = Side::pair();
+        let zeros = vec![0; LONGEST]; // nobody touches them
+        let refused = here.outbox.write(&(), &Bytes::new(&zeros));
+        let why = format!("it has more than {LONGEST} bytes");
+        assert_eq!(refused, Err(JobError::Encode(why)));
+        here.say(b"short", 1).unwrap();
+        assert_eq!(there.hear().unwrap(), (b"short".to_vec(), false));
+    }
+
+    #[test]
+    fn an_end_and_a_reset_are_told_apart() {
+        use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+        // It has read everything; what it has said before is still there.
+        let [mut here, mut there] = Side::pair();
+        here.say(b"order", 5).unwrap();
+        there.hear().unwrap();
+        there.say(b"reply", 5).unwrap();
+        drop(there);
+        assert_eq!(here.hear().unwrap().0, b"reply");
+        here.refuses(UnexpectedEof);
+        let unheard = here.say(b"order", 5).unwrap_err();
+        assert_eq!(unheard.kind(), BrokenPipe);
+        // It has not read the order.
+        let [mut here, there] = Side::pair();
+        here.say(b"order", 5).unwrap();
+        drop(there);
+        here.refuses(ConnectionReset);
+        // The socket is shut down, by this side.
+        let [mut here, mut there] = Side::pair();
+        shutdown(&here.socket, Shutdown::Both).unwrap();
+        here.refuses(UnexpectedEof);
+        there.refuses(UnexpectedEof);
+    }
+}

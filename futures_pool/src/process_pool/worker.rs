@@ -1,5 +1,6 @@
 //! The worker process, from inside.
 
+use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::{io, process};
@@ -84,7 +85,10 @@ impl<E: Into<io::Error>> From<E> for Broken {
 }
 
 fn serve(registry: &Registry) -> Result<(), Broken> {
-    let (mut link, setup) = Link::to_pool()?;
+    let (link, setup) = Link::to_pool()?;
+    // Not dropped: a job may have closed its descriptors, and Rust aborts (in a
+    // debug build) when they are closed again, before anybody is told why.
+    let mut link = ManuallyDrop::new(link);
     // A session of its own: so its process group can be killed with all that
     // jobs have started, Ctrl+C at the terminal is for the pool's process only,
     // and nobody here is stopped for using the terminal from the background.

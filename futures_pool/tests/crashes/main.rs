@@ -9,6 +9,7 @@
 
 mod deaths;
 mod ends;
+mod faults;
 mod jobs;
 mod liars;
 mod lies;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     liars::be_one(); // does not return if this is one: a liar has no `init`
     starts::follow_plan();
-    futures_pool::init(jobs::jobs());
+    futures_pool::init(jobs::jobs().chain(faults::jobs()));
     if victims::plays_a_role() {
         return ExitCode::SUCCESS;
     }
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         ends::cases(),
         lies::cases(),
         victims::cases(),
+        faults::cases(),
     ];
     support::run(cases.into_iter().flatten())
 }

@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     mem,
     os::unix::process::{CommandExt, ExitStatusExt},
+    path::Path,
     process::{self, Child, Command, Stdio},
     thread,
     time::Duration,
@@ -18,7 +19,7 @@ use nix::{
 use shared::watchdog::Watchdog;
 
 use crate::{
-    cases,
+    cases, faults,
     jobs::*,
     support::{interface::*, *},
 };
@@ -47,6 +48,7 @@ pub fn plays_a_role() -> bool {
         return false;
     }
     let role = arguments.next().expect("it comes with the other");
+    faults::set_apart(&role); // while this is the only thread
     // For when the test that watches it is killed.
     let limit = Duration::from_secs(60);
     let _bound = Watchdog::guard("the victim", limit).unwrap();
@@ -95,17 +97,22 @@ pub fn plays_a_role() -> bool {
             println!("{:?}", there == environment(()));
             there.iter().for_each(|(name, value)| println!("{name}={value}"));
         }
-        role => unreachable!("{role}"),
+        role => faults::play(role, arguments),
     }
     true
 }
 
 /// Whoever is started in the background may have been told to ignore them.
-#[expect(unsafe_code, reason = "there is no safe way to the default")]
 fn hear_interrupts() {
+    do_as_usual_at(Signal::SIGINT);
+}
+
+/// Restores the default action of a signal.
+#[expect(unsafe_code, reason = "there is no safe way to the default")]
+pub fn do_as_usual_at(which: Signal) {
     let default = SigHandler::SigDfl;
     // SAFETY: it is no function of ours that will run then.
-    unsafe { signal(Signal::SIGINT, default) }.unwrap();
+    unsafe { signal(which, default) }.unwrap();
 }
 
 fn of_three() -> ProcessPool {
@@ -128,14 +135,19 @@ fn bear() {
     process::exit(0) // while they look around
 }
 
-fn victim(role: &str) -> Command {
-    let mut victim = Command::new(env::current_exe().unwrap());
+pub fn victim(role: &str) -> Command {
+    victim_of(&env::current_exe().unwrap(), role)
+}
+
+/// The same, of another file of this program.
+pub fn victim_of(program: &Path, role: &str) -> Command {
+    let mut victim = Command::new(program);
     victim.args([ROLE, role]).stdout(Stdio::piped()).stderr(Stdio::piped());
     victim
 }
 
 /// Reads the process numbers that it prints.
-fn workers(victim: &mut Child) -> Vec<u32> {
+pub fn workers(victim: &mut Child) -> Vec<u32> {
     let stdout = victim.stdout.as_mut().expect("it is piped");
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line).unwrap();
@@ -143,7 +155,7 @@ fn workers(victim: &mut Child) -> Vec<u32> {
 }
 
 #[track_caller]
-fn wait_for_the_end_of(pids: &[u32]) {
+pub fn wait_for_the_end_of(pids: &[u32]) {
     until("the workers' end", || pids.iter().all(|pid| is_dead(*pid)));
 }
 

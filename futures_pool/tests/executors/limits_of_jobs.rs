@@ -67,6 +67,7 @@ pub fn jobs() -> Vec<Job> {
     ]
 }
 
+/// FUT-40.
 fn a_handle_that_was_awaited_can_be_waited_for<P: Pool>(_: Folder) {
     let pool = P::of(1);
     let awaited = || {
@@ -82,7 +83,7 @@ fn a_handle_that_was_awaited_can_be_waited_for<P: Pool>(_: Folder) {
     assert_eq!(block_on(awaited()), Err(JobError::Taken));
 }
 
-/// Pending when its pool is ended, or breaks, or when it is cancelled.
+/// SEC-19: pending when its pool is ended, or breaks, or when it is cancelled.
 fn an_argument_that_panics_when_dropped_harms_nobody<P: Pool>(folder: Folder) {
     let pool = P::of(1);
     let held = submit_held(&pool, &folder, 0);
@@ -102,7 +103,7 @@ fn disarm(mut armed: Armed) {
     armed.0 = false;
 }
 
-/// FUT-34.
+/// FUT-35.
 fn a_full_queue_holds_up_whoever_submits<P: Pool>(folder: Folder) {
     let pool = P::with_queue_limit(1);
     let held = submit_held(&pool, &folder, 0);
@@ -154,6 +155,7 @@ fn all_who_wait_for_room_get_it<P: Pool>(folder: Folder) {
     }
 }
 
+/// END-13.
 fn shutdown_can_have_a_limit<P: Pool>(folder: Folder) {
     let pool = P::of(1);
     let held = submit_held(&pool, &folder, 0);
@@ -166,6 +168,7 @@ fn shutdown_can_have_a_limit<P: Pool>(folder: Folder) {
     assert_eq!(held.result(), Ok(0));
 }
 
+/// END-14.
 fn a_panic_does_not_wait_for_what_is_pending<P: Pool>(folder: Folder) {
     let pool = P::of(1);
     let held = submit_held(&pool, &folder, 0);
@@ -185,38 +188,58 @@ fn a_panic_does_not_wait_for_what_is_pending<P: Pool>(folder: Folder) {
     assert_eq!(held.result(), Ok(0));
 }
 
+/// SEC-20: when the library's own locals of that thread are there, are not there
+/// yet, or are gone. The last one made is the first to go.
 fn a_job_can_be_submitted_while_a_thread_ends<P: Pool>(_: Folder) {
     struct Last<P: Pool>(Arc<P>);
 
     impl<P: Pool> Drop for Last<P> {
         fn drop(&mut self) {
-            assert_eq!(self.0.submit(square, 3).result(), Ok(9));
+            use_pool(&*self.0);
         }
+    }
+
+    fn use_pool<P: Pool>(pool: &P) {
+        let job = pool.submit(square, 3);
+        until("its end", || job.is_done());
+        job.on_done(|_| ()); // called at once, as a rule: by this thread
+        assert_eq!(job.result(), Ok(9));
     }
 
     thread_local! {
         static LAST: RefCell<Option<Box<dyn std::any::Any>>> =
             const { RefCell::new(None) };
     }
-    let pool = Arc::new(P::of(1));
-    let last = Last(pool.clone());
-    thread::spawn(|| LAST.set(Some(Box::new(last)))).join().unwrap();
-    assert_eq!(Arc::strong_count(&pool), 1);
+    for (before, after) in [(true, false), (false, false), (false, true)] {
+        let pool = Arc::new(P::of(1));
+        let last = Last(pool.clone());
+        let ends = thread::spawn(move || {
+            let pool = last.0.clone();
+            let uses = |does: bool| does.then(|| use_pool(&*pool));
+            uses(before);
+            LAST.set(Some(Box::new(last)));
+            uses(after);
+        });
+        ends.join().unwrap();
+        assert_eq!(Arc::strong_count(&pool), 1);
+    }
 }
 
-/// What is submitted ahead is bounded.
+/// FUT-36: what is submitted ahead is bounded.
 fn a_pool_of_threads_of_any_size_maps(_: Folder) {
     let pool = ThreadPool::of(usize::MAX / 2 + 1);
     let squares: Result<Vec<_>, _> = pool.map(square, 0..10).collect();
     assert_eq!(squares.unwrap().len(), 10);
 }
 
+/// FUT-11.
 fn a_pool_of_too_many_processes_is_refused(_: Folder) {
     for workers in [4_097, usize::MAX / 2 + 1, usize::MAX] {
         assert!(ProcessPool::try_of(workers).is_err());
     }
 }
 
+/// FUT-37.
 fn scoped_closures_may_borrow(_: Folder) {
     let numbers = [1, 2, 3];
     let doubled: Vec<u64> = scope(2, |pool| {
@@ -261,6 +284,7 @@ fn twins() -> (impl Function<u64, u64>, impl Function<u64, u64>) {
     (one, two)
 }
 
+/// FUT-38.
 fn functions_of_the_same_name_are_told_apart(_: Folder) {
     let pool = one();
     assert_eq!(pool.submit(first::same, 0).result(), Ok(1));
@@ -282,7 +306,7 @@ fn notes(notes: Notes) -> Notes {
     notes
 }
 
-/// Without a name, the second one would be read as the first.
+/// CRASH-31: without a name, the second one would be read as the first.
 fn a_field_that_is_left_out_is_refused(_: Folder) {
     let pool = one();
     let left_out = || Notes { second: vec![0], ..Notes::default() };
@@ -298,7 +322,8 @@ fn endless((folder, n): Ticket) {
     }
 }
 
-/// Only its worker is; a new one takes the place, whatever the policy.
+/// CRASH-32: only its worker is; a new one takes the place, whatever the
+/// policy.
 fn a_job_that_takes_too_long_is_ended(folder: Folder) {
     let limit = Duration::from_millis(50);
     let pool = ProcessPool::builder().workers(1).time_limit(limit);
@@ -311,6 +336,7 @@ fn a_job_that_takes_too_long_is_ended(folder: Folder) {
     assert!(folder.has("started-0") && is_dead(worker));
 }
 
+/// CRASH-33.
 fn one_running_job_can_be_killed(folder: Folder) {
     let pool = ProcessPool::of(2);
     let endless = pool.submit(endless, (folder.clone(), 0));
@@ -329,6 +355,7 @@ fn allocate(bytes: usize) -> usize {
     std::hint::black_box(vec![1_u8; bytes]).len()
 }
 
+/// CRASH-34.
 fn a_worker_that_needs_too_much_memory_dies(_: Folder) {
     let pool = ProcessPool::builder().workers(1).memory_limit(200 << 20);
     let pool = pool.replace_dead_workers().build().unwrap();
@@ -345,6 +372,7 @@ fn variable(name: String) -> Option<String> {
     env::var(name).ok()
 }
 
+/// SEC-28.
 fn workers_have_an_environment_of_their_own(_: Folder) {
     let pool = with_env("TEST_OF_WORKERS", "theirs").env_clear();
     let pool = pool.build().unwrap();
@@ -377,6 +405,7 @@ fn slow(_: Slow) -> u64 {
     7
 }
 
+/// FUT-39.
 fn a_result_is_told_before_another_argument_is_encoded(folder: Folder) {
     let pool = one();
     let held = submit_held(&pool, &folder, 0);
@@ -390,6 +419,7 @@ fn a_result_is_told_before_another_argument_is_encoded(folder: Folder) {
     assert_eq!(slow.result(), Ok(7));
 }
 
+/// SEC-22.
 fn an_idle_worker_keeps_no_large_memory(_: Folder) {
     let pool = one();
     let bytes = ByteBuf::from(vec![7; 31 << 20]);
@@ -419,6 +449,7 @@ fn fork_and_exit(_: u64) {
     }
 }
 
+/// CRASH-35.
 fn a_worker_that_leaves_a_child_behind_is_known_dead(_: Folder) {
     let pool = replacing(1);
     let left = pool.submit(fork_and_exit, 0).result();

@@ -21,7 +21,10 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -106,6 +109,15 @@ pub fn run(cases: impl IntoIterator<Item = Case>) -> ExitCode {
 /// Whether a case hangs: its thread is still there, and what it holds.
 static STALLED: AtomicBool = AtomicBool::new(false);
 
+/// Why the case that has just run could not be forced here.
+static SKIPPED: Mutex<Option<String>> = Mutex::new(None);
+
+/// This system does not allow what the case needs: it is reported as ignored,
+/// with the reason.
+pub fn skip(why: impl Into<String>) {
+    *SKIPPED.lock().unwrap() = Some(why.into());
+}
+
 /// What the case and its workers print is shown only if it fails.
 fn checked(
     limit: Duration,
@@ -132,7 +144,10 @@ fn checked(
     let printed = printed.map(Printed::end).unwrap_or_default();
     folder.remove();
     match outcome {
-        Ok(()) => Ok(Completion::Completed),
+        Ok(()) => Ok(match SKIPPED.lock().unwrap().take() {
+            Some(why) => Completion::ignored_with(why),
+            None => Completion::Completed,
+        }),
         Err(why) => Err(format!("{printed}{why}").into()),
     }
 }
