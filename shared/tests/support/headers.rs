@@ -11,7 +11,8 @@ use super::run_with;
 /// says, and compares what it prints with what the header shows.
 ///
 /// Figures are masked on both sides, and so are the bars of a chart. Lines come
-/// in the order of the header, unless it says "any order".
+/// in the order of the header, unless it says "any order". What stands in
+/// backticks in the header's line `Exact: ...` is printed as it stands there.
 ///
 /// With `RETAKE=chef,cooks` (or `RETAKE=all`) in the environment, what this run
 /// prints is written into the header instead: a header shows what was printed
@@ -93,7 +94,23 @@ fn compare(program: &str, source: &str, printed: &str) {
         shown.sort();
         lines.sort();
     }
+    if !source.contains("The article, ") {
+        let is_statement = |line: &String| {
+            line.starts_with("The article, ") || line.starts_with("Our answer:")
+        };
+        lines.retain(|line| !is_statement(line));
+    }
     assert_eq!(shown, lines, "{program} prints\n{printed}");
+    for text in exact(source) {
+        assert!(printed.contains(text), "{program}: {text:?}:\n{printed}");
+    }
+}
+
+/// What may not vary: `Exact: ` and texts in backticks, on a line of the header.
+fn exact(source: &str) -> impl Iterator<Item = &str> {
+    let header = source.lines().take_while(|line| line.starts_with("//!"));
+    let lines = header.filter_map(|line| line.strip_prefix("//! Exact: "));
+    lines.flat_map(|line| line.split('`').skip(1).step_by(2))
 }
 
 /// Numbers become `0`, bars disappear, and so does what space is left.
