@@ -36,12 +36,12 @@ fn value(entry: &'static str, key: &str) -> Option<&'static str> {
 /// `false` or `outdated`.
 pub fn meaning(answer: &str) -> &'static str {
     match answer {
-        "holds" => "it is true of Rust",
-        "limits" => "it is true of Rust within limits",
-        "differs" => "Rust has the same topic, by another mechanism",
-        "inverted" => "Rust has the opposite problem",
-        "false" => "it is not true of Rust",
-        "outdated" => "it is not true any more, nor of Python",
+        "holds" => "true",
+        "limits" => "true within limits",
+        "differs" => "the same topic, by another mechanism",
+        "inverted" => "the opposite problem",
+        "false" => "not true",
+        "outdated" => "not true any more, nor of Python",
         _ => "",
     }
 }
@@ -51,7 +51,7 @@ impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Statement { id, says, answer } = self;
         writeln!(f, "The article, {id}: \"{says}\"")?;
-        writeln!(f, "Our answer: {answer}, {}", meaning(answer))
+        writeln!(f, "Our answer for Rust: {answer} ({})", meaning(answer))
     }
 }
 
@@ -70,7 +70,7 @@ mod tests {
             let told = Statement::find(id).map(|found| found.to_string());
             let told = told.unwrap_or_else(|| panic!("{id} is not found"));
             assert!(told.starts_with(&format!("The article, {id}: \"")));
-            assert!(!told.contains(", \n"), "{told}");
+            assert!(!told.contains("()"), "{told}");
             assert!(told.lines().all(|line| line.len() <= 108), "{told}");
         }
         assert!(Statement::find("T0").is_none());

@@ -61,7 +61,7 @@ pub enum Answer {
     Limits,
     /// The same topic, by another mechanism.
     Differs,
-    /// Rust has the opposite problem.
+    /// the opposite problem.
     Inverted,
     /// Never true of Rust.
     False,
@@ -86,14 +86,12 @@ impl Answer {
     pub fn meaning(self, language: Language) -> &'static str {
         match (language, self) {
             (Language::En, _) => answer_meaning(self.word()),
-            (Language::Ko, Answer::Holds) => "러스트에서도 참이다",
-            (Language::Ko, Answer::Limits) => "러스트에서는 조건부로 참이다",
-            (Language::Ko, Answer::Differs) => "러스트는 다른 방식으로 다룬다",
-            (Language::Ko, Answer::Inverted) => "러스트에서는 문제가 정반대다",
-            (Language::Ko, Answer::False) => "러스트에서는 참이 아니다",
-            (Language::Ko, Answer::Outdated) => {
-                "파이썬에서도 이제는 참이 아니다"
-            }
+            (Language::Ko, Answer::Holds) => "참",
+            (Language::Ko, Answer::Limits) => "조건부로 참",
+            (Language::Ko, Answer::Differs) => "같은 주제, 다른 방식",
+            (Language::Ko, Answer::Inverted) => "문제가 정반대",
+            (Language::Ko, Answer::False) => "참이 아님",
+            (Language::Ko, Answer::Outdated) => "이제는 파이썬에서도 참이 아님",
         }
     }
 }

@@ -14,12 +14,12 @@ with what is true of Python, our answer for Rust, and what was measured. CLAIM
 is a number like A23; without one, all are measured.
 
 Our answers:
-  holds      it is true of Rust
-  limits     it is true of Rust within limits
-  differs    Rust has the same topic, by another mechanism
-  inverted   Rust has the opposite problem
-  false      it is not true of Rust
-  outdated   it is not true any more, nor of Python
+  holds      true
+  limits     true within limits
+  differs    the same topic, by another mechanism
+  inverted   the opposite problem
+  false      not true
+  outdated   not true any more, nor of Python
 
 What a measurement says of our answer:
   borne out      the measurement agrees with it

@@ -14,7 +14,7 @@ pub fn tell(claims: &[Claim], reports: &[Report], language: Language) {
             Language::Ko => say!("{id:<5}{ko}"),
         }
         say!("     Python: {python}");
-        say!("     Rust: {}, {}", rust.word(), rust.meaning(language));
+        say!("     Rust: {} ({})", rust.word(), rust.meaning(language));
         let mut reports = reports.iter().filter(|r| r.id == *id).peekable();
         if programs.is_empty() {
             say!("       open: its chapter is still to be written");

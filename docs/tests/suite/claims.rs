@@ -205,7 +205,7 @@ fn single_claims_can_be_asked_for_also_in_korean() {
     let said: Vec<&str> = ran.stdout.lines().collect();
     assert_eq!(said[0], format!("T6   {}", t6.ko));
     assert_eq!(said[1], format!("     Python: {}", t6.python));
-    assert_eq!(said[2], "     Rust: false, 러스트에서는 참이 아니다");
+    assert_eq!(said[2], "     Rust: false (참이 아님)");
     assert!(said[3].starts_with("       borne out by panic_report: "));
     assert_eq!(said.last(), Some(&"1 claim, 0 of them open"));
 }

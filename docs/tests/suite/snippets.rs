@@ -1,9 +1,9 @@
 //! What is there to be copied can be copied.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf, process::Command};
 
 use docs::programs::{self, Program};
-use docs::snippets;
+use docs::snippets::{self, Found, Snippet};
 
 use crate::support::*;
 
@@ -49,9 +49,48 @@ fn code_is_moved_to_the_margin_and_brings_its_dependencies() {
         assert_eq!(ran.stdout, lines + &snippet.code);
         assert_eq!(ran.stderr, "");
     }
-    let list = run(SNIPPET, &["--list"]).stdout;
-    let names: Vec<&str> = all.iter().map(|s| s.name.as_str()).collect();
-    assert_eq!(list.lines().collect::<Vec<_>>(), names);
+    let list = run(SNIPPET, &[]).stdout;
+    for Snippet { name, about, title, .. } in &all {
+        assert!(!about.is_empty(), "{name} has no documentation");
+        assert!(list.contains(title), "{title}");
+        let row = format!("    {name:<32} {about}\n");
+        assert!(list.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn what_a_python_programmer_calls_it_is_found() {
+    let all = snippets::all(&programs::all().unwrap()).unwrap();
+    for word in snippets::synonyms().unwrap() {
+        assert!(snippets::search(&all, &word).is_ok(), "{word}");
+        let upper = word.to_uppercase().replace('_', "-");
+        assert!(snippets::search(&all, &upper).is_ok(), "{upper}");
+    }
+    let known = snippets::search(&all, &all[0].name).unwrap();
+    assert_eq!(known, Found::One(&all[0]));
+}
+
+/// A library with a program that says where it is; or a program.
+#[test]
+fn a_new_crate_builds_and_runs() {
+    let folder = std::env::temp_dir();
+    let folder = folder.join(format!("new_crate-{}", std::process::id()));
+    let path = folder.to_str().unwrap();
+    let ran = run(SNIPPET, &["panic_report", "--new", path]);
+    assert!(ran.status.success(), "{ran:?}");
+    let again = run(SNIPPET, &["panic_report", "--new", path]);
+    assert_eq!(again.status.code(), Some(1));
+    assert_eq!(again.stderr, format!("Error: {path} is there already\n"));
+    let ran = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--offline", "--manifest-path"])
+        .arg(folder.join("Cargo.toml"))
+        .output()
+        .unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    let said = String::from_utf8(ran.stdout).unwrap();
+    assert!(said.contains("panic_report is in src/lib.rs"), "{said}");
+    assert!(ran.stderr.is_empty(), "{:?}", String::from_utf8(ran.stderr));
 }
 
 #[test]
@@ -74,7 +113,7 @@ fn an_unknown_name_is_answered_with_the_nearest() {
     assert_eq!(ran.status.code(), Some(2), "{ran:?}");
     assert_eq!(ran.stderr.lines().count(), 1);
     assert!(ran.stderr.contains(&all[0].name), "{ran:?}");
-    for wrong in [&["--salt"][..], &[], &["a", "b"]] {
+    for wrong in [&["--salt"][..], &["--new", "x"], &["--new"]] {
         assert_eq!(run(SNIPPET, wrong).status.code(), Some(2), "{wrong:?}");
     }
 }

@@ -96,7 +96,8 @@ fn compare(program: &str, source: &str, printed: &str) {
     }
     if !source.contains("The article, ") {
         let is_statement = |line: &String| {
-            line.starts_with("The article, ") || line.starts_with("Our answer:")
+            line.starts_with("The article, ")
+                || line.starts_with("Our answer for")
         };
         lines.retain(|line| !is_statement(line));
     }

@@ -8,24 +8,42 @@
 //! chefs, and the ledger says which claim that contradicts.
 //!
 //! Output (figures vary) of `--section multiprocessing`:
-//!     M1  Multiprocessing: ten kitchens, ten cooks, ten dishes.
-//!         differs   borne out by kitchens: 10 threads in 10 processes, 5.6 times as fast as one cook
-//!     M2  It is for parallelism.
-//!         false     open: its chapter is still to be written
-//!     M3  It fits tasks that use much CPU and wait little.
-//!         differs   open: its chapter is still to be written
-//!     M4  It offers more than the process pool: shared memory.
-//!         differs   open: its chapter is still to be written
-//!     M5  Shared memory is hard to reason about, even between threads of one process.
-//!         limits    open: its chapter is still to be written
-//!     M6  With more processes and sockets it is harder still to understand.
-//!         holds     open: its chapter is still to be written
-//!     M7  Use it last, when all other packages have failed.
-//!         holds     open: its chapter is still to be written
-//!     M8  Its strengths (left empty in the article): what crashes, leaks or hangs can be ended.
-//!         holds     open: its chapter is still to be written
-//!     M9  Its weaknesses (left empty): starting, encoding, and cleaning up.
-//!         holds     open: its chapter is still to be written
+//!     M1   Multiprocessing: ten kitchens, ten cooks, ten dishes.
+//!          Python: Holds; a new kitchen is no longer a copy of yours.
+//!          Rust: differs (the same topic, by another mechanism)
+//!            borne out by kitchens: 10 threads in 10 processes, 5.5 times as fast as one cook
+//!     M2   It is for parallelism.
+//!          Python: The classic reason; weaker without the global lock.
+//!          Rust: false (not true)
+//!            open: its chapter is still to be written
+//!     M3   It fits tasks that use much CPU and wait little.
+//!          Python: Holds.
+//!          Rust: differs (the same topic, by another mechanism)
+//!            open: its chapter is still to be written
+//!     M4   It offers more than the process pool: shared memory.
+//!          Python: Holds.
+//!          Rust: differs (the same topic, by another mechanism)
+//!            open: its chapter is still to be written
+//!     M5   Shared memory is hard to reason about, even between threads of one process.
+//!          Python: Holds.
+//!          Rust: limits (true within limits)
+//!            open: its chapter is still to be written
+//!     M6   With more processes and sockets it is harder still to understand.
+//!          Python: Holds.
+//!          Rust: holds (true)
+//!            open: its chapter is still to be written
+//!     M7   Use it last, when all other packages have failed.
+//!          Python: Holds as advice.
+//!          Rust: holds (true)
+//!            open: its chapter is still to be written
+//!     M8   Its strengths (left empty in the article): what crashes, leaks or hangs can be ended.
+//!          Python: Holds.
+//!          Rust: holds (true)
+//!            open: its chapter is still to be written
+//!     M9   Its weaknesses (left empty): starting, encoding, and cleaning up.
+//!          Python: Holds.
+//!          Rust: holds (true)
+//!            open: its chapter is still to be written
 //!     9 claims, 8 of them open
 
 use docs::{
@@ -38,18 +56,9 @@ use subprocess::{cargo, child::Interrupt};
 
 fn main() -> Result {
     let options = Options::read();
-    let mut claims = ledger::read(&options.ledger)?;
-    let known = claims.iter().map(|claim| claim.id.clone()).collect();
-    if let Some(section) = &options.section {
-        claims.retain(|claim| claim.section == *section);
-    }
-    if claims.is_empty() {
-        wrong_usage("claims", "there is no such section");
-    }
-    if let Some(id) = options.ids.iter().find(|id| !contains(&claims, id)) {
-        wrong_usage("claims", format!("there is no claim {id}"));
-    }
-    claims.retain(|c| options.ids.is_empty() || options.ids.contains(&c.id));
+    let all = ledger::read(&options.ledger)?;
+    let known = all.iter().map(|claim| claim.id.clone()).collect();
+    let claims = choose(all, &options);
     let programs = build(&claims, options.dev)?;
     let interrupt = Interrupt::listen()?;
     let Some((reports, mut problems)) =
@@ -70,8 +79,21 @@ fn main() -> Result {
     }
 }
 
-fn contains(claims: &[Claim], id: &str) -> bool {
-    claims.iter().any(|claim| claim.id == id)
+/// The claims that are asked for.
+fn choose(mut claims: Vec<Claim>, options: &Options) -> Vec<Claim> {
+    let Options { section, ids, .. } = options;
+    if let Some(section) = section {
+        claims.retain(|claim| claim.section == *section);
+    }
+    if claims.is_empty() {
+        wrong_usage("claims", "there is no such section");
+    }
+    let is_there = |id: &&String| claims.iter().any(|claim| claim.id == **id);
+    if let Some(id) = ids.iter().find(|id| !is_there(id)) {
+        wrong_usage("claims", format!("there is no claim {id}"));
+    }
+    claims.retain(|claim| ids.is_empty() || ids.contains(&claim.id));
+    claims
 }
 
 /// The programs that report these claims. They are built with the profile of
