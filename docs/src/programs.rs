@@ -2,6 +2,7 @@
 //! which of them are kitchens.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -175,6 +176,19 @@ struct Target {
 /// Something does not compile; cargo has said what, on standard error.
 pub fn build_all() -> Result {
     cargo::build(&cargo::own_profile()?, ["--workspace", "--bins"])
+}
+
+/// Builds the crates of these programs, in the profile in which this one was
+/// built. (Their crates, for a program may start another one beside it.)
+///
+/// # Errors
+///
+/// As for [`build_all`].
+pub fn build_crates_of(programs: &[Program]) -> Result {
+    let models: BTreeSet<&str> =
+        programs.iter().map(|program| program.model.as_str()).collect();
+    let packages = models.iter().flat_map(|model| ["--package", model]);
+    cargo::build(&cargo::own_profile()?, packages.chain(["--bins"]))
 }
 
 /// Builds these programs with the release profile, and only these. From now on

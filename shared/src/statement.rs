@@ -70,7 +70,7 @@ mod tests {
             let told = Statement::find(id).map(|found| found.to_string());
             let told = told.unwrap_or_else(|| panic!("{id} is not found"));
             assert!(told.starts_with(&format!("The article, {id}: \"")));
-            assert!(!told.contains("()"), "{told}");
+            assert!(!told.contains(" ()"), "{told}");
             assert!(told.lines().all(|line| line.len() <= 108), "{told}");
         }
         assert!(Statement::find("T0").is_none());

@@ -102,7 +102,10 @@ fn choose(mut claims: Vec<Claim>, options: &Options) -> Vec<Claim> {
 fn build(claims: &[Claim], dev: bool) -> Result<Vec<Program>> {
     let mut programs = programs::all()?;
     programs.retain(|p| claims.iter().any(|c| c.programs.contains(&p.name)));
-    programs::build_all()?;
+    if programs.is_empty() {
+        return Ok(programs);
+    }
+    programs::build_crates_of(&programs)?;
     let mut costs: Vec<&mut Program> =
         programs.iter_mut().filter(|p| p.is_cost_program()).collect();
     if costs.is_empty() || dev || cargo::own_profile()? != "dev" {
