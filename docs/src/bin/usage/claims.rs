@@ -40,7 +40,7 @@
 //!          Python: Holds.
 //!          Rust: holds (true)
 //!            open: its chapter is still to be written
-//!     M9   Its weaknesses (left empty): starting, encoding, and cleaning up.
+//!     M9   Its weaknesses (left empty in the article): starting, encoding, and cleaning up.
 //!          Python: Holds.
 //!          Rust: holds (true)
 //!            open: its chapter is still to be written
