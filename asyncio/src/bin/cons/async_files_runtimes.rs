@@ -14,6 +14,13 @@
 //! then, and A22 is contradicted.
 //!
 //! Output (figures vary):
+//!     (debug build: costs are meaningful with --release only)
+//!     a file read by     us  times std  switches
+//!     std::fs          10.2        1.0      0.01
+//!     tokio::fs        27.9        2.7      3.34
+//!     smol::fs         22.4        2.2      3.38
+//!     async_std::fs   135.7       13.3      5.93
+//!     A22 borne out: an async read of a file switches threads at least 3.34 times, a plain one 0.01 times
 
 use std::{fs, io, time::Instant};
 

@@ -14,6 +14,9 @@
 //! hears it too early, and A34 is contradicted.
 //!
 //! Output (figures vary):
+//!     to its end: the server hears "hello work quit"
+//!     dropped at a timeout: the server hears "hello "
+//!     A34 borne out: a function opens, works and closes: "hello work quit"
 
 use std::{future::pending, time::Duration};
 

@@ -14,6 +14,10 @@
 //! results come in order then.
 //!
 //! Output (figures vary):
+//!     way                       at most  tasks  results
+//!     buffered                        4      1  in order
+//!     buffer_unordered                4      1  as completed
+//!     JoinSet, one out, one in        4     12  as completed
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -16,6 +16,10 @@
 //! `block_in_place` panics, too, and A23 is contradicted.
 //!
 //! Output (figures vary):
+//!     in the task itself: panics: Cannot start a runtime from within a runtime
+//!     block_in_place: returns 15
+//!     spawn_blocking: returns 15
+//!     A23 borne out: a sync function that waits for async code panics in a task, and blocks a thread in 2 other ways
 
 use std::{panic, time::Duration};
 

@@ -16,23 +16,26 @@
 //! `range(1, 4)` below. Then the channel is full, and the downloads wait again.
 //!
 //! Output (figures vary):
+//!     downloads in their consumer's task: 0 steps while it awaits
+//!     downloads in a task of their own: 29 steps while it awaits
+//!     A29 borne out: while their consumer awaits, downloads make 0 steps in its task, 29 in another
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use futures::{Stream, StreamExt, stream::iter};
-use shared::{Failure, Result, claim, flags, say};
+use shared::{Result, claim, flags, say};
 use tokio::time::sleep;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
     let downloads = || iter(1..=4).map(download).buffer_unordered(4);
-    let stalled = steps_meanwhile("their consumer's task", downloads()).await?;
+    let stalled = steps_meanwhile("their consumer's task", downloads()).await;
     let room = 4;
     let sent = in_a_task(downloads(), room);
-    let running = steps_meanwhile("a task of their own", sent).await?;
+    let running = steps_meanwhile("a task of their own", sent).await;
 
     let figure = format!(
         "while their consumer awaits, downloads make {stalled} steps in its \
@@ -45,18 +48,16 @@ async fn main() -> Result {
 async fn steps_meanwhile(
     place: &str,
     downloads: impl Stream<Item = u32>,
-) -> Result<usize> {
+) -> usize {
     let mut downloads = pin!(downloads);
-    let first = downloads.next().await;
+    downloads.next().await; // the first one; then something else is awaited
     let before = STEPS.load(Relaxed);
     // WRONG for a stream in this task: nobody polls it meanwhile.
     sleep(Duration::from_millis(40)).await;
     let steps = STEPS.load(Relaxed) - before;
     say!("downloads in {place}: {steps} steps while it awaits");
-    match (first, downloads.count().await) {
-        (Some(1), 3) => Ok(steps),
-        _ => Err(Failure::new("a download is missing")),
-    }
+    downloads.count().await; // the rest
+    steps
 }
 
 static STEPS: AtomicUsize = AtomicUsize::new(0);

@@ -16,6 +16,10 @@
 //! line. It polls both, there is no deadlock, and A33 is contradicted.
 //!
 //! Output (figures vary):
+//!     select! keeps the future: deadlock
+//!     select! owns the future: done
+//!     the runtime owns it: done
+//!     A33 borne out: 1 task keeps a future that holds its lock: 1 deadlock; dropped or spawned: 0 of 2
 
 use std::{future::ready, pin::pin, sync::Arc, time::Duration};
 

@@ -15,6 +15,7 @@
 //! program ends two seconds later, when the blocking job does.
 //!
 //! Output (figures vary):
+//!     after 303 ms: Ends { done: 1, panicked: 1, cancelled: 1, stuck: 1 }
 
 use std::{future::pending, panic::resume_unwind, time::Instant};
 

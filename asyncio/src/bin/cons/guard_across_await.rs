@@ -1,4 +1,4 @@
-//! A deadlock of one thread: the guard of a std Mutex is held across an await.
+//! Deadlock: the guard of a std Mutex is held across an await.
 //!
 //!     cargo run -p asyncio --bin guard_across_await
 //!
@@ -16,6 +16,10 @@
 //! then: a test with one task does not find it. (`cargo clippy` does.)
 //!
 //! Output (figures vary):
+//!     std guard, held across the await: deadlock
+//!     std guard, released before it: 24
+//!     tokio guard, held across the await: 24
+//!     A33 borne out: 1 of 1 way with a std guard across an await deadlocks, 0 of 2 cures
 
 use std::time::Duration;
 

@@ -13,6 +13,11 @@
 //! deadlocks then, and A33 is contradicted.
 //!
 //! Output (figures vary):
+//!     the lock            tokio     smol      async-std
+//!     std::sync::Mutex    deadlock  deadlock  deadlock
+//!     tokio::sync::Mutex  done      done      done
+//!     smol::lock::Mutex   done      done      done
+//!     A33 borne out: a std guard held across an await deadlocks 3 of 3 runtimes, an async one 0 of 6
 
 use std::{sync::Mutex, time::Duration};
 

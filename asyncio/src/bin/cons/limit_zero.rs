@@ -12,6 +12,10 @@
 //! and the program fails.
 //!
 //! Output (figures vary):
+//!     buffer_unordered: waits forever
+//!     Semaphore: waits forever
+//!     for_each_concurrent: ends
+//!     NonZeroUsize: 0 becomes 1, 3 of 3 jobs done
 
 use std::time::Duration;
 

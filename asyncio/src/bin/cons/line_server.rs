@@ -14,6 +14,10 @@
 //! and the watchdog ends the program.
 //!
 //! Output (figures vary):
+//!     a client sends nothing: "", timed out
+//!     a client sends half a line: "", timed out
+//!     a client sends a line of 99 bytes: "", the line is too long, or cut
+//!     a client sends a line: "HELLO\n", timed out
 
 use std::net::Ipv4Addr;
 

@@ -13,6 +13,9 @@
 //! the streams, too, and A36 is contradicted.
 //!
 //! Output (figures vary):
+//!     flatten, one after the other: [1, 2, 10, 20]
+//!     select_all, as they are ready: [1, 10, 2, 20]
+//!     A36 borne out: flatten gives [1, 2, 10, 20], as `yield from` would; select_all mixes them
 
 use futures::{Stream, StreamExt, stream};
 use shared::{Result, claim, flags, say};

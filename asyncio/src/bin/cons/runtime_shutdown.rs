@@ -13,6 +13,10 @@
 //! done, and A23 is contradicted.
 //!
 //! Output (figures vary):
+//!     drop: 300 ms, its job of 300 ms is done
+//!     shutdown_timeout: 50 ms, its job of 300 ms is left behind
+//!     shutdown_background: 0 ms, its job of 300 ms is left behind
+//!     A23 borne out: 1 of 3 ends of a runtime block
 
 use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed, mpsc};
 use std::{future::ready, thread, time::Instant};

@@ -17,6 +17,11 @@
 //! nothing then, and F12 is contradicted.
 //!
 //! Output (figures vary):
+//!     SIGTERM in this process: asked to stop
+//!     no handler: signal: 2 (SIGINT), not cleaned up
+//!     asked to stop: exit status: 0, cleaned up
+//!     stuck, asked twice: exit status: 130, not cleaned up
+//!     F12 borne out: a program cleans up and ends at the first Ctrl+C, a stuck one ends at number 2
 
 use std::{future::pending, time::Duration};
 

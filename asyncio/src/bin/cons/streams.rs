@@ -15,6 +15,14 @@
 //! numbers, and A34 is contradicted.
 //!
 //! Output (figures vary):
+//!     Python               Rust             gives
+//!     async for            while let        [2, 6, 10]
+//!     async comprehension  filter, map      [2, 6, 10]
+//!     async generator      stream::unfold   [2, 6, 10]
+//!     async generator      stream!          [2, 6, 10]
+//!     anext                StreamExt::next  [2, 6, 10]
+//!     A34 borne out: 4 of 4 functions and macros give [2, 6, 10]
+//!     A35 borne out: next, a function, gives 1 of 1 stream whole
 
 use futures::{StreamExt, future::ready, stream};
 use shared::{Result, Table, claim, flags};

@@ -13,6 +13,9 @@
 //! turn then, the thread local is right, and the program fails.
 //!
 //! Output (figures vary):
+//!     request 1 reads from a thread local: 2
+//!     request 1 reads from a task local: 1
+//!     a task that it spawns reads: None; if given: Some(1)
 
 use std::cell::Cell;
 

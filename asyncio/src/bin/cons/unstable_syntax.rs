@@ -14,6 +14,15 @@
 //! block`. A37 is contradicted, as it will be when a compiler accepts one.
 //!
 //! Output (figures vary):
+//!     syntax               rustc
+//!     async fn             compiles
+//!     for await loop       E0658: unstable
+//!     async gen block      E0658: unstable
+//!     gen block            E0658: unstable
+//!     trait AsyncIterator  E0658: unstable
+//!     trait AsyncDrop      E0658: unstable
+//!     A34 borne out: the compiler accepts 0 of ["for await loop", "async gen block"]
+//!     A37 borne out: of six, the compiler accepts ["async fn"]
 
 use shared::{Failure, Result, Table, claim, flags};
 

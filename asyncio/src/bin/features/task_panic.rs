@@ -9,13 +9,21 @@
 //! does not learn that the task has failed. (Python logs "Task exception was
 //! never retrieved".)
 //!
-//! `task_panic_ways` compares nine ways on three runtimes.
+//! `task_panic_ways` compares six ways on three runtimes, `task_panic_dropped`
+//! shows tasks that nobody awaits.
 //!
 //! Claims: T6, F6, X3
 //! Change this and watch: `panic_any(7)` for the `panic!`. The message is no
 //! text then, and T6 is contradicted.
 //!
 //! Output (figures vary):
+//!     hook hears: a panic in line 60 of the source
+//!     awaiting the handle returns Err("line 7 is no number")
+//!     hook hears: a panic in line 60 of the source
+//!     dropping the handle returns nothing
+//!     T6 borne out: awaiting a task returned its panic: "line 7 is no number"
+//!     F6 borne out: awaiting a task returned its panic: "line 7 is no number"
+//!     X3 borne out: after 2 panics the next task on this thread: Ok(7)
 
 use std::panic;
 
