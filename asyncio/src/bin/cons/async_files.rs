@@ -15,10 +15,9 @@
 //! Reading costs more than handing over then, and A22 is contradicted.
 //!
 //! Output (figures vary):
-//!     (debug build: costs are meaningful with --release only)
-//!     tokio::fs::read for each file: 56.6 us a file
-//!     one spawn_blocking for all: 7.9 us a file
-//!     A22 borne out: reading a small file by tokio::fs takes 7.2 times as long as in one blocking job
+//!     tokio::fs::read for each file: 30.2 us a file
+//!     one spawn_blocking for all: 7.3 us a file
+//!     A22 borne out: reading a small file by tokio::fs takes 4.1 times as long as in one blocking job
 
 use std::time::{Duration, Instant};
 

@@ -5,7 +5,7 @@
 //! A thousand reads of a small file, compared with `std::fs`. A switch is one
 //! between threads, as `getrusage` counts them: an async read needs them to go
 //! to another thread and to come back. How long a switch takes depends on what
-//! else the machine does, so the times vary by much; the switches do not.
+//! else the machine does, so the times vary by much, and the switches little.
 //!
 //! Read `async_files` first: it has the cure, and io_uring.
 //!
@@ -14,13 +14,12 @@
 //! then, and A22 is contradicted.
 //!
 //! Output (figures vary):
-//!     (debug build: costs are meaningful with --release only)
-//!     a file read by     us  times std  switches
-//!     std::fs          10.2        1.0      0.01
-//!     tokio::fs        27.9        2.7      3.34
-//!     smol::fs         22.4        2.2      3.38
-//!     async_std::fs   135.7       13.3      5.93
-//!     A22 borne out: an async read of a file switches threads at least 3.34 times, a plain one 0.01 times
+//!     a file read by    us  times std  switches
+//!     std::fs         17.1        1.0      0.00
+//!     tokio::fs       34.9        2.0      3.33
+//!     smol::fs        30.1        1.8      3.87
+//!     async_std::fs   60.8        3.5      6.42
+//!     A22 borne out: an async read of a file switches threads at least 3.33 times, a plain one 0.00 times
 
 use std::{fs, io, time::Instant};
 

@@ -1,4 +1,4 @@
-//! `block_on` inside of a task: tokio panics, smol and async-std block a thread.
+//! `block_on` in a task: tokio panics, smol and async-std block its thread.
 //!
 //!     cargo run -p asyncio --bin block_on_ways
 //!
@@ -21,7 +21,7 @@
 //!     async_std::task::block_on  returns 12
 //!     block_in_place             returns 12
 //!     a runtime elsewhere        returns 12
-//!     A23 borne out: in a task 4 of 6 ways to wait block a thread, the others panic
+//!     A23 borne out: in a task 4 of 6 ways to wait block its thread, others panic
 
 use std::{panic, time::Duration};
 
@@ -51,7 +51,7 @@ fn main() -> Result {
     table.print();
     let blocks = WAYS.len() - panics.len();
     let figure = format!(
-        "in a task {blocks} of {} ways to wait block a thread, the others panic",
+        "in a task {blocks} of {} ways to wait block its thread, others panic",
         WAYS.len()
     );
     claim("A23", panics == [WAYS[0].0, WAYS[1].0], figure)

@@ -19,7 +19,7 @@
 //!     in the task itself: panics: Cannot start a runtime from within a runtime
 //!     block_in_place: returns 15
 //!     spawn_blocking: returns 15
-//!     A23 borne out: a sync function that waits for async code panics in a task, and blocks a thread in 2 other ways
+//!     A23 borne out: waiting for async code panics in a task, and blocks a thread in 2 of 2 bridges
 
 use std::{panic, time::Duration};
 
@@ -40,8 +40,8 @@ async fn main() -> Result {
     let bridges = [in_place, elsewhere].iter().flatten().count();
     let panics = if in_task.is_none() { "panics" } else { "returns" };
     let figure = format!(
-        "a sync function that waits for async code {panics} in a task, and \
-         blocks a thread in {bridges} other ways"
+        "waiting for async code {panics} in a task, and blocks a thread in \
+         {bridges} of 2 bridges"
     );
     claim("A23", in_task.is_none() && bridges == 2, figure)
 }
@@ -83,8 +83,6 @@ pub async fn call_sync<T: Send + 'static>(
     call: impl FnOnce() -> T + Send + 'static,
 ) -> T {
     let called = tokio::task::spawn_blocking(call).await;
-    called.unwrap_or_else(|error| {
-        std::panic::resume_unwind(error.into_panic()) // or the runtime has ended
-    })
+    called.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 // ANCHOR_END: bridge_sync

@@ -1,4 +1,4 @@
-//! Buffered streams stall: futures in `buffered` stop while the consumer awaits.
+//! Buffered streams stall: their futures stop while the consumer awaits.
 //!
 //!     cargo run -p asyncio --bin buffered_stall
 //!
@@ -12,13 +12,13 @@
 //! `buffered_stall_ways` compares five ways.
 //!
 //! Claims: A29
-//! Change this and watch: 1 for the `room` of 4, and `range(1, 9)` for
-//! `range(1, 4)` below. Then the channel is full, and the downloads wait again.
+//! Change this and watch: a `room` of 1. The task waits with its third item,
+//! and the fourth download stands still behind it: there are fewer steps.
 //!
 //! Output (figures vary):
 //!     downloads in their consumer's task: 0 steps while it awaits
-//!     downloads in a task of their own: 29 steps while it awaits
-//!     A29 borne out: while their consumer awaits, downloads make 0 steps in its task, 29 in another
+//!     downloads in a task of their own: 30 steps while it awaits
+//!     A29 borne out: while their consumer awaits, downloads make 0 steps in its task, 30 in another
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -2,16 +2,16 @@
 //!
 //!     cargo run -p asyncio --bin buffered_stall_ways
 //!
-//! Four downloads run at a time; their consumer awaits something else before
-//! it asks for the second one. Whatever polls bare futures inside of the
+//! Four downloads run at a time; their consumer awaits something else before it
+//! asks for the second one. Whatever polls bare futures inside of the
 //! consumer's task stalls them. Spawned futures go on: `buffered` then only
 //! collects their results.
 //!
 //! Read `buffered_stall` first.
 //!
 //! Claims: A29
-//! Change this and watch: leave `.map(task)` out of `in_tasks`. The downloads
-//! stand still there, too, and A29 is contradicted.
+//! Change this and watch: leave `.map(task)` and `.map(result)` out of
+//! `in_tasks`. The downloads stand still there, too, and A29 is contradicted.
 //!
 //! Output (figures vary):
 //!     way                                steps while the consumer awaits

@@ -1,4 +1,4 @@
-//! Cancellation safety: `select!` drops a future with the half line that it read.
+//! Cancellation safety: `select!` drops a future, and what it has half read.
 //!
 //!     cargo run -p asyncio --bin cancel_safety
 //!

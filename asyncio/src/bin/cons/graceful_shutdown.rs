@@ -5,17 +5,17 @@
 //! A program that is asked to stop starts no new jobs, and waits for those that
 //! run until a time limit. Then it cancels them. A job that blocks its thread
 //! cannot be cancelled: it is left behind, and the end of the runtime must not
-//! wait for it. A job that has panicked has ended, but it was not done. (Python:
-//! `asyncio.wait` with a timeout, then `Task.cancel`.)
+//! wait for it. A job that has panicked has ended, but it was not done.
+//! (Python: `asyncio.wait` with a timeout, then `Task.cancel`.)
 //!
-//! `stop_signal` hears Ctrl+C and SIGTERM; `tcp_server` stops a server; `ctrl_c`
-//! (of futures_pool) shows threads.
+//! `stop_signal` hears Ctrl+C and SIGTERM; `tcp_server` stops a server;
+//! `ctrl_c` (of futures_pool) shows threads.
 //!
-//! Change this and watch: `drop(runtime)` for the last line of the story. The
-//! program ends two seconds later, when the blocking job does.
+//! Change this and watch: `drop(runtime)` for `runtime.shutdown_background()`.
+//! The program ends two seconds later, when the blocking job does.
 //!
 //! Output (figures vary):
-//!     after 303 ms: Ends { done: 1, panicked: 1, cancelled: 1, stuck: 1 }
+//!     after 305 ms: Ends { done: 1, panicked: 1, cancelled: 1, stuck: 1 }
 
 use std::{future::pending, panic::resume_unwind, time::Instant};
 

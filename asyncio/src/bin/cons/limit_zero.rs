@@ -1,4 +1,4 @@
-//! A limit of 0 tasks at a time: `buffer_unordered(0)` waits forever (deadlock).
+//! A limit of 0 tasks at once is a deadlock: `buffer_unordered(0)` never ends.
 //!
 //!     cargo run -p asyncio --bin limit_zero
 //!

@@ -2,16 +2,17 @@
 //!
 //!     cargo run -p asyncio --bin line_server
 //!
-//! A client that says nothing, or sends a byte a minute, or never ends its line,
-//! must not keep a connection or fill the memory. So the server limits how long
-//! it waits for a line, how long the line is, and how long the client may take
-//! to read the reply. In Python: `asyncio.timeout`, and the `limit` of
+//! A client that says nothing, or sends a byte a minute, or never ends its
+//! line, must not keep a connection or fill the memory. So the server limits
+//! how long it waits for a line, how long the line is, and how long the client
+//! may take to read the reply. In Python: `asyncio.timeout`, and the `limit` of
 //! `asyncio.start_server`.
 //!
-//! `tcp_server` limits connections, and shuts down; `stop_signal` hears SIGTERM.
+//! `tcp_server` limits connections, and shuts down; `stop_signal` hears
+//! SIGTERM.
 //!
-//! Change this and watch: `idle` of 10 seconds. The silent client is not cut,
-//! and the watchdog ends the program.
+//! Change this and watch: an `IDLE` of 10 seconds. The silent client is not
+//! cut, and the watchdog ends the program.
 //!
 //! Output (figures vary):
 //!     a client sends nothing: "", timed out

@@ -9,8 +9,8 @@
 //! `asyncio.run` waits for the threads of its executor, up to 5 minutes.)
 //!
 //! Claims: A23
-//! Change this and watch: a limit of 500 ms. Both ends wait until the job is
-//! done, and A23 is contradicted.
+//! Change this and watch: a limit of 500 ms. `shutdown_timeout` waits until the
+//! job is done, too, and A23 is contradicted.
 //!
 //! Output (figures vary):
 //!     drop: 300 ms, its job of 300 ms is done

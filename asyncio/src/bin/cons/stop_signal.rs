@@ -1,27 +1,27 @@
-//! Ctrl+C (SIGINT) and SIGTERM: the first asks to stop, the second ends at once.
+//! Ctrl+C (SIGINT), SIGTERM: the first asks to stop, the second ends at once.
 //!
 //!     cargo run -p asyncio --bin stop_signal
 //!
 //! Without a handler, a signal ends the program at once, and no destructor
 //! (`Drop`) runs. tokio's `signal` takes that default away for the rest of the
-//! program: from then on Ctrl+C only wakes whoever awaits it. So a shutdown that
-//! hangs needs a way out: the second signal exits, with status 130, as shells
-//! use it for SIGINT. SIGTERM is what `kill`, systemd and containers send. In
-//! Python: `loop.add_signal_handler`; without it, KeyboardInterrupt cancels the
-//! main task of `asyncio.run`.
+//! program: from then on Ctrl+C only wakes whoever awaits it. So a shutdown
+//! that hangs needs a way out: the second signal exits, with status 130, as
+//! shells use it for SIGINT. SIGTERM is what `kill`, systemd and containers
+//! send. In Python: `loop.add_signal_handler`; without it, KeyboardInterrupt
+//! cancels the main task of `asyncio.run`.
 //!
 //! `graceful_shutdown` shows what to do with jobs that still run.
 //!
 //! Claims: F12
-//! Change this and watch: leave out the line with `exit`. The second Ctrl+C does
-//! nothing then, and F12 is contradicted.
+//! Change this and watch: leave out the line with `exit`. The second Ctrl+C
+//! does nothing then, and F12 is contradicted.
 //!
 //! Output (figures vary):
 //!     SIGTERM in this process: asked to stop
 //!     no handler: signal: 2 (SIGINT), not cleaned up
 //!     asked to stop: exit status: 0, cleaned up
 //!     stuck, asked twice: exit status: 130, not cleaned up
-//!     F12 borne out: a program cleans up and ends at the first Ctrl+C, a stuck one ends at number 2
+//!     F12 borne out: the first Ctrl+C ends a program (exit status: 0), the second a stuck one (exit status: 130)
 
 use std::{future::pending, time::Duration};
 
@@ -40,11 +40,11 @@ fn main() -> Result {
     let twice = interrupt("stuck, asked twice", "stuck", 2)?;
 
     let codes = [&killed, &asked, &twice].map(|ended| ended.status.code());
+    let by = asked.status;
     let cleaned = [killed, asked].map(|ended| ended.cleaned_up());
     let figure = format!(
-        "a program cleans up and ends at the first Ctrl+C, a stuck one ends at \
-         number {}",
-        twice.presses
+        "the first Ctrl+C ends a program ({by}), the second a stuck one ({})",
+        twice.status
     );
     let ended = codes == [None, Some(0), Some(130)];
     claim("F12", ended && cleaned == [0, 1], figure)

@@ -11,8 +11,8 @@
 //! `unstable_syntax` asks the compiler for the syntax.
 //!
 //! Claims: A34, A35
-//! Change this and watch: `number % 2 == 0` in `adapters`. That form gives other
-//! numbers, and A34 is contradicted.
+//! Change this and watch: `number % 2 == 0` in `adapters`. That form gives
+//! other numbers, and A34 is contradicted.
 //!
 //! Output (figures vary):
 //!     Python               Rust             gives

@@ -3,14 +3,14 @@
 //!     cargo run -p asyncio --bin task_changes_thread
 //!
 //! On a runtime with several threads, work stealing moves a task to whichever
-//! worker is idle. What the task has put into a thread local stays behind in the
-//! old thread. A task local moves with the task. In Python an event loop has
-//! one thread, so this cannot happen.
+//! worker is idle. What the task has put into a thread local stays behind in
+//! the old thread. A task local moves with the task. In Python an event loop
+//! has one thread, so this cannot happen.
 //!
 //! Read `task_local` first.
 //!
-//! Change this and watch: leave `thread::scope(...)` out of `change_thread`, and
-//! return at once. The task may stay in its thread, and the program fails.
+//! Change this and watch: leave `thread::scope(...)` out of `change_thread`,
+//! and return at once. The task may stay in its thread, and the program fails.
 //!
 //! Output (figures vary):
 //!     7 in a thread local, after an await: 0

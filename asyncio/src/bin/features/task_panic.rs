@@ -1,4 +1,4 @@
-//! A panic in a task: its handle returns the message, a dropped handle loses it.
+//! A panic in a task: its handle returns the message, dropping it loses that.
 //!
 //!     cargo run -p asyncio --bin task_panic
 //!

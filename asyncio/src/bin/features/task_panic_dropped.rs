@@ -11,8 +11,8 @@
 //! Read `task_panic` first.
 //!
 //! Claims: X3
-//! Change this and watch: `panic = "abort"` in the `[profile.dev]` of Cargo.toml.
-//! The first panic ends the program.
+//! Change this and watch: `panic = "abort"` in the `[profile.dev]` of
+//! Cargo.toml. The first panic ends the program.
 //!
 //! Output (figures vary):
 //!     hook hears of a panic

@@ -5,11 +5,12 @@
 //! tokio returns the panic as an error. smol and async-std raise it in whoever
 //! awaits, as Python raises an exception; `catch_unwind` makes it an error.
 //!
-//! Read `task_panic` first; `task_panic_dropped` shows tasks that nobody awaits.
+//! Read `task_panic` first; `task_panic_dropped` shows tasks that nobody
+//! awaits.
 //!
 //! Claims: T6, F6
-//! Change this and watch: `caught(...)` away from "smol, caught", with `Ok` around
-//! what is awaited. Three ways raise the panic, and F6 is contradicted.
+//! Change this and watch: `return Ok(smol::spawn(panics()).await)` for the way
+//! "smol, caught". Three ways raise the panic, and F6 is contradicted.
 //!
 //! Output (figures vary):
 //!     way                   main gets  its text
@@ -19,8 +20,8 @@
 //!     smol, awaited         a panic    no number
 //!     smol, caught          an error   no number
 //!     async-std, awaited    a panic    no number
-//!     T6 borne out: of 6 ways to await a task 4 return its panic, 2 raise it
-//!     F6 borne out: of 6 ways to await a task 4 return its panic, 2 raise it
+//!     T6 borne out: of 6 ways to await a task 4 return a panic, 2 raise it
+//!     F6 borne out: of 6 ways to await a task 4 return a panic, 2 raise it
 
 use std::panic::{self, catch_unwind};
 use std::thread;
@@ -40,14 +41,14 @@ fn main() -> Result {
         let (count, gets, payload) = match ended {
             Ok(Err(payload)) => (&mut returned, "an error", payload),
             Err(payload) => (&mut raised, "a panic", payload),
-            Ok(Ok(())) => return Err(Failure::new("nothing is told")),
+            Ok(Ok(_)) => return Err(Failure::new("it does not panic")),
         };
         *count += 1;
         table.row([&way, &gets, &panic_text(&*payload)]);
     }
     table.print();
     let figure = format!(
-        "of 6 ways to await a task {returned} return its panic, {raised} raise it"
+        "of 6 ways to await a task {returned} return a panic, {raised} raise it"
     );
     claim("T6", returned + raised == 6, &figure)?;
     claim("F6", (returned, raised) == (4, 2), &figure)
@@ -63,7 +64,7 @@ const WAYS: [&str; 6] = [
 ];
 
 /// Starts a task that panics, and returns what its handle gives.
-async fn start(way: &str) -> thread::Result<()> {
+async fn start(way: &str) -> thread::Result<u32> {
     match way {
         "tokio, awaited" => tokio::spawn(panics()).await,
         "tokio JoinSet" => {
@@ -80,8 +81,8 @@ async fn start(way: &str) -> thread::Result<()> {
     .map_err(JoinError::into_panic)
 }
 
-async fn panics() {
-    panic!("no number");
+async fn panics() -> u32 {
+    panic!("no number")
 }
 
 // ANCHOR: task_panic_ways
