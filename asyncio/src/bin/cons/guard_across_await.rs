@@ -19,7 +19,7 @@
 //!     std guard, held across the await: deadlock
 //!     std guard, released before it: 24
 //!     tokio guard, held across the await: 24
-//!     A33 borne out: a std guard held across an await deadlocks, released before it does not, a tokio guard does not
+//!     A33 borne out: a std guard held across an await deadlocks, 0 of 2 cures do
 
 use std::time::Duration;
 
@@ -32,11 +32,10 @@ fn main() -> Result {
     let released = balance("std guard, released before it", released);
     let suspends = balance("tokio guard, held across the await", suspends);
     let done = [released, suspends] == [Some(24), Some(24)];
-    let [across, before, async_lock] = [held, released, suspends]
-        .map(|end| if end.is_none() { "deadlocks" } else { "does not" });
+    let cures = [released, suspends].iter().filter(|end| end.is_none()).count();
     let figure = format!(
-        "a std guard held across an await {across}, released before it \
-         {before}, a tokio guard {async_lock}"
+        "a std guard held across an await {}, {cures} of 2 cures do",
+        if held.is_none() { "deadlocks" } else { "does not deadlock" }
     );
     claim("A33", held.is_none() && done, figure)
 }
