@@ -21,7 +21,7 @@
 //!     no handler: signal: 2 (SIGINT), not cleaned up
 //!     asked to stop: exit status: 0, cleaned up
 //!     stuck, asked twice: exit status: 130, not cleaned up
-//!     F12 borne out: Ctrl+C ended a program (exit status: 0), the second one a stuck one (exit status: 130)
+//!     F12 borne out: Ctrl+C ended a program (exit status: 0), the second a stuck one (exit status: 130)
 
 use std::{future::pending, time::Duration};
 
@@ -43,7 +43,7 @@ fn main() -> Result {
     let by = asked.status;
     let cleaned = [killed, asked].map(|ended| ended.cleaned_up());
     let figure = format!(
-        "Ctrl+C ended a program ({by}), the second one a stuck one ({})",
+        "Ctrl+C ended a program ({by}), the second a stuck one ({})",
         twice.status
     );
     let ended = codes == [None, Some(0), Some(130)];
