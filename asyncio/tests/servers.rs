@@ -22,6 +22,9 @@ mod echo_throughput;
 #[path = "../src/bin/cons/line_server.rs"]
 mod line_server;
 #[expect(dead_code, reason = "the part to copy, and the program around it")]
+#[path = "../src/bin/cons/stop_signal.rs"]
+mod stop_signal;
+#[expect(dead_code, reason = "the part to copy, and the program around it")]
 #[path = "../src/bin/cons/tcp_server.rs"]
 mod tcp_server;
 
@@ -56,6 +59,43 @@ fn an_error_of_accept_does_not_stop_the_tcp_server() {
         assert!(!in_time, "one stays, and is cut");
         assert_eq!(stays.read(&mut [0]).unwrap(), 0);
         assert!(TcpStream::connect(address).is_err(), "it is closed");
+    })
+    .unwrap();
+}
+
+/// The three parts to copy make a whole server, which SIGTERM stops.
+#[test]
+fn the_parts_of_a_server_fit_together() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let _alone = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    within(Duration::from_secs(30), || {
+        let one = Builder::new_current_thread().enable_all().build();
+        one.unwrap().block_on(async {
+            let here = (Ipv4Addr::LOCALHOST, 0);
+            let listener = tokio::net::TcpListener::bind(here).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let server = tokio::spawn(tcp_server::serve(
+                listener,
+                1,
+                Duration::from_secs(10),
+                stop_signal::stop_signal().unwrap(),
+                line_server::answer_lines,
+            ));
+            let connect = || tokio::net::TcpStream::connect(address);
+            let (mut first, mut second) =
+                (connect().await.unwrap(), connect().await.unwrap());
+            first.write_all(b"one\ntwo\n").await.unwrap();
+            second.write_all(b"three\n").await.unwrap();
+            let mut reply = [0; 8];
+            first.read_exact(&mut reply).await.unwrap();
+            assert_eq!(&reply, b"ONE\nTWO\n");
+            drop(first); // its place is free
+            second.read_exact(&mut reply[..6]).await.unwrap();
+            assert_eq!(&reply[..6], b"THREE\n");
+            nix::sys::signal::raise(nix::sys::signal::SIGTERM).unwrap();
+            assert!(server.await.unwrap(), "an idle client is let go");
+            assert_eq!(second.read(&mut reply).await.unwrap(), 0);
+        });
     })
     .unwrap();
 }
