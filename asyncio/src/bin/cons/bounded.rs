@@ -7,8 +7,9 @@
 //! moves into the task. A permit that stays in the loop is given back before
 //! its task has even begun. In Python: `async with semaphore` in the coroutine.
 //!
-//! `bounded_ways` compares five ways, and their order of results;
-//! `limit_and_timeout` gives each job a deadline, too.
+//! `bounded_ways` compares three ways, and their order of results.
+//! `limit_and_timeout` gives each job a deadline, too; `limit_zero` shows what
+//! a limit of 0 does.
 //!
 //! Change this and watch: `drop(permit)` before `job.await` instead of after
 //! it. All 40 run at once again, and the program fails.

@@ -18,7 +18,7 @@
 //!     buffered                                                         0
 //!     buffer_unordered                                                 0
 //!     FuturesUnordered                                                 0
-//!     a task for each, buffered                                       33
+//!     a task for each, buffered                                       30
 //!     a task for each, buffer_unordered                               30
 //!     A29 borne out: downloads stand still in 3 of 5 ways
 

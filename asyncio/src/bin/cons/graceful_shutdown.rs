@@ -15,7 +15,7 @@
 //! The program ends two seconds later, when the blocking job does.
 //!
 //! Output (figures vary):
-//!     after 306 ms: Ends { done: 1, panicked: 1, cancelled: 1, stuck: 1 }
+//!     after 302 ms: Ends { done: 1, panicked: 1, cancelled: 1, stuck: 1 }
 
 use std::{future::pending, panic::resume_unwind, time::Instant};
 

@@ -14,7 +14,7 @@
 //! its place meanwhile: 100 requests take longer.
 //!
 //! Output (figures vary):
-//!     100 requests took 160 ms, at most 20 ran at a time
+//!     100 requests took 161 ms, at most 20 ran at a time
 //!     90 were answered, 10 timed out
 
 use std::pin::pin;

@@ -13,7 +13,7 @@
 //! job is done, too, and A23 is contradicted.
 //!
 //! Output (figures vary):
-//!     drop: 303 ms, its job of 300 ms is done
+//!     drop: 300 ms, its job of 300 ms is done
 //!     shutdown_timeout: 50 ms, its job of 300 ms is left behind
 //!     shutdown_background: 0 ms, its job of 300 ms is left behind
 //!     A23 borne out: 1 of 3 ends of a runtime block

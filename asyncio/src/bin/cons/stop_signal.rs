@@ -17,7 +17,6 @@
 //! does nothing then, and F12 is contradicted.
 //!
 //! Output (figures vary):
-//!     SIGTERM in this process: asked to stop
 //!     no handler: signal: 2 (SIGINT), not cleaned up
 //!     asked to stop: exit status: 0, cleaned up
 //!     stuck, asked twice: exit status: 130, not cleaned up
@@ -25,7 +24,6 @@
 
 use std::{future::pending, time::Duration};
 
-use nix::sys::signal::{Signal, raise};
 use shared::interrupt::{CleanUp, Interrupted, press_ctrl_c};
 use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
 
@@ -34,7 +32,6 @@ fn main() -> Result {
         return run_server(&server);
     }
     flags([]);
-    sigterm()?;
     let killed = interrupt("no handler", "deaf", 1)?;
     let asked = interrupt("asked to stop", "stops", 1)?;
     let twice = interrupt("stuck, asked twice", "stuck", 2)?;
@@ -71,15 +68,6 @@ async fn run_server(server: &str) -> Result {
     if server == "stuck" {
         pending::<()>().await; // WRONG: a shutdown without a time limit
     }
-    Ok(())
-}
-
-#[tokio::main(flavor = "current_thread")]
-async fn sigterm() -> Result {
-    let stop = stop_signal()?;
-    raise(Signal::SIGTERM)?;
-    stop.await;
-    say!("SIGTERM in this process: asked to stop");
     Ok(())
 }
 
