@@ -1,10 +1,11 @@
 //! A server keeps serving, whoever its clients are. One test after the other in
-//! one process: the last one takes all its files away.
+//! one process: some take all its files away.
 
 use std::{
     fs::File,
     io::{ErrorKind, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    sync::{Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -12,13 +13,147 @@ use std::{
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use shared::{measure::Usage, watchdog::within};
 use tokio::{runtime::Builder, sync::oneshot};
+use tokio_util::sync::CancellationToken;
 
 #[expect(dead_code, reason = "only its server is tested")]
 #[path = "../src/bin/pros/echo_throughput.rs"]
 mod echo_throughput;
+#[expect(dead_code, reason = "the part to copy, and the program around it")]
+#[path = "../src/bin/cons/line_server.rs"]
+mod line_server;
+#[expect(dead_code, reason = "the part to copy, and the program around it")]
+#[path = "../src/bin/cons/stop_signal.rs"]
+mod stop_signal;
+#[expect(dead_code, reason = "the part to copy, and the program around it")]
+#[path = "../src/bin/cons/tcp_server.rs"]
+mod tcp_server;
+
+static ONE_BY_ONE: Mutex<()> = Mutex::new(());
+
+/// When accepting fails, it is tried again, also while a client that stays has
+/// a place: nobody has to leave for that.
+#[test]
+fn an_error_of_accept_does_not_stop_the_tcp_server() {
+    let _alone = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    within(Duration::from_secs(30), || {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = thread::spawn(move || {
+            let one = Builder::new_current_thread().enable_all().build();
+            one.unwrap().block_on(async {
+                listener.set_nonblocking(true).unwrap();
+                let listener = tokio::net::TcpListener::from_std(listener);
+                let stopped = async { drop(stopped.await) };
+                let grace = Duration::from_millis(50);
+                let listener = listener.unwrap();
+                tcp_server::serve(listener, 8, grace, stopped, echo).await
+            })
+        });
+        let mut stays = enter(address);
+        stays.write_all(b"a").unwrap();
+        stays.read_exact(&mut [0]).unwrap();
+        without_a_file_it_waits_for_one(address);
+        drop(stop);
+        let in_time = server.join().unwrap();
+        assert!(!in_time, "one stays, and is cut");
+        assert_eq!(stays.read(&mut [0]).unwrap(), 0);
+        assert!(TcpStream::connect(address).is_err(), "it is closed");
+    })
+    .unwrap();
+}
+
+/// The three parts to copy make a whole server, which SIGTERM stops.
+#[test]
+fn the_parts_of_a_server_fit_together() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let _alone = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    within(Duration::from_secs(30), || {
+        let one = Builder::new_current_thread().enable_all().build();
+        one.unwrap().block_on(async {
+            let here = (Ipv4Addr::LOCALHOST, 0);
+            let listener = tokio::net::TcpListener::bind(here).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let server = tokio::spawn(tcp_server::serve(
+                listener,
+                1,
+                Duration::from_secs(10),
+                stop_signal::stop_signal().unwrap(),
+                line_server::answer_lines,
+            ));
+            let connect = || tokio::net::TcpStream::connect(address);
+            let (mut first, mut second) =
+                (connect().await.unwrap(), connect().await.unwrap());
+            first.write_all(b"one\ntwo\n").await.unwrap();
+            second.write_all(b"three\n").await.unwrap();
+            let mut reply = [0; 8];
+            first.read_exact(&mut reply).await.unwrap();
+            assert_eq!(&reply, b"ONE\nTWO\n");
+            drop(first); // its place is free
+            second.read_exact(&mut reply[..6]).await.unwrap();
+            assert_eq!(&reply[..6], b"THREE\n");
+            nix::sys::signal::raise(nix::sys::signal::SIGTERM).unwrap();
+            assert!(server.await.unwrap(), "an idle client is let go");
+            assert_eq!(second.read(&mut reply).await.unwrap(), 0);
+        });
+    })
+    .unwrap();
+}
+
+async fn echo(
+    mut stream: tokio::net::TcpStream,
+    _stopping: CancellationToken,
+) -> std::io::Result<()> {
+    let (mut reader, mut writer) = stream.split();
+    tokio::io::copy(&mut reader, &mut writer).await.map(drop)
+}
+
+/// A client that sends a byte now and then does not keep its connection; one
+/// that is idle is let go when the server stops; a line that has come before
+/// that is answered.
+#[test]
+fn a_line_server_cuts_slow_clients_and_lets_idle_ones_go() {
+    let _alone = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    within(Duration::from_secs(30), || {
+        let one = Builder::new_current_thread().enable_all().build();
+        one.unwrap().block_on(async {
+            use tokio::io::{AsyncReadExt, AsyncWriteExt};
+            use tokio::net::{TcpListener, TcpStream};
+            let here = (Ipv4Addr::LOCALHOST, 0);
+            let listener = TcpListener::bind(here).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let stop = CancellationToken::new();
+            let mut slow = TcpStream::connect(address).await.unwrap();
+            let (stream, _) = listener.accept().await.unwrap();
+            let server = line_server::answer_lines(stream, stop.clone());
+            let drip = async {
+                while slow.write_all(b"a").await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            };
+            let cut = tokio::select! {
+                ended = server => ended.unwrap_err().kind(),
+                () = drip => panic!("it has not said that it is cut"),
+            };
+            assert_eq!(cut, ErrorKind::TimedOut);
+
+            let mut idle = TcpStream::connect(address).await.unwrap();
+            let (stream, _) = listener.accept().await.unwrap();
+            idle.write_all(b"hello\n").await.unwrap();
+            stream.readable().await.unwrap();
+            stop.cancel();
+            line_server::answer_lines(stream, stop).await.unwrap();
+            let mut reply = String::new();
+            idle.read_to_string(&mut reply).await.unwrap();
+            assert_eq!(reply, "HELLO\n");
+        });
+    })
+    .unwrap();
+}
 
 #[test]
 fn the_echo_server_outlives_its_guests() {
+    let _alone = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
     within(Duration::from_secs(50), || {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();

@@ -6,5 +6,6 @@
 mod support;
 
 mod compile_fail;
+mod cons;
 mod meals;
 mod readme;

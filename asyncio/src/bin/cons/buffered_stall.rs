@@ -1,120 +1,109 @@
-//! Dishes in a buffered stream stand still while one of them is tasted.
+//! Buffered streams stall: their futures stop while the consumer awaits.
 //!
 //!     cargo run -p asyncio --bin buffered_stall
 //!
-//! Their futures run only while somebody asks the stream for the next one, and
-//! not while that somebody awaits something else: connections time out, clocks
-//! stop. Given to tasks, they run by themselves.
+//! `buffer_unordered(4)` does not start tasks: it polls four futures inside of
+//! the task that consumes the stream, and only while that task asks for the
+//! next item. While the consumer awaits something else, nobody polls them:
+//! connections time out, heartbeats are not sent. (In Python `as_completed`
+//! makes tasks, which run by themselves.) The cure: give the stream a task of
+//! its own, and receive its items through a bounded channel (back-pressure).
+//!
+//! `buffered_stall_ways` compares five ways.
 //!
 //! Claims: A29
-//! Change this and watch: room for 1 in the channel. Then the task that asks
-//! has to wait, too, and one dish stands still again.
+//! Change this and watch: a `room` of 1. The task waits with its third item,
+//! and the fourth download stands still behind it: there are fewer steps.
 //!
 //! Output (figures vary):
-//!     four dishes, stirred every 5 ms                longest unstirred
-//!     buffered(4)                                                87 ms
-//!     buffer_unordered(4)                                        88 ms
-//!     FuturesUnordered                                           87 ms
-//!     a task for each, buffer_unordered(4)                        6 ms
-//!     one task that asks, and a channel                           6 ms
-//!     buffer_unordered(0)                         nothing after 200 ms
-//!     buffer_unordered(0.max(1))                                a dish
-//!     A29 borne out: 87 ms unstirred, in tasks 6
+//!     downloads in their consumer's task: 0 steps while it awaits
+//!     downloads in a task of their own: 30 steps while it awaits
+//!     A29 borne out: while their consumer awaits, downloads make 0 steps in its task, 30 in another
 
 use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
-use futures::stream::{FuturesUnordered, Stream, StreamExt, iter};
-use shared::{Failure, Result, claim, flags, measure::ms, say};
-use tokio::time::{sleep, timeout};
-
-const DISHES: [u32; 4] = [1, 2, 3, 4];
-const STIRRING: Duration = Duration::from_millis(5);
-const TASTING: Duration = Duration::from_millis(80);
-const LIMIT: Duration = Duration::from_millis(200);
+use futures::{Stream, StreamExt, stream::iter};
+use shared::{Result, claim, flags, say};
+use tokio::time::sleep;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    say!(
-        "{:<40}{:>24}",
-        "four dishes, stirred every 5 ms",
-        "longest unstirred"
+    let downloads = || iter(1..=4).map(download).buffer_unordered(4);
+    let stalled = steps_meanwhile("their consumer's task", downloads()).await;
+    let room = 4;
+    let sent = in_a_task(downloads(), room);
+    let running = steps_meanwhile("a task of their own", sent).await;
+
+    let figure = format!(
+        "while their consumer awaits, downloads make {stalled} steps in its \
+         task, {running} in another"
     );
-    let dishes = || iter(DISHES).map(cook);
-    row("buffered(4)", dishes().buffered(4)).await;
-    row("buffer_unordered(4)", dishes().buffer_unordered(4)).await;
-    let bare: FuturesUnordered<_> = DISHES.map(cook).into_iter().collect();
-    let stalled = row("FuturesUnordered", bare).await;
-    let tasks = dishes().map(tokio::spawn).buffer_unordered(4);
-    let tasks = tasks.map(|gap| gap.expect("no dish panics"));
-    let spawned = row("a task for each, buffer_unordered(4)", tasks).await;
-    let channel = in_a_task(dishes().buffer_unordered(4), 4);
-    let sent = row("one task that asks, and a channel", channel).await;
-    none_at_once().await?;
-    let cured = spawned.max(sent);
-    let figure =
-        format!("{:.0} ms unstirred, in tasks {:.0}", ms(stalled), ms(cured));
-    claim("A29", stalled >= TASTING && 2 * cured < stalled, figure)
+    claim("A29", stalled == 0 && running > 0, figure)
 }
 
-/// Gives the longest time that it was not stirred.
-async fn cook(dish: u32) -> Duration {
-    let mut longest = Duration::ZERO;
-    for _ in 0..4 * dish {
-        let stirred = Instant::now();
-        sleep(STIRRING).await;
-        longest = longest.max(stirred.elapsed());
-    }
-    longest
+/// How many steps the downloads make while their consumer awaits.
+async fn steps_meanwhile(
+    place: &str,
+    downloads: impl Stream<Item = u32>,
+) -> usize {
+    let mut downloads = pin!(downloads);
+    downloads.next().await; // the first one; then something else is awaited
+    let before = STEPS.load(Relaxed);
+    // WRONG for a stream in this task: nobody polls it meanwhile.
+    sleep(Duration::from_millis(40)).await;
+    let steps = STEPS.load(Relaxed) - before;
+    say!("downloads in {place}: {steps} steps while it awaits");
+    downloads.count().await; // the rest
+    steps
 }
 
-/// Tastes each dish before it asks for the next.
-async fn row(way: &str, dishes: impl Stream<Item = Duration>) -> Duration {
-    let mut dishes = pin!(dishes);
-    let mut longest = Duration::ZERO;
-    while let Some(unstirred) = dishes.next().await {
-        longest = longest.max(unstirred);
-        sleep(TASTING).await; // WRONG, unless the dishes are in tasks
+static STEPS: AtomicUsize = AtomicUsize::new(0);
+
+async fn download(size: u32) -> u32 {
+    for _ in 0..5 * size {
+        sleep(Duration::from_millis(1)).await;
+        STEPS.fetch_add(1, Relaxed);
     }
-    say!("{way:<40}{:>21.0} ms", ms(longest));
-    longest
+    size
 }
 
 // ANCHOR: buffered_stall
-/// The same stream, in a task of its own that always asks for the next item.
-/// At most `room` items wait here; then the task waits, and its futures, too.
+use std::{panic::resume_unwind, task::Poll, task::ready};
+
+use tokio::{sync::mpsc, task::JoinSet};
+
+/// The same stream in a task of its own, so that it goes on while its consumer
+/// awaits something else. Of what is ready at most `room` items wait (above 0);
+/// then the stream waits, too. A panic in it is a panic of the consumer;
+/// dropping it cancels the task. Needs a tokio runtime.
 pub fn in_a_task<S>(
     stream: S,
     room: usize,
-) -> impl futures::Stream<Item = S::Item>
+) -> impl futures::Stream<Item = S::Item> + Unpin
 where
-    S: futures::Stream + Send + 'static,
-    S::Item: Send,
+    S: futures::Stream<Item: Send> + Send + 'static,
 {
-    let (send, mut items) = tokio::sync::mpsc::channel(room);
-    tokio::spawn(async move {
+    let (sender, mut items) = mpsc::channel(room);
+    let mut task = JoinSet::new(); // aborts the task when it is dropped
+    task.spawn(async move {
         let mut stream = std::pin::pin!(stream);
         while let Some(item) = futures::StreamExt::next(&mut stream).await {
-            if send.send(item).await.is_err() {
+            if sender.send(item).await.is_err() {
                 break; // nobody wants the rest
             }
         }
     });
-    futures::stream::poll_fn(move |context| items.poll_recv(context))
+    futures::stream::poll_fn(move |context| {
+        if let Some(item) = ready!(items.poll_recv(context)) {
+            return Poll::Ready(Some(item));
+        }
+        match ready!(task.poll_join_next(context)) {
+            Some(Err(error)) => resume_unwind(error.into_panic()),
+            _ => Poll::Ready(None),
+        }
+    })
 }
 // ANCHOR_END: buffered_stall
-
-/// None at once means: never the first one.
-async fn none_at_once() -> Result {
-    let none = 0; // as if computed, or read from a file
-    let mut dishes = iter(DISHES).map(cook).buffer_unordered(none); // WRONG
-    if timeout(LIMIT, dishes.next()).await.is_ok() {
-        return Err(Failure::new("a dish came, though none may be cooked"));
-    }
-    say!("{:<40}{:>24}", "buffer_unordered(0)", "nothing after 200 ms");
-    let mut dishes = iter(DISHES).map(cook).buffer_unordered(none.max(1));
-    let _first = timeout(LIMIT, dishes.next()).await?;
-    say!("{:<40}{:>24}", "buffer_unordered(0.max(1))", "a dish");
-    Ok(())
-}

@@ -1,133 +1,96 @@
-//! Orders come in two halves, and a bell rings between: who reads them whole?
+//! Cancellation safety: `select!` drops a future, and what it has half read.
 //!
 //!     cargo run -p asyncio --bin cancel_safety
 //!
 //! `select!` drops the futures that did not win. What such a future has read
-//! by then is dropped with it, unless it is kept outside of the future.
+//! until then is lost, unless it is kept outside of the future. `read_line` is
+//! not safe even with a kept buffer: it hands over the text only at its end,
+//! when it is known to be UTF-8. `read_until` keeps the bytes in the buffer.
+//! (tokio's `Lines::next_line` is safe, too.)
 //!
 //! Claims: A25
-//! Change this and watch: ring before the first half, not after it. Nothing
-//! has been read yet when the bell wins, and all orders come through.
+//! Change this and watch: write the half line after `select!`, not before it.
+//! Nothing has been read yet when the other wins: every way gets all lines, and
+//! A25 is contradicted.
 //!
 //! Output (figures vary):
-//!     read by                         sent   whole    torn
-//!     read_line, fresh buffer           10       0      10
-//!     read_line, kept buffer            10       0      10
-//!     read_until, kept buffer           10      10       0
-//!     Lines::next_line                  10      10       0
-//!     A25 borne out: read_line: 0 of 10 whole, Lines: 10
+//!     read_line, a new buffer: 0 of 10 lines are whole
+//!     read_line, a kept buffer: 0 of 10 lines are whole
+//!     read_until, a kept buffer: 10 of 10 lines are whole
+//!     A25 borne out: of 10 lines with a cancelled read read_line gets 0 and 0 whole, read_until 10
 
-use std::mem::take;
+use std::future::ready;
 
 use shared::{Result, claim, flags, say};
-use tokio::io::{
-    AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex,
-};
-use tokio::{select, sync::mpsc};
-
-const SENT: usize = 10;
-const ORDER: &str = "bibimbap";
+use tokio::io::{AsyncWriteExt, BufReader, DuplexStream, duplex};
+use tokio::select;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    say!("{:<28}{:>8}{:>8}{:>8}", "read by", "sent", "whole", "torn");
-    let line = row("read_line, fresh buffer", read_line_fresh).await?;
-    row("read_line, kept buffer", read_line_kept).await?;
-    let until = row("read_until, kept buffer", read_until_kept).await?;
-    let lines = row("Lines::next_line", next_line).await?;
-    let figure = format!("read_line: {line} of {SENT} whole, Lines: {lines}");
-    claim("A25", (line, until, lines) == (0, SENT, SENT), figure)
+    let fresh = whole_lines("read_line, a new buffer", async |input| {
+        let mut line = String::new(); // WRONG: is dropped with this future
+        input.read_line(&mut line).await?;
+        Ok((!line.is_empty()).then_some(line))
+    });
+    let mut line = String::new();
+    let kept = whole_lines("read_line, a kept buffer", async |input| {
+        input.read_line(&mut line).await?; // WRONG: adds to it at its end only
+        Ok((!line.is_empty()).then(|| take(&mut line)))
+    });
+    let mut partial = Vec::new();
+    let safe = whole_lines("read_until, a kept buffer", async |input| {
+        next_line(input, &mut partial).await
+    });
+    let [fresh, kept, safe] = [fresh.await?, kept.await?, safe.await?];
+    let figure = format!(
+        "of 10 lines with a cancelled read read_line gets {fresh} and {kept} \
+         whole, read_until {safe}"
+    );
+    claim("A25", [fresh, kept, safe] == [0, 0, 10], figure)
 }
 
-type Phone = BufReader<DuplexStream>;
-type Bell = mpsc::Receiver<()>;
+type Input = BufReader<DuplexStream>;
 
-async fn read_line_fresh(mut phone: Phone, mut bell: Bell) -> Result<Orders> {
-    let mut orders = Vec::new();
-    loop {
-        let mut order = String::new();
-        select! {
-            biased; // in this order: the half is read before the bell rings
-            read = phone.read_line(&mut order) => match read? {
-                0 => return Ok(orders),
-                _ => orders.push(order),
-            },
-            Some(()) = bell.recv() => {} // WRONG: `order` is dropped
-        }
-    }
-}
-
-async fn read_line_kept(mut phone: Phone, mut bell: Bell) -> Result<Orders> {
-    let mut orders = Vec::new();
-    let mut order = String::new();
-    loop {
-        select! {
-            biased;
-            // It may be no text yet, so read_line keeps the half to itself.
-            read = phone.read_line(&mut order) => match read? {
-                0 => return Ok(orders),
-                _ => orders.push(take(&mut order)),
-            },
-            Some(()) = bell.recv() => {} // WRONG: `order` is empty
-        }
-    }
-}
-
-async fn read_until_kept(mut phone: Phone, mut bell: Bell) -> Result<Orders> {
-    let mut orders = Vec::new();
-    let mut order = Vec::new();
-    loop {
-        select! {
-            biased;
-            read = phone.read_until(b'\n', &mut order) => match read? {
-                0 => return Ok(orders),
-                _ => orders.push(String::from_utf8(take(&mut order))?),
-            },
-            Some(()) = bell.recv() => {} // the half stays in `order`
-        }
-    }
-}
-
-async fn next_line(phone: Phone, mut bell: Bell) -> Result<Orders> {
-    let mut orders = Vec::new();
-    let mut lines = phone.lines();
-    loop {
-        select! {
-            biased;
-            line = lines.next_line() => match line? {
-                None => return Ok(orders),
-                Some(order) => orders.push(order),
-            },
-            Some(()) = bell.recv() => {} // the half stays in `lines`
-        }
-    }
-}
-
-type Orders = Vec<String>;
-
-async fn row(
+/// How many lines come whole if the read of each is cancelled within it.
+async fn whole_lines(
     way: &str,
-    read: impl AsyncFnOnce(Phone, Bell) -> Result<Orders>,
+    mut next: impl AsyncFnMut(&mut Input) -> io::Result<Option<String>>,
 ) -> Result<usize> {
-    let (guest, phone) = duplex(64);
-    let (ring, bell) = mpsc::channel(1);
-    let calls = tokio::spawn(call(guest, ring));
-    let orders = read(BufReader::new(phone), bell).await?;
-    calls.await.expect("a guest does not panic")?;
-    let whole = orders.iter().filter(|order| order.trim_end() == ORDER);
-    let whole = whole.count();
-    say!("{way:<28}{SENT:>8}{whole:>8}{:>8}", orders.len() - whole);
+    let (mut output, input) = duplex(64);
+    let (mut input, mut whole) = (BufReader::new(input), 0);
+    for _ in 0..10 {
+        output.write_all(b"GET ").await?;
+        select! {
+            biased; // in this order: it reads half a line, and the other wins
+            _ = next(&mut input) => {}
+            () = ready(()) => {} // here the future of `next` is dropped
+        }
+        output.write_all(b"/menu\n").await?;
+        let line = next(&mut input).await?;
+        whole += usize::from(line.as_deref() == Some("GET /menu\n"));
+    }
+    say!("{way}: {whole} of 10 lines are whole");
     Ok(whole)
 }
 
-async fn call(mut phone: DuplexStream, bell: mpsc::Sender<()>) -> Result {
-    let (half, rest) = ORDER.split_at(4);
-    for _ in 0..SENT {
-        phone.write_all(half.as_bytes()).await?;
-        bell.send(()).await.expect("it is heard");
-        drop(bell.reserve().await); // room again: it has been heard
-        phone.write_all(format!("{rest}\n").as_bytes()).await?;
+// ANCHOR: cancel_safety
+use std::{io, mem::take};
+
+use tokio::io::{AsyncBufRead, AsyncBufReadExt};
+
+/// The next line with its line end, or `None` at the end of the input; the last
+/// line may have no line end. Cancellation safe: what was read when the future
+/// is dropped stays in `partial`, which the next call needs. Lines may be of
+/// any length.
+pub async fn next_line(
+    input: &mut (impl AsyncBufRead + Unpin),
+    partial: &mut Vec<u8>,
+) -> io::Result<Option<String>> {
+    input.read_until(b'\n', partial).await?;
+    if partial.is_empty() {
+        return Ok(None); // not "nothing was read": a half may be left
     }
-    Ok(())
+    String::from_utf8(take(partial)).map(Some).map_err(io::Error::other)
 }
+// ANCHOR_END: cancel_safety

@@ -1,124 +1,107 @@
-//! A future that nobody polls keeps a lock, and its own task waits for it.
+//! Futurelock (deadlock): a future that nobody polls holds its task's lock.
 //!
 //!     cargo run -p asyncio --bin futurelock
 //!
-//! `select!` on `&mut paying` keeps the future when the other branch wins. From
-//! then on nobody polls it: the lock that it holds never comes free, nor does
-//! one that is handed to it while it queues. (smol's lock, which is async-std's
-//! too, is handed on only to who has waited long: else, who asks first has it.)
+//! `select!` on `&mut update` keeps the future alive when the other branch
+//! wins. From then on nobody polls it, so it never releases its lock: the task
+//! is deadlocked with itself, although no thread is blocked. Two cures: let
+//! `select!` own the future, then it is dropped; or spawn it, then the runtime
+//! goes on polling it. In Python `asyncio.wait` makes tasks, which run by
+//! themselves.
+//!
+//! `futurelock_ways` shows two locks, and a future that queues for one.
 //!
 //! Claims: A33
-//! Change this and watch: `tokio::join!(&mut paying, till.enter())` instead of
-//! the guilty line: it polls both, and nobody is stuck.
+//! Change this and watch: `drop(tokio::join!(update, lock.lock()))` for the
+//! guilty line. It polls both, there is no deadlock, and A33 is contradicted.
 //!
 //! Output (figures vary):
-//!     lock       paying       kept      dropped   spawned
-//!     tokio's    holds it     stuck     done      done
-//!     tokio's    queues       stuck     done      done
-//!     smol's     holds it     stuck     done      done
-//!     smol's     queues       done      done      done
-//!     A33 borne out: stuck: 3 of 4 when kept, 0 of 8 cured
+//!     select! keeps the future: deadlock
+//!     select! owns the future: done
+//!     the runtime owns it: done
+//!     A33 borne out: a task that keeps an unpolled future deadlocks, 0 of 2 cures do
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{future::ready, pin::pin, sync::Arc, time::Duration};
 
 use shared::{Result, claim, flags, say};
-use tokio::{select, sync::Notify, task::yield_now, time::timeout};
+use tokio::{sync::Mutex, task::yield_now, time::timeout};
 
-/// Ample: what is not stuck needs less than a millisecond.
-const LIMIT: Duration = Duration::from_millis(200);
-
-type TokioLock = tokio::sync::Mutex<()>;
-type SmolLock = smol::lock::Mutex<()>;
+type Lock = Arc<Mutex<()>>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    say!("lock       paying       kept      dropped   spawned");
-    let rows = [
-        row::<TokioLock>("tokio's", false).await,
-        row::<TokioLock>("tokio's", true).await,
-        row::<SmolLock>("smol's", false).await,
-        row::<SmolLock>("smol's", true).await,
-    ];
-    let stuck = |way: usize| rows.iter().filter(|row| row[way]).count();
-    let [kept, cured] = [stuck(0), stuck(1) + stuck(2)];
-    let figure = format!("stuck: {kept} of 4 when kept, {cured} of 8 cured");
-    claim("A33", rows[0][0] && rows[1][0] && cured == 0, figure)
+    let kept = deadlocks("select! keeps the future", kept).await;
+    let owned = deadlocks("select! owns the future", owned).await;
+    let spawned = deadlocks("the runtime owns it", spawned).await;
+    let cures = [owned, spawned].iter().filter(|stuck| **stuck).count();
+    let figure = format!(
+        "a task that keeps an unpolled future {}, {cures} of 2 cures do",
+        if kept { "deadlocks" } else { "does not deadlock" }
+    );
+    claim("A33", kept && !owned && !spawned, figure)
 }
 
-/// Whether the task is stuck, for each way to treat the future.
-async fn row<L: Lock>(lock: &str, in_use: bool) -> [bool; 3] {
-    let stuck = [
-        timeout(LIMIT, kept::<L>(in_use)).await.is_err(),
-        timeout(LIMIT, dropped::<L>(in_use)).await.is_err(),
-        timeout(LIMIT, spawned::<L>(in_use)).await.is_err(),
-    ];
-    let paying = if in_use { "queues" } else { "holds it" };
-    let [kept, dropped, spawned] =
-        stuck.map(|stuck| if stuck { "stuck" } else { "done" });
-    say!("{lock:<11}{paying:<13}{kept:<10}{dropped:<10}{spawned}");
+/// Takes the lock, and holds it across an await.
+async fn update(lock: Lock) {
+    let _guard = lock.lock().await;
+    yield_now().await; // here the other branch of `select!` wins
+}
+
+async fn kept(lock: Lock) {
+    let mut update = pin!(update(lock.clone()));
+    select! {
+        biased; // polls `update` first, so it has the lock when the other wins
+        () = &mut update => {}
+        () = ready(()) => {}
+    }
+    drop(lock.lock().await); // WRONG: waits for `update`, which nobody polls
+}
+
+async fn owned(lock: Lock) {
+    select! {
+        biased;
+        () = update(lock.clone()) => {}
+        () = ready(()) => {} // `update` is dropped here, and its guard with it
+    }
+    drop(lock.lock().await);
+}
+
+async fn spawned(lock: Lock) {
+    let unfinished = first_of(update(lock.clone()), yield_now()).await;
+    drop(lock.lock().await); // `update` has ended, or will
+    if let Err(update) = unfinished {
+        update.await.expect("it does not panic");
+    }
+}
+
+/// Half a second is ample: what is not stuck needs a microsecond.
+async fn deadlocks<Way: Future<Output = ()>>(
+    what: &str,
+    way: fn(Lock) -> Way,
+) -> bool {
+    let limit = Duration::from_millis(500);
+    let stuck = timeout(limit, way(Lock::default())).await.is_err();
+    say!("{what}: {}", if stuck { "deadlock" } else { "done" });
     stuck
 }
 
-/// Asks for the lock, keeps it over an await, and gives it back.
-async fn pay<L: Lock>(till: Arc<L>, asked: Arc<Notify>) {
-    asked.notify_one(); // forced: the other branch of `select!` wins now
-    let _till = till.enter().await;
-    yield_now().await;
-}
+// ANCHOR: futurelock
+use tokio::{select, task::JoinHandle};
 
-async fn kept<L: Lock>(in_use: bool) {
-    let (till, asked) = <(Arc<L>, Arc<Notify>)>::default();
-    let in_use = if in_use { Some(till.enter().await) } else { None };
-    let mut paying = pin!(pay(till.clone(), asked.clone()));
+/// Waits for `work` until `other` is ready. If `other` wins, the work goes on
+/// as a task, so the locks that it holds come free; here is its handle. A panic
+/// in it is passed on. If this future is dropped, the work goes on, too.
+pub async fn first_of<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+    other: impl Future<Output = ()>,
+) -> Result<T, JoinHandle<T>> {
+    let mut task = tokio::spawn(work);
     select! {
-        biased; // forced: `paying` first
-        () = &mut paying => {}
-        () = asked.notified() => {}
-    }
-    drop(in_use);
-    till.enter().await; // WRONG: waits for `paying`, which nobody polls
-}
-
-async fn dropped<L: Lock>(in_use: bool) {
-    let (till, asked) = <(Arc<L>, Arc<Notify>)>::default();
-    let in_use = if in_use { Some(till.enter().await) } else { None };
-    let paying = pay(till.clone(), asked.clone());
-    select! {
-        biased;
-        () = paying => {} // owned by `select!`, and dropped when that ends
-        () = asked.notified() => {}
-    }
-    drop(in_use);
-    till.enter().await;
-}
-
-async fn spawned<L: Lock>(in_use: bool) {
-    let (till, asked) = <(Arc<L>, Arc<Notify>)>::default();
-    let in_use = if in_use { Some(till.enter().await) } else { None };
-    let mut paying = tokio::spawn(pay(till.clone(), asked.clone()));
-    select! {
-        biased;
-        paid = &mut paying => paid.expect("it does not panic"),
-        () = asked.notified() => {} // the runtime polls `paying`, as before
-    }
-    drop(in_use);
-    till.enter().await; // when it is ours, `paying` is done with it
-}
-
-/// What the two locks have in common.
-trait Lock: Default + Send + Sync + 'static {
-    fn enter(&self) -> impl Future<Output: Send> + Send;
-}
-
-impl Lock for TokioLock {
-    fn enter(&self) -> impl Future<Output: Send> + Send {
-        self.lock()
+        done = &mut task => Ok(done.unwrap_or_else(|error| {
+            std::panic::resume_unwind(error.into_panic())
+        })),
+        () = other => Err(task),
     }
 }
-
-impl Lock for SmolLock {
-    fn enter(&self) -> impl Future<Output: Send> + Send {
-        self.lock()
-    }
-}
+// ANCHOR_END: futurelock

@@ -1,162 +1,103 @@
-//! A server with three guests is told to stop: killed, asked, asked twice.
+//! Graceful shutdown: wait for running jobs, but not longer than a time limit.
 //!
 //!     cargo run -p asyncio --bin graceful_shutdown
 //!
-//! Without a handler, SIGTERM ends a program on the spot, as Ctrl+C (SIGINT)
-//! does: nobody is served, no guard runs. With one, stopping is up to the
-//! program: it closes the door, serves who is inside, and has to know when to
-//! wait no longer.
+//! A program that is asked to stop starts no new jobs, and waits for those that
+//! run until a time limit. Then it cancels them. A job that blocks its thread
+//! cannot be cancelled: it is left behind, and the end of the runtime must not
+//! wait for it. A job that has panicked has ended, but it was not done.
+//! (Python: `asyncio.wait` with a timeout, then `Task.cancel`.)
 //!
-//! Claims: F12
-//! Change this and watch: `std::future::pending()` for the last `told()`. The
-//! second Ctrl+C does nothing then, and the server ends 200 ms later.
+//! `stop_signal` hears Ctrl+C and SIGTERM; `tcp_server` stops a server;
+//! `ctrl_c` (of futures_pool) shows threads.
+//!
+//! Change this and watch: `drop(runtime)` for `runtime.shutdown_background()`.
+//! The program ends two seconds later, when the blocking job does.
 //!
 //! Output (figures vary):
-//!     server               served  guards      ms  ends by
-//!     without a handler         0       0     0.3  signal: 15 (SIGTERM)
-//!     asked                     3       3     0.5  exit status: 0
-//!     asked, one is stuck       2       3   205.6  exit status: 1
-//!     asked twice               0       0     0.5  exit status: 130
-//!     F12 borne out: one signal: 0 of 3 served; asked: 3
+//!     after 302 ms: Ends { done: 1, panicked: 1, cancelled: 1, stuck: 1 }
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Stdio, exit};
-use std::{io, net, time::Duration, time::Instant};
+use std::{future::pending, panic::resume_unwind, time::Instant};
 
-use nix::sys::signal::{SIGINT, SIGTERM, Signal, kill};
-use nix::unistd::Pid;
-use shared::{Result, claim, flags, role, say};
-use shared::{measure::ms, watchdog::Watchdog};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::{select, task::JoinSet, time::sleep, time::timeout};
+use shared::{Failure, Result, flags, measure::ms, say};
+use tokio::{runtime::Builder, time::sleep};
+
+const MS: fn(u64) -> Duration = Duration::from_millis;
 
 fn main() -> Result {
-    if let Some([way]) = role::started_as("server") {
-        return server(way != ABRUPT);
-    }
     flags([]);
-    say!("{:<20}{:>7}{:>8}{:>8}  ends by", "server", "served", "guards", "ms");
-    let stops = [
-        row(ABRUPT, 3, &[SIGTERM])?,
-        row("asked", 3, &[SIGINT])?,
-        row("asked, one is stuck", 2, &[SIGTERM])?,
-        row("asked twice", 0, &[SIGINT, SIGINT])?,
-    ];
-    let [(killed, ..), (asked, ..), ..] = stops;
-    let figure = format!("one signal: {killed} of 3 served; asked: {asked}");
-    let expected = [(0, 0, -1), (3, 3, 0), (2, 3, 1), (0, 0, 130)];
-    claim("F12", stops == expected, figure)
-}
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(2).enable_time().build()?;
+    let _entered = runtime.enter(); // for `spawn` and `sleep`
+    let mut jobs = JoinSet::new();
+    jobs.spawn(sleep(MS(20)));
+    jobs.spawn(async { resume_unwind(Box::new("a panic without a report")) });
+    jobs.spawn(pending());
+    jobs.spawn(async { thread::sleep(MS(2_000)) }); // WRONG: has no await
 
-const ABRUPT: &str = "without a handler";
-
-/// Guests served, guards that ran, and the exit status (-1: killed).
-type Stopped = (usize, usize, i32);
-
-/// Starts a server with three guests, sends it the first signal, and, when its
-/// door is closed, lets the guests order that do, and sends the next signal.
-fn row(way: &str, orders: usize, signals: &[Signal]) -> Result<Stopped> {
-    let mut server = role::command("server")?
-        .arg(way)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let process = Pid::from_raw(server.id() as i32);
-    let log = server.stdout.take().expect("it is a pipe");
-    let mut log = BufReader::new(log).lines();
-    let mut next = || log.next().transpose().map(Option::unwrap_or_default);
-    let (door, mut guests) = (next()?, Vec::new());
-    for _ in 0..3 {
-        guests.push(net::TcpStream::connect(&door)?);
-        next()?; // it is seated
-    }
-    let told = Instant::now();
-    kill(process, signals[0])?;
-    if next()? == "closed" {
-        let mut orders = guests[..orders].iter_mut();
-        orders.try_for_each(|guest| guest.write_all(b"bibimbap"))?;
-        signals[1..].iter().try_for_each(|&again| kill(process, again))?;
-    }
-    let rest: Vec<String> = log.collect::<io::Result<_>>()?;
-    let status = server.wait()?;
-    let took = ms(told.elapsed());
-    let count = |what| rest.iter().filter(|line| *line == what).count();
-    let (served, guards) = (count("served"), count("guard"));
-    say!("{way:<20}{served:>7}{guards:>8}{took:>8.1}  {status}");
-    Ok((served, guards, status.code().unwrap_or(-1)))
-}
-
-/// The child: says line by line what happens.
-#[tokio::main(flavor = "current_thread")]
-async fn server(handles: bool) -> Result {
-    let _bound = Watchdog::guard("the server", Duration::from_secs(2))?;
-    let door = TcpListener::bind((net::Ipv4Addr::LOCALHOST, 0)).await?;
-    let mut guests = JoinSet::new();
-    if !handles {
-        say!("{}", door.local_addr()?);
-        return serve(&door, &mut guests).await;
-    }
-    // Ctrl+C in a terminal, and what `kill` sends.
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut told = async || {
-        select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-    };
-    say!("{}", door.local_addr()?); // now that signals no longer kill
-    select! {
-        ended = serve(&door, &mut guests) => return ended,
-        () = told() => drop(door),
-    }
-    say!("closed");
-    select! {
-        all = drain(guests, Duration::from_millis(200)) => exit(!all as i32),
-        () = told() => exit(130), // at once, as if SIGINT had done it
-    }
-}
-
-async fn serve(door: &TcpListener, guests: &mut JoinSet<Result>) -> Result {
-    loop {
-        select! {
-            Ok((guest, _)) = door.accept(), if guests.len() < 64 => {
-                guests.spawn(wait_on(guest));
-            }
-            Some(_) = guests.join_next() => {} // room for the next one
-            // No file for a guest, and nobody is inside who could leave one.
-            else => sleep(Duration::from_millis(50)).await,
-        }
-    }
-}
-
-async fn wait_on(mut guest: TcpStream) -> Result {
-    let _guard = Guard;
-    say!("seated");
-    let mut dish = [0; 8];
-    timeout(Duration::from_secs(1), guest.read_exact(&mut dish)).await??;
-    guest.write_all(&dish).await?;
-    say!("served");
-    Ok(())
-}
-
-struct Guard;
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        say!("guard");
+    let started = Instant::now();
+    let ends = runtime.block_on(drain(jobs, MS(200)));
+    say!("after {:.0} ms: {ends:?}", ms(started.elapsed()));
+    runtime.shutdown_background(); // `drop` would wait for the blocking job
+    match ends {
+        Ends { done: 1, panicked: 1, cancelled: 1, stuck: 1 } => Ok(()),
+        _ => Err(Failure::new("a job has ended in another way")),
     }
 }
 
 // ANCHOR: graceful_shutdown
-/// Whether all `jobs` have ended by themselves within `grace`. After that, they
-/// are cancelled.
-pub async fn drain<Output: 'static>(
-    mut jobs: tokio::task::JoinSet<Output>,
-    grace: std::time::Duration,
-) -> bool {
-    let all = async { while jobs.join_next().await.is_some() {} };
-    let in_time = tokio::time::timeout(grace, all).await.is_ok();
-    jobs.shutdown().await;
-    in_time
+use std::{pin::pin, sync::mpsc, thread, time::Duration};
+
+use tokio::{select, sync::oneshot, task::JoinSet};
+
+/// How many jobs have ended in which way.
+#[derive(Debug, Default, PartialEq)]
+pub struct Ends {
+    /// By themselves.
+    pub done: usize,
+    /// By a panic.
+    pub panicked: usize,
+    /// Were dropped where they awaited.
+    pub cancelled: usize,
+    /// Have not ended, because they do not await.
+    pub stuck: usize,
+}
+
+/// Waits for `jobs` until all have ended or `grace` is over. Then it cancels
+/// the rest, and gives them 100 ms to clean up. It returns in time even if jobs
+/// block all workers, if it runs in a thread that is none: in `main` on a
+/// runtime with several threads. The end of a runtime waits for stuck jobs;
+/// `exit` and `shutdown_timeout` do not.
+pub async fn drain<T: 'static>(mut jobs: JoinSet<T>, grace: Duration) -> Ends {
+    let mut ends = Ends::default();
+    for limit in [grace, Duration::from_millis(100)] {
+        let mut over = pin!(alarm(limit));
+        loop {
+            let ended = select! {
+                ended = jobs.join_next() => ended,
+                () = &mut over => break,
+            };
+            match ended {
+                Some(Ok(_)) => ends.done += 1,
+                Some(Err(error)) if error.is_panic() => ends.panicked += 1,
+                Some(Err(_)) => ends.cancelled += 1,
+                None => return ends,
+            }
+        }
+        jobs.abort_all();
+    }
+    ends.stuck = jobs.len();
+    ends
+}
+
+/// Sleeps by a thread: timers of tokio need a worker that is not blocked.
+async fn alarm(limit: Duration) {
+    let (sender, over) = oneshot::channel::<()>();
+    let (_not_needed, until) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        let _ = until.recv_timeout(limit); // or the future is dropped
+        drop(sender);
+    });
+    let _ = over.await; // an error: the sender is gone
 }
 // ANCHOR_END: graceful_shutdown

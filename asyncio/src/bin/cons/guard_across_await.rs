@@ -1,121 +1,109 @@
-//! A lock of the standard library, held across an await, stops a whole thread.
+//! Deadlock: the guard of a std Mutex is held across an await.
 //!
 //!     cargo run -p asyncio --bin guard_across_await
 //!
-//! Two guests pay at one till. The first waits for the bank and keeps the lock;
-//! the second blocks the only thread, and nobody is left to hear the bank. With
-//! tasks that may move between threads, the mistake does not compile: see
-//! `compile_fail/guard_across_await.rs`.
+//! Two tasks add to a balance. The first holds the lock and awaits; the second
+//! blocks the only thread in `lock`, so nobody can finish the first. Either the
+//! guard ends before the await, or the lock is an async one, which suspends the
+//! task instead of its thread. With tasks that may move between threads the
+//! mistake does not compile: `compile_fail/guard_across_await.rs`. (Python's
+//! `threading.Lock` has the same trap, `asyncio.Lock` is the cure.)
 //!
-//! Claims: A26, A33
-//! Change this and watch: let one guest pay alone. All is well, then: a test
-//! with one guest does not find it. (`cargo clippy` does.)
+//! `guard_on_runtimes` shows three runtimes.
+//!
+//! Claims: A33
+//! Change this and watch: one `add()` in place of two in `held`. All is well
+//! then: a test with one task does not find it. (`cargo clippy` does.)
 //!
 //! Output (figures vary):
-//!     two guests pay with             tokio     smol      async-std
-//!     std's guard, over the await     stuck     stuck     stuck
-//!     std's guard, in a block         24        24        24
-//!     tokio's guard                   24        24        24
-//!     smol's guard                    24        24        24
-//!     A26 borne out: stuck: 3 of 3 with std's guard, 0 of 9 when cured
-//!     A33 borne out: stuck: 3 of 3 with std's guard, 0 of 9 when cured
+//!     std guard, held across the await: deadlock
+//!     std guard, released before it: 24
+//!     tokio guard, held across the await: 24
+//!     A33 borne out: a std guard held across an await deadlocks, 0 of 2 cures do
 
 use std::time::Duration;
 
-use futures::future::{FutureExt, LocalBoxFuture};
 use shared::{Result, claim, flags, say, watchdog::within};
-use tokio::runtime::Builder;
-
-/// Ample: guests who are not stuck need less than a millisecond.
-const LIMIT: Duration = Duration::from_millis(300);
+use tokio::{join, runtime::Builder, task::yield_now};
 
 fn main() -> Result {
     flags([]);
-    say!("{:<32}tokio     smol      async-std", "two guests pay with");
-    let held = row("std's guard, over the await", || held().boxed_local());
-    let dropped = row("std's guard, in a block", || dropped().boxed_local());
-    let tokio = row("tokio's guard", || tokio_guard().boxed_local());
-    let smol = row("smol's guard", || smol_guard().boxed_local());
-    let cured = dropped + tokio + smol;
-    let figure =
-        format!("stuck: {held} of 3 with std's guard, {cured} of 9 when cured");
-    claim("A26", held == 3 && cured == 0, &figure)?;
-    claim("A33", held == 3 && cured == 0, &figure)
-}
-
-/// Stands for any await: the other guest has a turn meanwhile.
-async fn ask_the_bank() {
-    smol::future::yield_now().await;
+    let held = balance("std guard, held across the await", held);
+    let released = balance("std guard, released before it", released);
+    let suspends = balance("tokio guard, held across the await", suspends);
+    let done = [released, suspends] == [Some(24), Some(24)];
+    let cures = [released, suspends].iter().filter(|end| end.is_none()).count();
+    let figure = format!(
+        "a std guard held across an await {}, {cures} of 2 cures do",
+        if held.is_none() { "deadlocks" } else { "does not deadlock" }
+    );
+    claim("A33", held.is_none() && done, figure)
 }
 
 #[expect(clippy::await_holding_lock, reason = "that is the mistake")]
 async fn held() -> u64 {
-    let till = std::sync::Mutex::new(0);
-    let pay = async || {
-        let mut till = till.lock().expect("nobody panics with it");
-        *till += 12;
-        ask_the_bank().await; // WRONG: who locks meanwhile blocks the thread
+    let balance = std::sync::Mutex::new(0);
+    let add = async || {
+        let mut balance = balance.lock().expect("no panic holds it");
+        *balance += 12;
+        yield_now().await; // WRONG: who locks meanwhile blocks the thread
     };
-    tokio::join!(pay(), pay());
-    till.into_inner().expect("nobody panics with it")
+    join!(add(), add());
+    balance.into_inner().expect("no panic held it")
 }
 
-async fn dropped() -> u64 {
-    let till = std::sync::Mutex::new(0);
-    let pay = async || {
-        {
-            let mut till = till.lock().expect("nobody panics with it");
-            *till += 12;
-        }
-        ask_the_bank().await;
+async fn released() -> u64 {
+    let balance = Shared::new(0);
+    let add = async || {
+        balance.with(|balance| *balance += 12);
+        yield_now().await;
     };
-    tokio::join!(pay(), pay());
-    till.into_inner().expect("nobody panics with it")
+    join!(add(), add());
+    balance.with(|balance| *balance)
 }
 
-async fn tokio_guard() -> u64 {
-    let till = tokio::sync::Mutex::new(0);
-    let pay = async || {
-        let mut till = till.lock().await; // who waits here lets others work
-        *till += 12;
-        ask_the_bank().await;
+async fn suspends() -> u64 {
+    let balance = tokio::sync::Mutex::new(0);
+    let add = async || {
+        let mut balance = balance.lock().await; // lets others run meanwhile
+        *balance += 12;
+        yield_now().await;
     };
-    tokio::join!(pay(), pay());
-    till.into_inner()
+    join!(add(), add());
+    balance.into_inner()
 }
 
-async fn smol_guard() -> u64 {
-    let till = smol::lock::Mutex::new(0); // async-std's is the same one
-    let pay = async || {
-        let mut till = till.lock().await;
-        *till += 12;
-        ask_the_bank().await;
-    };
-    tokio::join!(pay(), pay());
-    till.into_inner()
-}
-
-/// What the guests have paid.
-type Paid = LocalBoxFuture<'static, u64>;
-
-fn on_tokio(paying: Paid) -> u64 {
-    let runtime = Builder::new_current_thread().build();
-    runtime.expect("it needs no file").block_on(paying)
-}
-
-/// On how many of three runtimes the guests are stuck.
-fn row(way: &str, pay: fn() -> Paid) -> usize {
-    let runtimes: [fn(Paid) -> u64; 3] = [
-        on_tokio,
-        |all| smol::block_on(all),
-        |all| async_std::task::block_on(all),
-    ];
+/// What both tasks have added; `None` if that takes more than half a second.
+fn balance<Way>(what: &str, way: fn() -> Way) -> Option<u64>
+where
+    Way: Future<Output = u64> + 'static,
+{
     // A thread that is stuck is left behind: nobody can end a thread.
-    let paid = runtimes.map(|run| within(LIMIT, move || run(pay())));
-    let text = paid.each_ref().map(|paid| match paid {
-        Ok(sum) => sum.to_string(),
-        Err(_) => "stuck".into(),
+    let added = within(Duration::from_millis(500), move || {
+        let runtime = Builder::new_current_thread().build();
+        runtime.expect("it needs no file").block_on(way())
     });
-    say!("{way:<32}{:<10}{:<10}{}", text[0], text[1], text[2]);
-    paid.iter().filter(|paid| paid.is_err()).count()
+    match &added {
+        Ok(balance) => say!("{what}: {balance}"),
+        Err(_) => say!("{what}: deadlock"),
+    }
+    added.ok()
 }
+
+// ANCHOR: guard_across_await
+/// A value that tasks share. Its guard cannot be held across an await, because
+/// nothing in `change` can await. Call nothing there that may block or lock.
+pub struct Shared<T>(std::sync::Mutex<T>);
+
+impl<T> Shared<T> {
+    /// A value that nobody uses yet.
+    pub fn new(value: T) -> Self {
+        Shared(std::sync::Mutex::new(value))
+    }
+
+    /// Calls `change` with the value. Panics if an earlier change has panicked.
+    pub fn with<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
+        change(&mut self.0.lock().expect("an earlier change has panicked"))
+    }
+}
+// ANCHOR_END: guard_across_await

@@ -1,141 +1,84 @@
-//! What a thread remembers for a task is wrong or gone after an await.
+//! A thread local is overwritten by other tasks at an await: use a task local.
 //!
 //!     cargo run -p asyncio --bin task_local
 //!
-//! On one thread, another task has written over it; on two, the task may go on
-//! where nothing is noted. A task local stays with its task. But a task that is
-//! spawned does not inherit it, as it would inherit a contextvar in Python.
+//! Two tasks on one thread note the id of their request. A thread local belongs
+//! to the thread: after an await it has the other task's id. A task local stays
+//! with its task, as a ContextVar does in Python. But a spawned task does not
+//! inherit it, as it would in Python: it has to be given to it.
 //!
-//! Change this and watch: `look.await` instead of `spawn(look).await?`: that is
-//! no task of its own, and finds the note.
+//! `task_changes_thread` shows the same with several threads.
+//!
+//! Change this and watch: leave out `yield_now().await`. No other task has a
+//! turn then, the thread local is right, and the program fails.
 //!
 //! Output (figures vary):
-//!     the dish noted in a                 before      after
-//!     thread local, one thread            kimbap      galbi
-//!     thread local, another thread        kimbap      nothing
-//!     task local, another thread          kimbap      kimbap
-//!     task local, spawned task            kimbap      nothing
-//!     task local, spawned and given       kimbap      kimbap
+//!     request 1 reads from a thread local: 2
+//!     request 1 reads from a task local: 1
+//!     a task that it spawns reads: None; if given: Some(1)
 
-use std::{cell::Cell, sync::mpsc, thread, time::Duration};
+use std::cell::Cell;
 
-use shared::{Failure, Result, flags, say, watchdog::Watchdog};
-use tokio::{runtime::Builder, spawn, sync::oneshot, task::yield_now};
-
-const LIMIT: Duration = Duration::from_secs(10);
-
-fn main() -> Result {
-    flags([]);
-    let _guard = Watchdog::guard("looking at all notes", LIMIT)?;
-    let one = Builder::new_current_thread().build()?;
-    let two = Builder::new_multi_thread().worker_threads(2).build()?;
-    say!("{:<36}{:<12}after", "the dish noted in a", "before");
-    let wrong = [
-        row("thread local, one thread", one.block_on(overwritten()))?,
-        row("thread local, another thread", two.block_on(left_behind()))?,
-        row("task local, another thread", two.block_on(taken_along()))?,
-        row("task local, spawned task", two.block_on(not_inherited()))?,
-        row("task local, spawned and given", two.block_on(inherited()))?,
-    ];
-    if wrong != [true, true, false, true, false] {
-        return Err(Failure::new("a note is where it should not be"));
-    }
-    Ok(())
-}
-
-/// What is noted before an await, and after it.
-type Notes = Result<[&'static str; 2]>;
-
-/// Whether the note has changed.
-fn row(noted_in: &str, notes: Notes) -> Result<bool> {
-    let [before, after] = notes?;
-    say!("{noted_in:<36}{before:<12}{after}");
-    Ok(before != after)
-}
+use shared::{Failure, Result, flags, say};
+use tokio::task::yield_now;
 
 thread_local! {
-    static OF_THREAD: Cell<&'static str> = const { Cell::new("nothing") };
+    static OF_THREAD: Cell<u32> = const { Cell::new(0) };
 }
 
-async fn overwritten() -> Notes {
-    let kimbap = spawn(note("kimbap"));
-    spawn(note("galbi")).await?;
-    Ok(kimbap.await?)
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result {
+    flags([]);
+    let (first, _) = tokio::join!(in_thread_local(1), in_thread_local(2));
+    say!("request 1 reads from a thread local: {first}");
+    let (own, _) = tokio::join!(
+        REQUEST.scope(1, in_task_local()),
+        REQUEST.scope(2, in_task_local())
+    );
+    say!("request 1 reads from a task local: {own}");
+    let (bare, given) = REQUEST.scope(1, in_spawned_tasks()).await?;
+    say!("a task that it spawns reads: {bare:?}; if given: {given:?}");
+    match (first, own, bare, given) {
+        (2, 1, None, Some(1)) => Ok(()),
+        _ => Err(Failure::new("a request has the wrong id")),
+    }
 }
 
-async fn note(dish: &'static str) -> [&'static str; 2] {
-    OF_THREAD.set(dish);
-    let before = OF_THREAD.get();
+async fn in_thread_local(request: u32) -> u32 {
+    OF_THREAD.set(request);
     yield_now().await; // forced: the other task has its turn
-    [before, OF_THREAD.get()] // WRONG: it may be the other one's
+    OF_THREAD.get() // WRONG: this is the thread's, not the task's
 }
 
-async fn left_behind() -> Notes {
-    let task = spawn(async {
-        OF_THREAD.set("kimbap");
-        let before = OF_THREAD.get();
-        go_elsewhere().await?;
-        Ok([before, OF_THREAD.get()]) // WRONG: that was another thread's
-    });
-    task.await?
+async fn in_task_local() -> u32 {
+    yield_now().await;
+    REQUEST.get()
 }
 
-async fn taken_along() -> Notes {
-    let task = spawn(OF_TASK.scope("kimbap", async {
-        let before = OF_TASK.get();
-        go_elsewhere().await?;
-        Ok([before, OF_TASK.get()])
-    }));
-    task.await?
-}
-
-async fn not_inherited() -> Notes {
-    let task = OF_TASK.scope("kimbap", async {
-        let before = OF_TASK.get();
-        let look = async { OF_TASK.try_get().unwrap_or("nothing") };
-        Ok([before, spawn(look).await?]) // WRONG: a new task has no notes
-    });
-    task.await
-}
-
-async fn inherited() -> Notes {
-    let task = OF_TASK.scope("kimbap", async {
-        let before = OF_TASK.get();
-        let look = async { OF_TASK.try_get().unwrap_or("nothing") };
-        Ok([before, spawn_with_note(look).await?])
-    });
-    task.await
+async fn in_spawned_tasks() -> Result<(Option<u32>, Option<u32>)> {
+    let read = async || REQUEST.try_get().ok();
+    let bare = tokio::spawn(read()).await?; // WRONG: a new task has no id
+    let given = spawn_with_request(read()).await?;
+    Ok((bare, given))
 }
 
 // ANCHOR: task_local
 tokio::task_local! {
-    static OF_TASK: &'static str;
+    /// The request that a task works for. `REQUEST.scope(id, future)` sets it,
+    /// `REQUEST.get()` panics where none is set, `try_get()` does not.
+    pub static REQUEST: u32;
 }
 
-/// As `tokio::spawn`, with what this task has noted.
-pub fn spawn_with_note<Work>(
+/// As `tokio::spawn`: the new task works for the same request, if there is one.
+pub fn spawn_with_request<Work>(
     work: Work,
 ) -> tokio::task::JoinHandle<Work::Output>
 where
     Work: Future<Output: Send> + Send + 'static,
 {
-    tokio::spawn(OF_TASK.scope(OF_TASK.get(), work))
+    match REQUEST.try_get() {
+        Ok(request) => tokio::spawn(REQUEST.scope(request, work)),
+        Err(_) => tokio::spawn(work),
+    }
 }
 // ANCHOR_END: task_local
-
-/// Goes on in another thread: this one is held until that has happened.
-async fn go_elsewhere() -> Result {
-    let (resume, resumed) = oneshot::channel();
-    let (release, released) = mpsc::channel::<()>();
-    // What a task spawns last, its thread does next, and nobody else can. Not
-    // awaited: its end would bring us back to its thread.
-    spawn(async move {
-        thread::scope(|floor| {
-            floor.spawn(|| resume.send(()));
-            released.recv() // fails when `release` is dropped
-        })
-    });
-    resumed.await?;
-    drop(release);
-    Ok(())
-}

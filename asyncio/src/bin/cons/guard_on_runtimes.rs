@@ -1,0 +1,114 @@
+//! A guard held across an await: three locks on three runtimes, which deadlock?
+//!
+//!     cargo run -p asyncio --bin guard_on_runtimes
+//!
+//! A lock of the standard library blocks its thread, whatever the runtime is.
+//! An async lock suspends the task. It needs no runtime, so tokio's works on
+//! smol, and smol's (which is async-std's, too) on tokio.
+//!
+//! Read `guard_across_await` first.
+//!
+//! Claims: A33
+//! Change this and watch: `drop(balance)` before the guilty await. No lock
+//! deadlocks then, and A33 is contradicted.
+//!
+//! Output (figures vary):
+//!     the lock            tokio     smol      async-std
+//!     std::sync::Mutex    deadlock  deadlock  deadlock
+//!     tokio::sync::Mutex  done      done      done
+//!     smol::lock::Mutex   done      done      done
+//!     A33 borne out: a std guard held across an await deadlocks 3 of 3 runtimes, an async one 0 of 6
+
+use std::{sync::Mutex, time::Duration};
+
+use futures::future::{FutureExt, LocalBoxFuture, join};
+use shared::{Result, Table, claim, flags, watchdog::within};
+use smol::future::yield_now;
+use tokio::runtime::Builder;
+
+fn main() -> Result {
+    flags([]);
+    let mut table = Table::new(["the lock", "tokio", "smol", "async-std"]);
+    let mut row = |lock: &str, add_twice: AddTwice| {
+        let stuck = [on_tokio, on_smol, on_async_std]
+            .map(|run| within(LIMIT, move || run(add_twice())).is_err());
+        let [a, b, c] = stuck.map(|is| if is { "deadlock" } else { "done" });
+        table.row([&lock, &a, &b, &c]);
+        stuck.iter().filter(|stuck| **stuck).count()
+    };
+    let std = row("std::sync::Mutex", || with_std().boxed_local());
+    let tokio = row("tokio::sync::Mutex", || with_tokio().boxed_local());
+    let smol = row("smol::lock::Mutex", || with_smol().boxed_local());
+    table.print();
+    let cured = tokio + smol;
+    let figure = format!(
+        "a std guard held across an await deadlocks {std} of 3 runtimes, an \
+         async one {cured} of 6"
+    );
+    claim("A33", (std, cured) == (3, 0), figure)
+}
+
+/// Ample: what is not stuck needs a microsecond. A thread that is stuck is left
+/// behind: nobody can end a thread.
+const LIMIT: Duration = Duration::from_millis(300);
+
+type Work = LocalBoxFuture<'static, ()>;
+type AddTwice = fn() -> Work;
+
+fn on_tokio(work: Work) {
+    let runtime = Builder::new_current_thread().build();
+    runtime.expect("it needs no file").block_on(work);
+}
+
+fn on_smol(work: Work) {
+    smol::block_on(work);
+}
+
+fn on_async_std(work: Work) {
+    async_std::task::block_on(work);
+}
+
+#[expect(clippy::await_holding_lock, reason = "that is the mistake")]
+async fn with_std() {
+    let balance = Mutex::new(0);
+    let add = async || {
+        let mut balance = balance.lock().expect("no panic holds it");
+        *balance += 12;
+        yield_now().await; // WRONG: who locks meanwhile blocks the thread
+    };
+    join(add(), add()).await;
+}
+
+async fn with_tokio() {
+    let balance = tokio::sync::Mutex::new(0);
+    let add = async || {
+        let mut balance = balance.lock().await;
+        *balance += 12;
+        yield_now().await;
+    };
+    join(add(), add()).await;
+}
+
+async fn with_smol() {
+    let balance = smol::lock::Mutex::new(0);
+    let add = async || {
+        update(&balance, async |balance| {
+            *balance += 12;
+            yield_now().await;
+        })
+        .await;
+    };
+    join(add(), add()).await;
+}
+
+// ANCHOR: guard_on_runtimes
+/// Changes a value under an async lock, which it holds also while `change`
+/// awaits. Works on any runtime. If this future is dropped, the lock is free
+/// again, and the value may be half changed.
+pub async fn update<T, R>(
+    value: &smol::lock::Mutex<T>,
+    change: impl AsyncFnOnce(&mut T) -> R,
+) -> R {
+    change(&mut *value.lock().await).await
+}
+// ANCHOR_END: guard_on_runtimes

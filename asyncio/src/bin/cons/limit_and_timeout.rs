@@ -1,0 +1,104 @@
+//! Limit requests at once, each with its own timeout: slow ones delay nobody.
+//!
+//!     cargo run -p asyncio --bin limit_and_timeout
+//!
+//! At most 20 requests run at a time. The deadline of each one counts from its
+//! own start, not from the moment when it was queued. A server that never
+//! answers takes one of the 20 places until its deadline. Results come as they
+//! are completed, with the number of their input; a table by number puts them
+//! in order. Requests are tasks: they go on while a result is processed. In
+//! Python: `Semaphore`, `asyncio.timeout` and `as_completed`.
+//!
+//! Change this and watch: `.buffered(limit)` for `.buffer_unordered(limit)`. A
+//! quick reply is kept back by a slow one before it, and no new request takes
+//! its place meanwhile: 100 requests take longer.
+//!
+//! Output (figures vary):
+//!     100 requests took 161 ms, at most 20 ran at a time
+//!     90 were answered, 10 timed out
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use shared::{Failure, Result, flags, measure::ms, say};
+use tokio::time::{Instant, sleep};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result {
+    flags([]);
+    let (started, deadline) = (Instant::now(), Duration::from_millis(100));
+    let mut replies = pin!(requests(0..100, 20, deadline, request));
+    let (mut by_number, mut timed_out) = ([None; 100], 0);
+    while let Some((number, reply)) = replies.next().await {
+        match reply {
+            Ok(reply) => by_number[number] = Some(reply),
+            Err(_) => timed_out += 1,
+        }
+    }
+    let took = ms(started.elapsed());
+    let (most, done) = (MOST.load(Relaxed), by_number.iter().flatten().count());
+    say!("100 requests took {took:.0} ms, at most {most} ran at a time");
+    say!("{done} were answered, {timed_out} timed out");
+    match (most, done, timed_out, by_number[99]) {
+        (20, 90, 10, Some(198)) => Ok(()),
+        _ => Err(Failure::new("a request has not ended as it should")),
+    }
+}
+
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+/// Every tenth server never answers.
+async fn request(number: u32) -> u32 {
+    MOST.fetch_max(RUNNING.fetch_add(1, Relaxed) + 1, Relaxed);
+    let _guard = Running;
+    match number % 10 {
+        0 => std::future::pending().await,
+        _ => sleep(Duration::from_millis(10)).await,
+    }
+    2 * number
+}
+
+/// Is dropped when a request ends, and when its timeout cancels it.
+struct Running;
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.fetch_sub(1, Relaxed);
+    }
+}
+
+// ANCHOR: limit_and_timeout
+use std::{panic::resume_unwind, time::Duration};
+
+use futures::stream::{Stream, StreamExt, iter};
+use tokio::{task::JoinError, time::error::Elapsed, time::timeout};
+use tokio_util::task::AbortOnDropHandle;
+
+/// A request for each input, at most `limit` at a time (above 0), each with its
+/// own `deadline` from its start. Gives the number of the input and the result,
+/// as they are completed; collect and sort them to have them in order. A panic
+/// in a request is one of the consumer. Dropping the stream cancels all.
+pub fn requests<Input, Request>(
+    inputs: impl IntoIterator<Item = Input>,
+    limit: usize,
+    deadline: Duration,
+    request: impl Fn(Input) -> Request,
+) -> impl Stream<Item = (usize, Result<Request::Output, Elapsed>)>
+where
+    Request: Future<Output: Send> + Send + 'static,
+{
+    assert_ne!(limit, 0, "no request could ever begin");
+    let start = move |(number, input)| {
+        // The clock starts here, when it is this request's turn.
+        let request = timeout(deadline, request(input));
+        let task = AbortOnDropHandle::new(tokio::spawn(request));
+        async move {
+            let ended = task.await;
+            let panic = |error: JoinError| resume_unwind(error.into_panic());
+            (number, ended.unwrap_or_else(panic))
+        }
+    };
+    iter(inputs.into_iter().enumerate()).map(start).buffer_unordered(limit)
+}
+// ANCHOR_END: limit_and_timeout

@@ -1,0 +1,69 @@
+//! A limit of 0 tasks at once is a deadlock: `buffer_unordered(0)` never ends.
+//!
+//!     cargo run -p asyncio --bin limit_zero
+//!
+//! A limit that was computed or read from a file may be 0. Then
+//! `buffer_unordered` starts no future, and never ends. A `Semaphore` without
+//! permits waits in the same way, as in Python. `for_each_concurrent(0)` takes
+//! 0 for "no limit", and starts all at once. A type that has no 0,
+//! `NonZeroUsize`, finds the mistake where the limit comes from.
+//!
+//! Change this and watch: 1 for the `limit` of 0. No way waits forever then,
+//! and the program fails.
+//!
+//! Output (figures vary):
+//!     buffer_unordered: waits forever
+//!     Semaphore: waits forever
+//!     for_each_concurrent: ends
+//!     NonZeroUsize: 0 becomes 1, 3 of 3 jobs done
+
+use std::time::Duration;
+
+use futures::{FutureExt, future::ready, stream};
+use shared::{Failure, Result, flags, say};
+use tokio::{sync::Semaphore, time::timeout};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result {
+    flags([]);
+    let limit = 0; // as if read from a file
+    let jobs = || stream::iter([1, 2, 3]).map(ready);
+    // WRONG: nobody has looked whether the limit is 0.
+    let stream = jobs().buffer_unordered(limit).count().map(drop);
+    let stream = ends("buffer_unordered", stream).await;
+    let permits = Semaphore::new(limit);
+    let permit = ends("Semaphore", permits.acquire().map(drop)).await;
+    let each =
+        jobs().for_each_concurrent(limit, async |job| assert!(job.await > 0));
+    let each = ends("for_each_concurrent", each).await;
+
+    let checked = NonZeroUsize::new(limit).unwrap_or(NonZeroUsize::MIN);
+    let done = jobs_limited([1, 2, 3].map(ready), checked).await.len();
+    say!("NonZeroUsize: 0 becomes 1, {done} of 3 jobs done");
+    match [stream, permit, each, done == 3] {
+        [false, false, true, true] => Ok(()),
+        _ => Err(Failure::new("a limit of 0 does something else")),
+    }
+}
+
+async fn ends(way: &str, job: impl Future<Output = ()>) -> bool {
+    let ends = timeout(Duration::from_millis(100), job).await.is_ok();
+    let how = if ends { "ends" } else { "waits forever" };
+    say!("{way}: {how}");
+    ends
+}
+
+// ANCHOR: limit_zero
+use std::num::NonZeroUsize;
+
+use futures::StreamExt;
+
+/// The results of all jobs, in their order; at most `limit` run at a time. The
+/// limit cannot be 0: `NonZeroUsize::new` is `None` then, and parsing fails.
+pub async fn jobs_limited<Job: Future>(
+    jobs: impl IntoIterator<Item = Job>,
+    limit: NonZeroUsize,
+) -> Vec<Job::Output> {
+    futures::stream::iter(jobs).buffered(limit.get()).collect().await
+}
+// ANCHOR_END: limit_zero

@@ -1,0 +1,97 @@
+//! Slow, silent and flooding clients: idle timeout and a limit for line length.
+//!
+//!     cargo run -p asyncio --bin line_server
+//!
+//! A client that says nothing, or sends a byte a minute, or never ends its
+//! line, must not keep a connection or fill the memory. So the server limits
+//! how long it waits for a line, how long the line is, and how long the client
+//! may take to read the reply. In Python: `asyncio.timeout`, and the `limit` of
+//! `asyncio.start_server`.
+//!
+//! `tcp_server` limits connections, and shuts down; `stop_signal` hears
+//! SIGTERM.
+//!
+//! Change this and watch: an `IDLE` of 10 seconds. The silent client is not
+//! cut, and the watchdog ends the program.
+//!
+//! Output (figures vary):
+//!     a client sends nothing: "", timed out
+//!     a client sends half a line: "", timed out
+//!     a client sends a line of 99 bytes: "", the line is too long, or cut
+//!     a client sends a line: "HELLO\n", timed out
+
+use std::net::Ipv4Addr;
+
+use shared::{Failure, Result, flags, say, watchdog::Watchdog};
+use tokio::net::TcpListener;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result {
+    flags([]);
+    let _bound = Watchdog::guard("the server", Duration::from_secs(3))?;
+    let replies = [
+        reply("nothing", b"").await?,
+        reply("half a line", b"hel").await?,
+        reply("a line of 99 bytes", &[b'a'; 99]).await?,
+        reply("a line", b"hello\n").await?,
+    ];
+    match replies == ["", "", "", "HELLO\n"] {
+        true => Ok(()),
+        false => Err(Failure::new("a client was not served as it should be")),
+    }
+}
+
+/// What a client gets for these bytes until the server closes the connection.
+async fn reply(what: &str, bytes: &[u8]) -> Result<String> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    client.write_all(bytes).await?;
+    let (stream, _) = listener.accept().await?;
+    let server = tokio::spawn(answer_lines(stream, CancellationToken::new()));
+    let mut reply = Vec::new();
+    let _ = client.read_to_end(&mut reply).await; // an error: it was reset
+    let ended = server.await?;
+    let reply = String::from_utf8(reply)?;
+    let how = ended.map_or_else(|error| error.to_string(), |()| "done".into());
+    say!("a client sends {what}: {reply:?}, {how}");
+    Ok(reply)
+}
+
+// ANCHOR: line_server
+use std::{io, time::Duration};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::{net::TcpStream, select, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+const IDLE: Duration = Duration::from_millis(200); // yours may be a minute
+const LONGEST: u64 = 80; // bytes of a line, with its end
+
+/// Answers each line of a client. The client has `IDLE` to begin its next line,
+/// again to finish it, and to take the reply. When `stopping` is cancelled, the
+/// lines that have come are answered, and then it ends.
+pub async fn answer_lines(
+    stream: TcpStream,
+    stopping: CancellationToken,
+) -> io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let more = select! {
+            biased; // what has come is answered
+            more = timeout(IDLE, stream.fill_buf()) => more??,
+            () = stopping.cancelled() => return Ok(()),
+        };
+        if more.is_empty() {
+            return Ok(()); // the client has closed
+        }
+        let mut line = Vec::new();
+        let mut limited = (&mut stream).take(LONGEST);
+        timeout(IDLE, limited.read_until(b'\n', &mut line)).await??;
+        if !line.ends_with(b"\n") {
+            return Err(io::Error::other("the line is too long, or cut"));
+        }
+        line.make_ascii_uppercase(); // the answer: put yours here
+        timeout(IDLE, stream.write_all(&line)).await??;
+    }
+}
+// ANCHOR_END: line_server

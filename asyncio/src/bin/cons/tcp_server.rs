@@ -1,0 +1,111 @@
+//! A TCP server of tasks: connection limit (back-pressure), graceful shutdown.
+//!
+//!     cargo run -p asyncio --bin tcp_server
+//!
+//! A threaded server (`for stream in listener.incoming()`, a thread for each)
+//! becomes one of tasks. It accepts no more connections than it has places for;
+//! the others wait in the queue of the listener. An error of `accept` does not
+//! stop it. Shutdown: it accepts nobody any more, tells its connections, gives
+//! them a time limit, and then cuts them. (Python: `asyncio.start_server`.)
+//!
+//! The recipe for a whole server has three parts: this one, `line_server` for
+//! idle timeout and line length, and `stop_signal` for Ctrl+C and SIGTERM:
+//! `serve(listener, 100, grace, stop_signal()?, answer_lines)`.
+//!
+//! Change this and watch: a limit of 3. The third client has a place at once,
+//! and the program fails.
+//!
+//! Output (figures vary):
+//!     limit 2: the third client waits: true
+//!     the first one leaves: the third is served: true
+//!     shutdown: all connections ended in time: true
+
+use std::net::Ipv4Addr;
+
+use shared::{Failure, Result, flags, say, watchdog::Watchdog};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const MS: fn(u64) -> Duration = Duration::from_millis;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result {
+    flags([]);
+    let _bound = Watchdog::guard("the server", MS(3_000))?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    let stopped = CancellationToken::new();
+    let stop = stopped.clone().cancelled_owned();
+    let server = tokio::spawn(serve(listener, 2, MS(200), stop, greet));
+
+    let first = TcpStream::connect(address).await?;
+    let _second = TcpStream::connect(address).await?;
+    let mut third = TcpStream::connect(address).await?;
+    let waits = timeout(MS(50), third.read_u8()).await.is_err();
+    say!("limit 2: the third client waits: {waits}");
+    drop(first);
+    let greeted = third.read_u8().await? == b'!';
+    say!("the first one leaves: the third is served: {greeted}");
+    stopped.cancel();
+    let in_time = server.await?;
+    say!("shutdown: all connections ended in time: {in_time}");
+    match [waits, greeted, in_time] {
+        [true, true, true] => Ok(()),
+        _ => Err(Failure::new("a client was not served as it should be")),
+    }
+}
+
+/// Greets a client, and stays until it leaves or the server stops.
+async fn greet(
+    mut stream: TcpStream,
+    stopping: CancellationToken,
+) -> io::Result<()> {
+    stream.write_all(b"!").await?;
+    select! {
+        _ = stream.read_u8() => {}
+        () = stopping.cancelled() => {}
+    }
+    Ok(())
+}
+
+// ANCHOR: tcp_server
+use std::{io, pin::pin, time::Duration};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::{select, task::JoinSet, time::sleep, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+/// Runs `handle` in a task for each connection, at most `limit` at a time
+/// (above 0), until `stop` is ready. Then cancels the token that `handle` got,
+/// and waits up to `grace` for the connections; those that are left are
+/// cancelled, and `false` is returned. `handle` limits the time of its client.
+/// Its errors and panics are dropped: it should log them.
+pub async fn serve<Handle: Future<Output = io::Result<()>> + Send + 'static>(
+    listener: TcpListener,
+    limit: usize,
+    grace: Duration,
+    stop: impl Future<Output = ()>,
+    handle: impl Fn(TcpStream, CancellationToken) -> Handle,
+) -> bool {
+    let (mut tasks, mut stop) = (JoinSet::new(), pin!(stop));
+    let stopping = CancellationToken::new();
+    loop {
+        select! {
+            () = &mut stop => break,
+            Some(_) = tasks.join_next() => {} // there is room for another one
+            accepted = listener.accept(), if tasks.len() < limit => {
+                match accepted {
+                    Ok((stream, _)) => {
+                        tasks.spawn(handle(stream, stopping.clone()));
+                    }
+                    // As when no file descriptor is left: try again soon.
+                    Err(_) => sleep(Duration::from_millis(50)).await,
+                }
+            }
+        }
+    }
+    drop(listener); // from here on clients are refused
+    stopping.cancel();
+    let ends = async { while tasks.join_next().await.is_some() {} };
+    timeout(grace, ends).await.is_ok() // `tasks` cancels what is left
+}
+// ANCHOR_END: tcp_server
