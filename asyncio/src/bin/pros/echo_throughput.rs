@@ -1,159 +1,184 @@
-//! An echo server: on one thread, waiting overlaps and copying does not.
+//! Throughput of one event loop: waiting overlaps, copying saturates its thread.
 //!
 //!     cargo run --release -p asyncio --bin echo_throughput
 //!
-//! Eight guests in a process of their own send something and want it back:
-//! 10 times 1 KiB, with 20 ms to think before each, or 1 024 times 64 KiB, and
-//! no thought. CPU is the server's, in per cent of one core.
+//! Eight clients in a process of their own send messages to an echo server: 10
+//! of 1 KiB each, with a pause of 20 ms before each, or 1 024 of 64 KiB without a
+//! pause. The pauses overlap. Copying does not: it is work of the server's thread.
+//! "busy" is the share of time in which that thread worked or was ready to work:
+//! near 100 %, one event loop is saturated. The clients need cores, too; so a
+//! server with more threads gains only where there are more cores than these.
+//!
+//! `echo_server` is a server for real clients, with limits.
 //!
 //! Claims: A27
-//! Change this and watch: let guests `THINK` for 1 ms. The more often they
-//! talk, the more the one thread has to work.
+//! Change this and watch: the pause to 1 ms. The clients send 20 times as often,
+//! and the thread has more to do.
 //!
 //! Output (figures vary):
-//!     server      guests      MiB      ms    MiB/s    CPU
-//!     1 worker    think       0.1     204      0.4    1 %
-//!     1 worker    copy      512.0     272   1883.2   56 %
-//!     1 per core  copy      512.0     162   3159.2   69 %
-//!     A27 borne out: 7.8 think at once, CPU 1 %; copying 56 %
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::{Command, Stdio};
-use std::{env, thread, time::Duration};
+use std::{net, thread, time::Duration};
 
-use shared::measure::{Usage, ms, now};
-use shared::{
-    Failure, Result, claim, flags, notice_debug_build, say, watchdog::Watchdog,
-};
+use shared::measure::{Noise, NoiseMeter, ms};
+use shared::{Failure, Result, Table, claim_timed, flags, notice_debug_build};
+use shared::{role, watchdog::Watchdog};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 
-const GUESTS: usize = 8;
+const CLIENTS: usize = 8;
 
-/// What a guest does: so many messages, of so many bytes, and ms to think.
-type Talk = [usize; 3];
+/// What each client does.
+struct Talk {
+    messages: usize,
+    bytes: usize,
+    pause: Duration,
+}
 
-const THINK: Talk = [10, 1_024, 20];
-const COPY: Talk = [1_024, 65_536, 0];
+fn talk(name: &str) -> Talk {
+    let (ms, kib) = (Duration::from_millis, 1_024);
+    match name {
+        "pauses" => Talk { messages: 10, bytes: kib, pause: ms(20) },
+        _ => Talk { messages: 1_024, bytes: 64 * kib, pause: ms(0) },
+    }
+}
 
 fn main() -> Result {
-    let arguments: Vec<_> = env::args().skip(1).collect();
-    if arguments.first().is_some_and(|role| role == "as-guests") {
-        return be_the_guests(&arguments[1..]);
+    if let Some([server, name]) = role::started_as("clients") {
+        return be_the_clients(&server, &talk(&name));
     }
     flags([]);
     notice_debug_build();
     let one = || Builder::new_current_thread().enable_all().build();
-    say!("server      guests      MiB      ms    MiB/s    CPU");
-    let (wall_ms, idle) = row("1 worker", one()?, "think")?;
-    let (_, busy) = row("1 worker", one()?, "copy")?;
-    row("1 per core", Runtime::new()?, "copy")?;
-    let overlap = (GUESTS * THINK[0] * THINK[2]) as f64 / wall_ms;
+    let mut table = Table::new(["server", "clients", "ms", "MiB/s", "busy"]);
+    let t = &mut table;
+    let waiting = one()?.block_on(run(t, "1 thread", "pauses"))?;
+    let copying = one()?.block_on(run(t, "1 thread", "copies"))?;
+    Runtime::new()?.block_on(run(t, "1 per core", "copies"))?;
+    table.print();
+    let overlap = CLIENTS as f64 * 200.0 / waiting.ms;
     let figure = format!(
-        "{overlap:.1} think at once, CPU {idle:.0} %; copying {busy:.0} %"
+        "one event loop let {overlap:.1} of {CLIENTS} clients pause at once, \
+         {:.0} % busy; it copied {:.0} MiB/s, {:.0} % busy",
+        waiting.busy, copying.mib_s, copying.busy
     );
-    claim("A27", overlap > 3.0 && busy > 3.0 * idle, figure)
+    let overlaps = 2.0 * overlap > CLIENTS as f64 && waiting.busy < 50.0;
+    let saturated = copying.busy > 85.0;
+    claim_timed("A27", overlaps && saturated, waiting.noise, figure)
 }
 
-/// The wall time in ms, and the server's CPU time in per cent of it.
-fn row(workers: &str, on: Runtime, guests: &str) -> Result<(f64, f64)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let server = listener.local_addr()?.to_string();
-    let mut child = Command::new(env::current_exe()?);
-    child.args(["as-guests", &server, guests]).stderr(Stdio::piped());
-    let child = child.spawn()?;
-    let (started, before) = (now(), Usage::now().cpu);
-    let guests_left = on.spawn_blocking(|| child.wait_with_output());
-    let ended = on.block_on(echo(listener, guests_left))???;
-    let (wall, cpu) = (ms(now() - started), ms(Usage::now().cpu - before));
+struct Run {
+    ms: f64,
+    mib_s: f64,
+    busy: f64,
+    noise: Noise,
+}
+
+async fn run(table: &mut Table<5>, server: &str, clients: &str) -> Result<Run> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?.to_string();
+    let mut child = tokio::process::Command::from(role::command("clients")?);
+    child.args([&address, clients]).kill_on_drop(true);
+    let (noise, started) = (NoiseMeter::start(), Instant::now());
+    let meter = BusyMeter::start(&Handle::current());
+    let ended = tokio::select! {
+        never = serve(listener) => never?,
+        ended = child.output() => ended?,
+    };
+    let (ms, busy) = (ms(started.elapsed()), 100.0 * meter.share());
     if !ended.status.success() {
         return Err(Failure::new(String::from_utf8_lossy(&ended.stderr)));
     }
-    let [times, bytes, _] = talk(guests);
-    let mib = (GUESTS * times * bytes) as f64 / 1_048_576.0;
-    let (rate, share) = (1_000.0 * mib / wall, 100.0 * cpu / wall);
-    say!(
-        "{workers:<12}{guests:<7}{mib:>8.1}{wall:>8.0}{rate:>9.1}{share:>5.0} %"
-    );
-    Ok((wall, share))
+    let Talk { messages, bytes, .. } = talk(clients);
+    let mib = (CLIENTS * messages * bytes) as f64 / 1_048_576.0;
+    let mib_s = 1_000.0 * mib / ms;
+    let figures = [ms, mib_s, busy].map(|figure| format!("{figure:.0}"));
+    let [time, rate, share] = &figures;
+    table.row([&server, &clients, time, rate, &format_args!("{share} %")]);
+    Ok(Run { ms, mib_s, busy, noise: noise.read() })
 }
 
-fn talk(guests: &str) -> Talk {
-    if guests == "think" { THINK } else { COPY }
+/// Never ends: for clients that are known to behave.
+async fn serve(listener: TcpListener) -> Result<std::process::Output> {
+    let mut tasks = tokio::task::JoinSet::new();
+    loop {
+        let (stream, _) = listener.accept().await?;
+        tasks.spawn(echo(stream));
+    }
+}
+
+async fn echo(mut stream: TcpStream) -> Result {
+    let mut bytes = vec![0; 65_536];
+    loop {
+        match stream.read(&mut bytes).await? {
+            0 => return Ok(()),
+            size => stream.write_all(&bytes[..size]).await?,
+        }
+    }
 }
 
 // ANCHOR: echo_throughput
-/// Sends back what comes in, to no more than eight guests at a time. A guest
-/// who is silent, or does not read, for two seconds has to go. When `until`
-/// is done, so is the server: it lets nobody in and cuts who is left.
-pub async fn echo<T>(
-    listener: std::net::TcpListener,
-    until: impl Future<Output = T>,
-) -> std::io::Result<T> {
-    use std::{sync::Arc, time::Duration};
-    use tokio::{select, sync::Semaphore, task::JoinSet};
-    listener.set_nonblocking(true)?;
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    let seats = Arc::new(Semaphore::new(8));
-    let mut guests = JoinSet::new(); // dropped at the end: all are cut
-    let mut until = std::pin::pin!(until);
-    loop {
-        let enter = async {
-            let seat = seats.clone().acquire_owned().await;
-            (seat, listener.accept().await)
-        };
-        select! {
-            end = &mut until => return Ok(end),
-            Some(_) = guests.join_next() => {} // forget who has left
-            (seat, entered) = enter => match entered {
-                Ok((guest, _)) => _ = guests.spawn(async move {
-                    let _seat = seat;
-                    attend(guest).await
-                }),
-                // Too many open files, most likely: some will be closed.
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-            },
-        }
+use std::time::Instant;
+use tokio::runtime::{Handle, RuntimeMetrics};
+
+/// How busy a runtime of tokio is. A worker is busy while it runs tasks; it tells
+/// when it next looks for input, so measure for some milliseconds at least.
+pub struct BusyMeter {
+    runtime: RuntimeMetrics,
+    before: std::time::Duration,
+    started: Instant,
+}
+
+impl BusyMeter {
+    /// Starts to measure.
+    pub fn start(runtime: &Handle) -> BusyMeter {
+        let runtime = runtime.metrics();
+        let before = busy(&runtime);
+        BusyMeter { runtime, before, started: Instant::now() }
+    }
+
+    /// The share of time, since the start, in which all workers were busy: at 1.0
+    /// the runtime is saturated.
+    pub fn share(&self) -> f64 {
+        let busy = busy(&self.runtime) - self.before;
+        let time = self.started.elapsed() * self.runtime.num_workers() as u32;
+        busy.as_secs_f64() / time.as_secs_f64()
     }
 }
 
-async fn attend(mut guest: tokio::net::TcpStream) -> std::io::Result<()> {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::time::{Duration, timeout};
-    const PATIENCE: Duration = Duration::from_secs(2);
-    let mut bytes = vec![0; 65_536];
-    loop {
-        let size = timeout(PATIENCE, guest.read(&mut bytes)).await??;
-        if size == 0 {
-            return Ok(());
-        }
-        timeout(PATIENCE, guest.write_all(&bytes[..size])).await??;
-    }
+fn busy(runtime: &RuntimeMetrics) -> std::time::Duration {
+    let workers = 0..runtime.num_workers();
+    workers.map(|worker| runtime.worker_total_busy_duration(worker)).sum()
 }
 // ANCHOR_END: echo_throughput
 
-/// The child: eight threads that talk to the server.
-fn be_the_guests(arguments: &[String]) -> Result {
+/// The child: each client has a thread that sends, and one that receives.
+fn be_the_clients(server: &str, talk: &Talk) -> Result {
     let _bound = Watchdog::guard("the echo", Duration::from_secs(10))?;
-    let [server, guests] = arguments else {
-        return Err(Failure::new("a server, and what to do"));
-    };
-    let (server, talk) = (server.parse()?, talk(guests));
-    thread::scope(|floor| {
-        let guest = |_| floor.spawn(move || be_a_guest(server, talk));
-        let guests: Vec<_> = (0..GUESTS).map(guest).collect();
-        let mut ends = guests.into_iter().map(|guest| guest.join());
+    thread::scope(|scope| {
+        let client = |_| scope.spawn(move || be_a_client(server, talk));
+        let clients: Vec<_> = (0..CLIENTS).map(client).collect();
+        let mut ends = clients.into_iter().map(|client| client.join());
         ends.try_for_each(|end| end.expect("it does not panic"))
     })
 }
 
-fn be_a_guest(server: SocketAddr, [times, bytes, think]: Talk) -> Result {
-    let mut door = TcpStream::connect(server)?;
-    let (said, mut heard) = (vec![b'a'; bytes], vec![0; bytes]);
-    for _ in 0..times {
-        thread::sleep(Duration::from_millis(think as u64));
-        door.write_all(&said)?;
-        door.read_exact(&mut heard)?;
-    }
-    if said == heard { Ok(()) } else { Err(Failure::new("no echo")) }
+fn be_a_client(server: &str, talk: &Talk) -> Result {
+    let stream = &net::TcpStream::connect(server)?;
+    let message = vec![b'a'; talk.bytes];
+    thread::scope(|scope| {
+        let sender = scope.spawn(|| -> Result {
+            for _ in 0..talk.messages {
+                thread::sleep(talk.pause);
+                (&*stream).write_all(&message)?;
+            }
+            Ok(())
+        });
+        let mut echo = vec![0; talk.bytes];
+        for _ in 0..talk.messages {
+            (&*stream).read_exact(&mut echo)?;
+        }
+        sender.join().expect("it does not panic")
+    })
 }

@@ -1,156 +1,130 @@
-//! Eight tasks and a greedy one take turns on one thread: fair, but slow.
+//! Cooperative scheduling: tasks take equal turns, but a greedy turn starves others.
 //!
 //!     cargo run -p asyncio --bin fairness
 //!
-//! All have as many turns as the others; but a turn ends at an await, and
-//! nobody ends one that lasts. Where two branches are ready at once, who has
-//! the turn is drawn by lot, or the first one always has it.
+//! On one thread all tasks have as many turns as the others. But scheduling is
+//! cooperative: a turn lasts until the task awaits, and nothing interrupts it.
+//! Beside eight tasks that work 50 us for each turn, one works 5 ms. Then it does
+//! the same work, but lets others run after each millisecond.
+//!
+//! `fairness_runtimes` compares three runtimes; `responsive` cures a blocking
+//! call; `select_order` shows the order of ready branches.
 //!
 //! Claims: A29
-//! Change this and watch: `GREED` to 20 ms. The others wait four times as long,
-//! and still have as many turns as the greedy one.
+//! Change this and watch: `TURN` to 20 ms. The others have to wait for 20 ms, and
+//! still have as many turns as the greedy task.
 //!
 //! Output (figures vary):
-//!     turns in 300 ms   each of 8      greedy   its share      the 8 waited
-//!     tokio                 56-56          56        93 %           11.3 ms
-//!     smol                  53-53          54        90 %            6.5 ms
-//!     async-std             55-55          56        93 %            5.4 ms
-//!
-//!     turns of two ready branches       first      second
-//!     select!                            4967        5033
-//!     select! biased                    10000           0
-//!     A29 borne out: equal turns, not waits; biased 10000 to 0
 
-use std::future::{pending, ready};
-use std::os::unix::process::CommandExt;
-use std::process::Command;
-use std::sync::{Arc, mpsc};
-use std::{env, thread, time::Duration, time::Instant};
+use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed};
 
-use async_std::task;
-use futures::future::BoxFuture;
-use shared::measure::{ms, thread_cpu};
-use shared::{Result, claim, flags, say};
-use tokio::{runtime::Builder, select, sync::Barrier};
+use shared::measure::{NoiseMeter, ms, thread_cpu};
+use shared::{Result, claim_timed, flags, say};
+use tokio::task::JoinSet;
 
-const MODEST: Duration = Duration::from_micros(50);
-const GREED: Duration = Duration::from_millis(5);
-const SHIFT: Duration = Duration::from_millis(300);
-const ROUNDS: u32 = 10_000;
+const TURN: Duration = Duration::from_millis(5);
+const TURNS: u32 = 20;
 
-fn main() -> Result {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result {
     flags([]);
-    with_one_thread()?;
-    let runtime = Builder::new_current_thread().build()?;
-    let tokio = runtime.handle().clone();
-    // Not joined: it runs tokio's tasks until the program ends.
-    thread::spawn(move || runtime.block_on(pending::<()>()));
-    say!(
-        "turns in 300 ms   each of 8      greedy   its share      the 8 waited"
+    let meter = NoiseMeter::start();
+    let greedy = beside_eight_tasks(greedy()).await;
+    greedy.say("20 turns of 5 ms");
+    let steps = 0..100 * TURNS;
+    let kind = beside_eight_tasks(in_turns(steps, |_| work(TURN / 100))).await;
+    kind.say("in turns of 1 ms");
+    let even =
+        greedy.most - greedy.least <= 2 && greedy.most.abs_diff(TURNS) <= 2;
+    let figure = format!(
+        "tasks have equal turns ({} beside {TURNS}), but wait {:.1} ms for a \
+         greedy one, {:.1} ms if it takes short turns",
+        greedy.most,
+        ms(greedy.waited),
+        ms(kind.waited)
     );
-    let spawn = |one| drop(tokio.spawn(one));
-    let on_tokio = row("tokio", spawn, tokio::task::yield_now);
-    let spawn = |one| smol::spawn(one).detach();
-    let on_smol = row("smol", spawn, smol::future::yield_now);
-    let on_async_std =
-        row("async-std", |one| drop(task::spawn(one)), task::yield_now);
-    say!("\nturns of two ready branches{:>12}{:>12}", "first", "second");
-    let [first, second] = branches("select!", by_lot);
-    let [always, never] = branches("select! biased", biased);
-    let fair = on_tokio && on_smol && on_async_std;
-    let drawn = first.abs_diff(second) < ROUNDS / 5;
-    let figure = format!("equal turns, not waits; biased {always} to {never}");
-    claim("A29", fair && drawn && never == 0, figure)
+    let cured = kind.waited < greedy.waited / 2;
+    let borne_out = even && greedy.waited >= TURN && cured;
+    claim_timed("A29", borne_out, meter.read(), figure)
 }
 
-/// Starts this program over, with one thread for each runtime.
-fn with_one_thread() -> Result {
-    const WORKERS: [&str; 2] = ["SMOL_THREADS", "ASYNC_STD_THREAD_COUNT"];
-    if WORKERS.map(env::var).iter().all(|count| count == &Ok("1".into())) {
-        return Ok(());
-    }
-    let mut again = Command::new(env::current_exe()?);
-    Err(again.envs(WORKERS.map(|name| (name, "1"))).exec().into())
-}
-
-/// Whether all had the same number of turns, and the wait was a greedy turn.
-fn row<Y: Future + Send + 'static>(
-    runtime: &str,
-    spawn: impl Fn(BoxFuture<'static, ()>),
-    yield_now: fn() -> Y,
-) -> bool {
-    let (tell, told) = mpsc::channel();
-    let all_here = Arc::new(Barrier::new(9));
-    let end = Instant::now() + SHIFT;
-    for work in [[MODEST; 8].as_slice(), &[GREED]].concat() {
-        let (tell, all_here) = (tell.clone(), all_here.clone());
-        spawn(Box::pin(async move {
-            all_here.wait().await;
-            let (turns, waited) = take_turns(work, yield_now, end).await;
-            tell.send((work, turns, waited)).expect("it is listened to");
-        }));
-    }
-    drop(tell);
-    let mut all: Vec<_> = told.iter().collect();
-    all.sort(); // the greedy one becomes the last
-    let turns: Vec<_> = all.iter().map(|(_, turns, _)| *turns).collect();
-    let [least, .., most, greedy] = turns[..] else { unreachable!("nine") };
-    let waited = all[..8].iter().map(|(_, _, waited)| *waited);
-    let waited = waited.max().expect("there are eight");
-    let share = 100.0 * ms(GREED * greedy) / ms(SHIFT);
-    say!(
-        "{runtime:<15}{:>12}{greedy:>12}{share:>10.0} %{:>15.1} ms",
-        format!("{least}-{most}"),
-        ms(waited)
-    );
-    greedy.abs_diff(least) <= 2 && most - least <= 2 && waited >= GREED
-}
-
-/// The turns that it had, and the longest wait for one.
-async fn take_turns<Y: Future>(
-    work: Duration,
-    yield_now: fn() -> Y,
-    end: Instant,
-) -> (u32, Duration) {
-    let (mut turns, mut waited) = (0, Duration::ZERO);
-    let mut asked = Instant::now();
-    while Instant::now() < end {
-        turns += 1;
-        waited = waited.max(asked.elapsed());
-        let tired = thread_cpu() + work;
-        while thread_cpu() < tired {}
-        asked = Instant::now();
+async fn greedy() {
+    for _ in 0..TURNS {
+        work(TURN); // WRONG: nobody else runs meanwhile
         yield_now().await;
     }
-    (turns, waited)
 }
 
-fn branches<F: Future<Output = bool>>(
-    name: &str,
-    round: fn() -> F,
-) -> [u32; 2] {
-    let first = smol::block_on(async {
-        let mut first = 0;
-        for _ in 0..ROUNDS {
-            first += u32::from(round().await);
+/// Keeps the thread busy for so much CPU time.
+fn work(time: Duration) {
+    let end = thread_cpu() + time;
+    while thread_cpu() < end {}
+}
+
+/// How many turns each of eight tasks had, and the longest wait for one.
+struct Turns {
+    least: u32,
+    most: u32,
+    waited: Duration,
+}
+
+impl Turns {
+    fn say(&self, what: &str) {
+        let Turns { least, most, waited } = self;
+        let waited = ms(*waited);
+        say!(
+            "{what}: the others have {least}-{most} turns, wait {waited:.1} ms"
+        );
+    }
+}
+
+async fn beside_eight_tasks(job: impl Future<Output = ()>) -> Turns {
+    let end = Arc::new(AtomicBool::new(false));
+    let others: JoinSet<_> = (0..8).map(|_| take_turns(end.clone())).collect();
+    job.await;
+    end.store(true, Relaxed);
+    let all = others.join_all().await;
+    let turns = all.iter().map(|(turns, _)| *turns);
+    let [least, most] = [turns.clone().min(), turns.max()];
+    let waited = all.iter().map(|(_, waited)| *waited).max();
+    let eight = "there are eight";
+    Turns {
+        least: least.expect(eight),
+        most: most.expect(eight),
+        waited: waited.expect(eight),
+    }
+}
+
+async fn take_turns(end: Arc<AtomicBool>) -> (u32, Duration) {
+    let (mut turns, mut longest) = (0, Duration::ZERO);
+    while !end.load(Relaxed) {
+        turns += 1;
+        work(Duration::from_micros(50));
+        let asked = Instant::now();
+        yield_now().await;
+        longest = longest.max(asked.elapsed());
+    }
+    (turns, longest)
+}
+
+// ANCHOR: fairness
+use std::time::{Duration, Instant};
+use tokio::task::yield_now;
+
+/// Works on all items in turns of about a millisecond, and lets other tasks run in
+/// between. For work that is long, but made of short steps; a step that is
+/// long itself belongs on another thread (`spawn_blocking`).
+pub async fn in_turns<T>(
+    items: impl IntoIterator<Item = T>,
+    mut work: impl FnMut(T),
+) {
+    let mut turn = Instant::now();
+    for item in items {
+        work(item);
+        if turn.elapsed() >= Duration::from_millis(1) {
+            yield_now().await;
+            turn = Instant::now();
         }
-        first
-    });
-    say!("{name:<27}{first:>12}{:>12}", ROUNDS - first);
-    [first, ROUNDS - first]
-}
-
-async fn by_lot() -> bool {
-    select! {
-        first = ready(true) => first,
-        second = ready(false) => second,
     }
 }
-
-async fn biased() -> bool {
-    select! {
-        biased; // WRONG, unless the first branch is seldom ready
-        first = ready(true) => first,
-        second = ready(false) => second,
-    }
-}
+// ANCHOR_END: fairness
