@@ -1,15 +1,18 @@
-//! asyncio.as_completed and wait(FIRST_COMPLETED): each result when it is there.
+//! asyncio.as_completed, wait(FIRST_COMPLETED): each result when it is there.
 //!
 //!     cargo run -p asyncio --bin as_completed
 //!
-//! Tasks go on while a result is processed. Futures in a `FuturesUnordered` or a
-//! buffered stream would stand still meanwhile: see `buffered_stall`.
+//! Tasks go on while a result is processed. Futures in a `FuturesUnordered` or
+//! a buffered stream would stand still meanwhile: see `buffered_stall`.
 //!
 //! Claims: A20
 //! Change this and watch: let `job` panic for 6. The panic is passed on to
 //! `main`, and the jobs that have not ended are cancelled.
 //!
 //! Output (figures vary):
+//!     as_completed, jobs 9, 3, 6: [3, 6, 9]
+//!     first_completed: 3, 2 others left
+//!     A20 borne out: of the jobs 9, 3, 6 as_completed yields [3, 6, 9]
 
 use first::first_completed;
 use shared::{Result, claim, flags, say};
@@ -61,7 +64,8 @@ pub async fn as_completed<Job>(
 }
 // ANCHOR_END: as_completed
 
-mod first {
+/// The part to copy.
+pub mod first {
     // ANCHOR: first_completed
     use futures::future::select_all;
     use std::pin::Pin;

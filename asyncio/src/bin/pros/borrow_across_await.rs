@@ -2,18 +2,23 @@
 //!
 //!     cargo run -p asyncio --bin borrow_across_await
 //!
-//! A RefCell is a lock that does not wait: a second `borrow_mut` panics. Between
-//! two awaits of one thread nobody else runs, so it is enough. Over an await the
-//! borrow lasts, and the tasks that run meanwhile are refused. End the borrow
-//! before the await, or use a lock that waits: see `race_across_await`.
+//! A RefCell is a lock that does not wait: a second `borrow_mut` panics.
+//! Between two awaits of one thread nobody else runs, so it is enough. Over an
+//! await the borrow lasts, and the tasks that run meanwhile are refused. End
+//! the borrow before the await, or use a lock that waits: see
+//! `race_across_await`.
 //!
-//! Clippy finds it: `await_holding_refcell_ref`, as it finds a std lock's guard.
+//! Clippy finds it: `await_holding_refcell_ref`, as it finds a std lock's
+//! guard.
 //!
 //! Claims: A26
-//! Change this and watch: `borrow_mut()` for `try_borrow_mut()`. The second task
-//! panics, and `main` with it.
+//! Change this and watch: `borrow_mut()` for `try_borrow_mut()`. The second
+//! task panics, and `main` with it.
 //!
 //! Output (figures vary):
+//!     borrowed over the await: 1 of 10 tasks could add
+//!     borrowed after the await: 10 of 10 tasks could add
+//!     A26 borne out: a RefCell refuses 9 of 10 tasks when it is borrowed over an await, 0 when after it
 
 use std::cell::RefCell;
 
@@ -58,8 +63,8 @@ async fn borrowed_over(names: &RefCell<Vec<String>>) {
 }
 
 // ANCHOR: borrow_across_await
-/// Awaits the reply, and only then borrows the list: no other task of this thread
-/// finds it borrowed.
+/// Awaits the reply, and only then borrows the list: no other task of this
+/// thread finds it borrowed.
 pub async fn add_reply<T>(
     list: &std::cell::RefCell<Vec<T>>,
     reply: impl Future<Output = T>,

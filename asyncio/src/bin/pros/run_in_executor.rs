@@ -1,16 +1,20 @@
-//! run_in_executor with max_workers: limit blocking work, also if callers give up.
+//! run_in_executor, max_workers: limit blocking work, also if callers give up.
 //!
 //!     cargo run -p asyncio --bin run_in_executor
 //!
 //! `spawn_blocking` has up to 512 threads: enough for waiting, too many for
 //! computing. A Semaphore is Python's `max_workers`. A thread cannot be
-//! cancelled: when a caller gives up, its work goes on. So the work itself has to
-//! hold the permit; a permit of the caller would let another one in too early.
+//! cancelled: when a caller gives up, its work goes on. So the work itself has
+//! to hold the permit; a permit of the caller would let another one in too
+//! early.
 //!
 //! Claims: A20
 //! Change this and watch: the number of permits in `most_at_once`.
 //!
 //! Output (figures vary):
+//!     the caller holds the permit: 5 at work at once
+//!     the work holds the permit: 2 at work at once
+//!     A20 borne out: with 2 permits, 2 threads work at once after callers gave up, 5 if the callers hold the permits
 
 use std::sync::{atomic::AtomicUsize, atomic::Ordering::Relaxed};
 use std::{thread, time::Duration};
@@ -26,8 +30,8 @@ async fn main() -> Result {
     let works = most_at_once(run_in_executor).await?;
     say!("the work holds the permit: {works} at work at once");
     let figure = format!(
-        "with 2 permits, {works} threads work at once after callers gave up, \
-         {callers} if the callers hold the permits"
+        "with 2 permits {works} threads work at once when callers give up; \
+         with permits of the callers {callers}"
     );
     claim("A20", works == 2 && callers > 2, figure)
 }

@@ -2,16 +2,20 @@
 //!
 //!     cargo run -p asyncio --bin select_order
 //!
-//! When several branches are ready at once, tokio's `select!` takes one of them at
-//! random: none starves. With `biased` the first one in the text wins, always. If
-//! that one is a queue that is never empty, the others are never taken. Put the
-//! rare branch first, such as the signal to stop.
+//! When several branches are ready at once, tokio's `select!` takes one of them
+//! at random: none starves. With `biased` the first one in the text wins,
+//! always. If that one is a queue that is never empty, the others are never
+//! taken. Put the rare branch first, such as the signal to stop.
 //!
 //! Claims: A29
-//! Change this and watch: leave out `biased` in `queue_first`. Each branch has half
-//! of the turns, and A29 is contradicted.
+//! Change this and watch: leave out `biased` in `queue_first`. Each branch has
+//! half of the turns, and A29 is contradicted.
 //!
 //! Output (figures vary):
+//!     select!: the stop signal wins 5050 of 10000 rounds
+//!     biased, queue first: the stop signal wins 0 of 10000 rounds
+//!     biased, stop first: 0 jobs are done after the stop signal
+//!     A29 borne out: of two ready branches select! takes the second 5050 of 10000 times, biased 0 times
 
 use std::future::ready;
 
@@ -74,9 +78,9 @@ async fn jobs_done_after_the_stop() -> Result<u32> {
 use std::pin::pin;
 use tokio::{select, sync::mpsc::Receiver};
 
-/// Works on jobs until `stop` is done, or the queue has ended. `biased` looks at
-/// `stop` first, before each job: a queue that is never empty cannot delay it. A
-/// job that has begun is finished; jobs that are left stay in the queue.
+/// Works on jobs until `stop` is done, or the queue has ended. `biased` looks
+/// at `stop` first, before each job: a queue that is never empty cannot delay
+/// it. A job that has begun is finished; jobs that are left stay in the queue.
 pub async fn work_until<T>(
     stop: impl Future,
     queue: &mut Receiver<T>,

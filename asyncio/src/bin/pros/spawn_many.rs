@@ -1,10 +1,10 @@
-//! Spawn thousands of tasks: all wait at once, unless each is awaited in the loop.
+//! Spawn thousands of tasks: all wait at once, unless awaited inside the loop.
 //!
 //!     cargo run -p asyncio --bin spawn_many
 //!
-//! A task starts when it is spawned, and not when it is awaited. So spawn all of
-//! them first; a loop that spawns one and awaits it runs one after the other.
-//! 10 000 tasks that wait 100 ms take little more than 100 ms together.
+//! A task starts when it is spawned, and not when it is awaited. So spawn all
+//! of them first; a loop that spawns one and awaits it runs one after the
+//! other. 10 000 tasks that wait 100 ms take little more than 100 ms together.
 //!
 //! `spawn_many_runtimes` compares three runtimes, and threads.
 //!
@@ -13,6 +13,9 @@
 //! their wait, and A24 is contradicted.
 //!
 //! Output (figures vary):
+//!     5 tasks, each awaited in the loop: 510 ms
+//!     10000 tasks, all spawned first: 252 ms
+//!     A24 not judged (busy machine): 10000 tasks waited 100 ms each, and 252 ms together
 
 use std::time::{Duration, Instant};
 
