@@ -8,3 +8,4 @@ mod support;
 mod compile_fail;
 mod meals;
 mod readme;
+mod recipes;

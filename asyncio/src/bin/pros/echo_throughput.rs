@@ -1,4 +1,4 @@
-//! Throughput of one event loop: waiting overlaps, copying saturates a thread.
+//! Throughput of an event loop: copying is its thread's work, and saturates it.
 //!
 //!     cargo run --release -p asyncio --bin echo_throughput
 //!
