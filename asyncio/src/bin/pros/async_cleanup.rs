@@ -17,7 +17,7 @@
 //! Output (figures vary):
 //!     asked to stop: 20 of 20 sessions closed
 //!     cancelled, with a guard: 20 of 20 sessions closed
-//!     A25 borne out: 20 of 20 sessions are closed when tasks are asked to stop, 20 when guards hand them over
+//!     A25 borne out: tasks that are asked to stop close 20 of 20 sessions, guards hand over 20
 
 use std::future::pending;
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};

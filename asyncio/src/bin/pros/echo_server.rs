@@ -15,8 +15,8 @@
 //! waits, and A27 is contradicted.
 //!
 //! Output (figures vary):
-//!     8 clients with a pause of 100 ms each: 103 ms
-//!     A27 borne out: one thread served 8 clients that pause 100 ms each in 103 ms
+//!     8 clients with a pause of 100 ms each: 106 ms
+//!     A27 borne out: one thread served 8 clients that pause 100 ms each in 106 ms
 
 use std::net::{Ipv4Addr, SocketAddr};
 

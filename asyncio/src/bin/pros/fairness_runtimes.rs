@@ -14,9 +14,9 @@
 //!
 //! Output (figures vary):
 //!                turns of 8  greedy  ms the 8 waited
-//!     tokio      10-10           10             49.3
-//!     smol       10-10           11             33.5
-//!     async-std  11-11           12             29.0
+//!     tokio      18-18           19             24.9
+//!     smol       12-12           13             25.5
+//!     async-std  12-12           13             29.5
 //!     A29 borne out: on 3 of 3 runtimes tasks have equal turns, and wait 5 ms or more for a greedy one
 
 use std::sync::{Arc, mpsc};

@@ -14,7 +14,7 @@
 //! Output (figures vary):
 //!     the caller holds the permit: 5 at work at once
 //!     the work holds the permit: 2 at work at once
-//!     A20 borne out: with 2 permits, 2 threads work at once after callers gave up, 5 if the callers hold the permits
+//!     A20 borne out: with 2 permits, 2 threads work at once when callers give up; 5 if these hold them
 
 use std::sync::{atomic::AtomicUsize, atomic::Ordering::Relaxed};
 use std::{thread, time::Duration};
@@ -30,8 +30,8 @@ async fn main() -> Result {
     let works = most_at_once(run_in_executor).await?;
     say!("the work holds the permit: {works} at work at once");
     let figure = format!(
-        "with 2 permits {works} threads work at once when callers give up; \
-         with permits of the callers {callers}"
+        "with 2 permits, {works} threads work at once when callers give up; \
+         {callers} if these hold them"
     );
     claim("A20", works == 2 && callers > 2, figure)
 }

@@ -12,10 +12,10 @@
 //! half of the turns, and A29 is contradicted.
 //!
 //! Output (figures vary):
-//!     select!: the stop signal wins 5050 of 10000 rounds
+//!     select!: the stop signal wins 5057 of 10000 rounds
 //!     biased, queue first: the stop signal wins 0 of 10000 rounds
 //!     biased, stop first: 0 jobs are done after the stop signal
-//!     A29 borne out: of two ready branches select! takes the second 5050 of 10000 times, biased 0 times
+//!     A29 borne out: of two ready branches select! takes the second 5057 of 10000 times, biased 0 times
 
 use std::future::ready;
 

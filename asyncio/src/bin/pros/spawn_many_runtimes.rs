@@ -14,14 +14,14 @@
 //!
 //! Output (figures vary):
 //!                 count  ms for all  ns each  bytes each
-//!     tokio       10000         168     6847         518
-//!     tokio      100000         940     8402         489
-//!     smol        10000         115     1518         350
-//!     smol       100000         313     2131         294
-//!     async-std   10000         134     3427         476
-//!     async-std  100000         393     2926         441
-//!     threads      1000         300   199892        7958
-//!     A31 borne out: a task costs 2131 to 8402 ns to start, a thread 199892
+//!     tokio       10000         227    12673         525
+//!     tokio      100000         588     4884         494
+//!     smol        10000         107      675         376
+//!     smol       100000         297     1974         292
+//!     async-std   10000         118     1776         480
+//!     async-std  100000         246     1457         458
+//!     threads      1000         200    99539        9986
+//!     A31 borne out: a task costs 1457 to 4884 ns to start, a thread 99539
 
 use std::{thread, time::Duration, time::Instant};
 

@@ -15,13 +15,13 @@
 //! over its await. It weighs as much as a thread then.
 //!
 //! Output (figures vary):
-//!                     ns to start and join  bytes, waiting
+//!                  ns to start and join  bytes, waiting
 //!     plain await                     1               -
-//!     task                             476             319
-//!     thread                         50915           27361
-//!     A30 borne out: a waiting task takes 319 bytes, a thread 27361
-//!     A31 borne out: to start and join takes 476 ns with a task, 50915 ns with a thread; to plain await 1 ns
-//!     X6 borne out: to start and join takes 476 ns with a task, 50915 ns with a thread; to plain await 1 ns
+//!     task                          486             319
+//!     thread                      50416           27371
+//!     A30 borne out: a waiting task takes 319 bytes, a thread 27371
+//!     A31 borne out: to start and join takes 486 ns for a task, 50416 ns for a thread, a plain await 1 ns
+//!     X6 borne out: to start and join takes 486 ns for a task, 50416 ns for a thread, a plain await 1 ns
 
 use std::time::{Duration, Instant};
 use std::{future::pending, hint::black_box, thread};

@@ -15,10 +15,10 @@
 //!
 //! Output (figures vary):
 //!     B waits               starts after ms  on the thread
-//!     in tokio's LIFO slot           100.21  of A
-//!     in tokio's queue                 0.06  of another worker
+//!     in tokio's LIFO slot           100.22  of A
+//!     in tokio's queue                 0.03  of another worker
 //!     on smol                          0.03  of another worker
-//!     on async-std                     0.01  of another worker
+//!     on async-std                     0.06  of another worker
 //!     A29 borne out: the idle worker stole B in 3 of 4 ways
 
 use std::thread;
