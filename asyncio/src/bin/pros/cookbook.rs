@@ -1,4 +1,4 @@
-//! asyncio in Rust, an index: create_task, cancel, run, sleep; where the rest is.
+//! asyncio in Rust, an index: run, create_task, cancel, sleep, and all others.
 //!
 //!     cargo run -p asyncio --bin cookbook
 //!

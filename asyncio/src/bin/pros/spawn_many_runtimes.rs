@@ -14,14 +14,14 @@
 //!
 //! Output (figures vary):
 //!                 count  ms for all  ns each  bytes each
-//!     tokio       10000         227    12673         525
-//!     tokio      100000         588     4884         494
-//!     smol        10000         107      675         376
-//!     smol       100000         297     1974         292
-//!     async-std   10000         118     1776         480
-//!     async-std  100000         246     1457         458
-//!     threads      1000         200    99539        9986
-//!     A31 borne out: a task costs 1457 to 4884 ns to start, a thread 99539
+//!     tokio       10000         367    26662         519
+//!     tokio      100000        1514    14136         497
+//!     smol        10000         123     2300         362
+//!     smol       100000         357     2573         266
+//!     async-std   10000         155     5452         476
+//!     async-std  100000         572     4715         408
+//!     threads      1000         250   150104        9781
+//!     A31 borne out: a task costs 2573 to 14136 ns to start, a thread 150104
 
 use std::{thread, time::Duration, time::Instant};
 
@@ -30,7 +30,7 @@ use shared::measure::{ms, peak_rss_kib, rss_kib};
 use shared::{Failure, Result, Table, claim, flags, notice_debug_build};
 use shared::{role, say, watchdog::Watchdog};
 use smol::Timer;
-use tokio::runtime::Builder;
+use tokio::{runtime::Builder, time::sleep as timer};
 
 const WAIT: Duration = Duration::from_millis(100);
 
@@ -78,7 +78,14 @@ fn start_all(model: &str, count: usize) -> Result {
     let _bound = Watchdog::guard("the tasks", Duration::from_secs(20))?;
     let (before, started) = (rss_kib(), Instant::now());
     match model {
-        "tokio" => on_tokio(count)?,
+        "tokio" => {
+            let mut runtime = Builder::new_multi_thread();
+            let runtime = runtime.worker_threads(1).enable_time().build()?;
+            // The timer is made in the task: handed over, it would count twice.
+            let job = |_| runtime.spawn(async { timer(WAIT).await });
+            let tasks: Vec<_> = (0..count).map(job).collect();
+            runtime.block_on(join_all(tasks));
+        }
         "smol" => {
             let jobs = (0..count).map(|_| Timer::after(WAIT));
             drop(smol::block_on(spawn_all(jobs)));
@@ -98,16 +105,6 @@ fn start_all(model: &str, count: usize) -> Result {
     let ns = (took - WAIT).as_nanos() / count as u128;
     let bytes = 1_024 * (peak_rss_kib() - before) / count as u64;
     say!("{:.0} {ns} {bytes}", ms(took));
-    Ok(())
-}
-
-fn on_tokio(count: usize) -> Result {
-    let mut runtime = Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(1).enable_time().build()?;
-    // The timer is made in the task: handed over, it would count twice.
-    let job = |_| runtime.spawn(async { tokio::time::sleep(WAIT).await });
-    let tasks: Vec<_> = (0..count).map(job).collect();
-    runtime.block_on(join_all(tasks));
     Ok(())
 }
 
