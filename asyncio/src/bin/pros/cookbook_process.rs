@@ -10,48 +10,46 @@
 //!
 //! Claims: A20
 //! Change this and watch: leave out `kill_on_drop`. The child outlives its time
-//! limit, the pipe that it holds stays open, and the watchdog ends the program.
+//! limit, its connection stays open, and the watchdog ends the program.
 //!
 //! Output (figures vary):
 //!     ended by itself: exit status: 0, "it runs\n"
 //!     too late for its time limit: true, and killed: true
 //!     A20 borne out: one program was run to its end, and one was killed
 
-use std::io::{ErrorKind::TimedOut, Read, pipe};
+use std::io::{ErrorKind::TimedOut, Read};
+use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
-use tokio::task::spawn_blocking;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
-    if let Some([seconds]) = role::started_as("child") {
-        say!("it runs");
-        thread::sleep(Duration::from_secs(seconds.parse()?));
-        return Ok(());
+    if let Some([]) = role::started_as("quick") {
+        return Ok(say!("it runs"));
+    }
+    if let Some([parent]) = role::started_as("stuck") {
+        let _alive = TcpStream::connect(parent)?; // until it is gone
+        thread::sleep(Duration::from_secs(60));
     }
     flags([]);
     let _bound = Watchdog::guard("a child", Duration::from_secs(5))?;
-    let mut child = role::command("child")?;
-    child.arg("0");
-    let ended = run_program(child, Duration::from_secs(2)).await?;
-    say!(
-        "ended by itself: {}, {:?}",
-        ended.status,
-        String::from_utf8_lossy(&ended.stdout)
-    );
+    let limit = Duration::from_millis(500);
+    let ended = run_program(role::command("quick")?, limit).await?;
+    let text = String::from_utf8_lossy(&ended.stdout);
+    say!("ended by itself: {}, {text:?}", ended.status);
 
-    let (mut alive, end) = pipe()?;
-    let mut child = role::command("child")?;
-    child.arg("60").stderr(end); // the pipe closes when the child is gone
-    let late = run_program(child, Duration::from_millis(50)).await;
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let mut stuck = role::command("stuck")?;
+    stuck.arg(listener.local_addr()?.to_string());
+    let late = run_program(stuck, limit).await;
     let late = late.is_err_and(|error| error.kind() == TimedOut);
-    let gone = spawn_blocking(move || alive.read_to_end(&mut Vec::new()));
-    let killed = late && gone.await?.is_ok();
+    let (mut alive, _) = listener.accept()?;
+    let killed = alive.read(&mut [0])? == 0; // closed: it is gone
     say!("too late for its time limit: {late}, and killed: {killed}");
-    let works =
-        ended.status.success() && ended.stdout == b"it runs\n" && killed;
-    claim("A20", works, "one program was run to its end, and one was killed")
+    let works = ended.status.success() && text == "it runs\n";
+    let figure = "one program was run to its end, and one was killed";
+    claim("A20", works && late && killed, figure)
 }
 
 // ANCHOR: run_program
