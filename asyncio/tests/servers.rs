@@ -16,8 +16,8 @@ use tokio::{runtime::Builder, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 
 #[expect(dead_code, reason = "only its server is tested")]
-#[path = "../src/bin/pros/echo_throughput.rs"]
-mod echo_throughput;
+#[path = "../src/bin/pros/echo_server.rs"]
+mod echo_server;
 #[expect(dead_code, reason = "the part to copy, and the program around it")]
 #[path = "../src/bin/cons/line_server.rs"]
 mod line_server;
@@ -160,14 +160,21 @@ fn the_echo_server_outlives_its_guests() {
         let (close, closed) = oneshot::channel();
         let server = thread::spawn(move || {
             let one = Builder::new_current_thread().enable_all().build();
-            let until = async { closed.await.is_ok() };
-            one.unwrap().block_on(echo_throughput::echo(listener, until))
+            one.unwrap().block_on(async {
+                listener.set_nonblocking(true).unwrap();
+                let listener = tokio::net::TcpListener::from_std(listener);
+                let echo = echo_server::echo;
+                tokio::select! {
+                    () = echo_server::serve(listener.unwrap(), 8, echo) => false,
+                    closed = closed => closed.is_ok(),
+                }
+            })
         });
         silent_guests_are_cut_and_others_served(address);
         no_more_than_eight_are_inside(address);
         without_a_file_it_waits_for_one(address);
         close.send(()).unwrap();
-        assert!(server.join().unwrap().unwrap());
+        assert!(server.join().unwrap());
     })
     .unwrap();
 }

@@ -9,3 +9,4 @@ mod compile_fail;
 mod cons;
 mod meals;
 mod readme;
+mod recipes;

@@ -1,154 +1,118 @@
-//! Ten thousand guests wait: all are sent away at once, or all are served.
+//! Cancel all tasks at once, or await all: JoinSet; what cannot be cancelled.
 //!
-//!     cargo run --release -p asyncio --bin cancel_all
+//!     cargo run -p asyncio --bin cancel_all
 //!
-//! A cancelled task is dropped where it waits: what it holds is dropped, what
-//! stands behind its `await` never runs. The clock stops when all have left.
+//! A cancelled task is dropped where it waits: what it holds is dropped, and
+//! what stands behind its `await` never runs. `shutdown` of a JoinSet cancels
+//! all of its tasks and waits until they are gone. Blocking work that has begun
+//! never awaits, so it cannot be cancelled: `shutdown` waits until it is done.
+//!
+//! `cancel_all_runtimes` compares three runtimes; `cleanup` shows what a task
+//! can still do when it is cancelled.
 //!
 //! Claims: A25
-//! Change this and watch: `drop` the guests of async-std, as smol's are: after
-//! five seconds nobody has left.
+//! Change this and watch: `tasks.abort_all()` for `cancel_all`. It cancels
+//! them, too, but does not wait: some are still there, and A25 is contradicted.
 //!
 //! Output (figures vary):
-//!     all at once                   left  served      ms
-//!     tokio JoinSet, shutdown      10000       0     9.1
-//!     tokio JoinSet, join_all      10000   10000     8.0
-//!     smol, drop                   10000       0     3.4
-//!     smol, join_all               10000   10000     6.3
-//!     async-std, cancel            10000       0     8.5
-//!     async-std, join_all          10000   10000     8.3
-//!     A25 borne out: cancelled: 10000 guards run, 0 end; awaited: 10000 end
+//!     cancelled: 10000 of 10000 tasks; 0 came to their end
+//!     awaited: 10000 of 10000 tasks came to their end
+//!     blocking work is cancelled, and comes to its end: true
+//!     A25 borne out: 10000 tasks were cancelled at once, 10000 awaited; blocking work was not cancelled
 
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::thread;
 
-use async_std::task::JoinHandle;
-use futures::future::join_all;
-use shared::{Result, claim, flags, measure::ms, notice_debug_build, say};
-use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
+use shared::{Result, claim, flags, say, watchdog::Watchdog};
+use tokio::sync::{Semaphore, oneshot};
 
-const GUESTS: u32 = 10_000;
+const TASKS: u32 = 10_000;
+const LIMIT: Duration = Duration::from_secs(2);
 
 #[tokio::main]
 async fn main() -> Result {
     flags([]);
-    notice_debug_build();
-    say!("{:<26}{:>8}{:>8}{:>8}", "all at once", "left", "served", "ms");
-    let parties = [in_tokio().await?, in_smol().await?, in_async_std().await?];
+    let _bound = Watchdog::guard("the tasks", 2 * LIMIT)?;
+    let (counts, mut tasks) = start().await?;
+    let all_gone = cancel_all(&mut tasks, LIMIT).await;
+    let ended = counts.ended.load(Relaxed);
+    let cancelled = counts.dropped.load(Relaxed) - ended;
+    say!("cancelled: {cancelled} of {TASKS} tasks; {ended} came to their end");
 
-    let [[(guards, ended), (_, served)], ..] = parties;
-    let holds = parties == [[(GUESTS, 0), (GUESTS, GUESTS)]; 3];
+    let (counts, tasks) = start().await?;
+    counts.gate.close(); // lets all go on
+    tasks.join_all().await;
+    let awaited = counts.ended.load(Relaxed);
+    say!("awaited: {awaited} of {TASKS} tasks came to their end");
+
+    let blocking = cancel_blocking_work().await?;
+    say!("blocking work is cancelled, and comes to its end: {blocking}");
     let figure = format!(
-        "cancelled: {guards} guards run, {ended} end; awaited: {served} end"
+        "{cancelled} tasks were cancelled at once, {awaited} awaited; blocking \
+         work was not cancelled"
     );
-    claim("A25", holds, figure)
+    let all = all_gone && (cancelled, awaited) == (TASKS, TASKS);
+    claim("A25", all && blocking, figure)
 }
 
-/// How many have left, and how many were served before that: when they are
-/// sent away, and when they are waited for.
-type Party = [(u32, u32); 2];
-
-async fn in_tokio() -> Result<Party> {
-    let invite = |room| guests(room).collect::<JoinSet<_>>();
-    let cancel = async |mut guests: JoinSet<_>, _: &Room| {
-        guests.shutdown().await;
-    };
-    let serve = async |guests: JoinSet<_>, room: &Room| {
-        room.dishes.add_permits(GUESTS as usize);
-        guests.join_all().await;
-    };
-    Ok([
-        row("tokio JoinSet, shutdown", invite, cancel).await,
-        row("tokio JoinSet, join_all", invite, serve).await,
-    ])
+struct Counts {
+    waiting: Semaphore,
+    gate: Semaphore,
+    dropped: AtomicU32,
+    ended: AtomicU32,
 }
 
-async fn in_smol() -> Result<Party> {
-    let invite = |room| guests(room).map(smol::spawn).collect::<Vec<_>>();
-    let cancel = async |guests: Vec<_>, _: &Room| drop(guests);
-    let serve = async |guests: Vec<_>, room: &Room| {
-        room.dishes.add_permits(GUESTS as usize);
-        join_all(guests).await;
-    };
-    Ok([
-        row("smol, drop", invite, cancel).await,
-        row("smol, join_all", invite, serve).await,
-    ])
+/// Starts the tasks, and returns when all of them wait at the gate.
+async fn start() -> Result<(Arc<Counts>, JoinSet<()>)> {
+    let [waiting, gate] = [(); 2].map(|()| Semaphore::new(0));
+    let [dropped, ended] = [(); 2].map(|()| AtomicU32::new(0));
+    let counts = Arc::new(Counts { waiting, gate, dropped, ended });
+    let tasks = (0..TASKS).map(|_| task(counts.clone())).collect();
+    let _all = counts.waiting.acquire_many(TASKS).await?;
+    Ok((counts.clone(), tasks))
 }
 
-async fn in_async_std() -> Result<Party> {
-    let spawn = async_std::task::spawn;
-    let invite = |room| guests(room).map(spawn).collect::<Vec<_>>();
-    let cancel = async |guests: Vec<_>, _: &Room| {
-        join_all(guests.into_iter().map(JoinHandle::cancel)).await;
-    };
-    let serve = async |guests: Vec<_>, room: &Room| {
-        room.dishes.add_permits(GUESTS as usize);
-        join_all(guests).await;
-    };
-    Ok([
-        row("async-std, cancel", invite, cancel).await,
-        row("async-std, join_all", invite, serve).await,
-    ])
+async fn task(counts: Arc<Counts>) {
+    let _guard = Guard(&counts.dropped);
+    counts.waiting.add_permits(1);
+    let _closed = counts.gate.acquire().await;
+    counts.ended.fetch_add(1, Relaxed); // behind the await
 }
 
-async fn row<Guests>(
-    way: &str,
-    invite: impl Fn(Arc<Room>) -> Guests,
-    end: impl AsyncFnOnce(Guests, &Room),
-) -> (u32, u32) {
-    let room = Arc::new(Room::new());
-    let guests = invite(room.clone());
-    all(&room.seated).await;
-    let started = Instant::now();
-    end(guests, &room).await;
-    all(&room.left).await;
-    let took = ms(started.elapsed());
-    let left = room.left.available_permits() as u32;
-    let served = room.served.load(Relaxed);
-    say!("{way:<26}{left:>8}{served:>8}{took:>8.1}");
-    (left, served)
-}
+struct Guard<'a>(&'a AtomicU32);
 
-/// Each semaphore counts how many have got so far.
-struct Room {
-    seated: Semaphore,
-    dishes: Semaphore,
-    left: Semaphore,
-    served: AtomicU32,
-}
-
-impl Room {
-    fn new() -> Room {
-        let [seated, dishes, left] = [(); 3].map(|()| Semaphore::new(0));
-        Room { seated, dishes, left, served: AtomicU32::new(0) }
-    }
-}
-
-fn guests(
-    room: Arc<Room>,
-) -> impl Iterator<Item = impl Future<Output = ()> + Send + 'static> {
-    (0..GUESTS).map(move |_| guest(room.clone()))
-}
-
-async fn guest(room: Arc<Room>) {
-    let _coat = Coat(&room);
-    room.seated.add_permits(1);
-    let _dish = room.dishes.acquire().await;
-    room.served.fetch_add(1, Relaxed); // behind the await
-}
-
-/// A guard: whoever leaves takes it along, served or not.
-struct Coat<'a>(&'a Room);
-
-impl Drop for Coat<'_> {
+impl Drop for Guard<'_> {
     fn drop(&mut self) {
-        self.0.left.add_permits(1);
+        self.0.fetch_add(1, Relaxed);
     }
 }
 
-/// Waits until `count` has come to all guests.
-async fn all(count: &Semaphore) {
-    let all = timeout(Duration::from_secs(5), count.acquire_many(GUESTS));
-    let _ = all.await; // if not all: the figures say so
+/// Whether it comes to its end, although it is cancelled at work.
+async fn cancel_blocking_work() -> Result<bool> {
+    let (begun, begins) = oneshot::channel();
+    let (done, ends) = oneshot::channel();
+    let mut tasks = JoinSet::new();
+    tasks.spawn_blocking(move || {
+        let _ = begun.send(());
+        thread::sleep(Duration::from_millis(20));
+        done.send(())
+    });
+    begins.await?;
+    let gone = cancel_all(&mut tasks, LIMIT).await;
+    Ok(gone && ends.await.is_ok())
 }
+
+// ANCHOR: cancel_all
+use std::time::Duration;
+use tokio::{task::JoinSet, time::timeout};
+
+/// Cancels all tasks, and waits until they are gone, and what they hold is
+/// dropped; but not longer than `limit`: a task that never awaits, and blocking
+/// work that has begun, cannot be cancelled. Returns whether all are gone.
+pub async fn cancel_all<T: 'static>(
+    tasks: &mut JoinSet<T>,
+    limit: Duration,
+) -> bool {
+    timeout(limit, tasks.shutdown()).await.is_ok()
+}
+// ANCHOR_END: cancel_all

@@ -1,118 +1,75 @@
-//! Cleaning up after a cancelled task: once in vain, then in three ways.
+//! Cancellation and clean-up: a cancelled task runs no more code but Drop.
 //!
 //!     cargo run -p asyncio --bin cleanup
 //!
-//! A hundred cooks are called off while they bake. Each has to wipe its board,
-//! which is done at once, and to turn the oven off, which takes an await: too
-//! much for `drop`, which cannot await.
+//! Python raises CancelledError inside the task, so `finally` runs. In Rust the
+//! future is dropped where it waits: code behind the await never runs. What has
+//! to run belongs into `Drop`, as a guard does it: at the end of its block,
+//! after a panic, and when the task is cancelled. `Drop` cannot await: see
+//! `async_cleanup`.
 //!
 //! Claims: A25
-//! Change this and watch: `drop(cooks)` for `join_all` in `asked`. The cooks
-//! are cancelled before they hear that they should stop, and clean nothing.
+//! Change this and watch: leave out `yield_now()` in `main`. Tasks that are
+//! cancelled before they start have made no guard: nothing is removed.
 //!
 //! Output (figures vary):
-//!     100 cooks clean up          boards   ovens off
-//!     after their await                0           0
-//!     by a guard                     100           0
-//!     when asked to stop             100         100
-//!     by calling the porter          100         100
-//!     A25 borne out: 0 clean up, 100 with a guard, 100 if asked
+//!     after the await: 0 of 20 files removed
+//!     by a guard: 20 of 20 files removed
+//!     A25 borne out: of 20 cancelled tasks, 0 cleaned up behind the await, 20 by a guard
 
 use std::future::pending;
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};
 
 use shared::{Result, claim, flags, say};
-use tokio::sync::{Semaphore, mpsc::unbounded_channel};
 use tokio::task::{JoinSet, yield_now};
-use tokio_util::sync::CancellationToken;
 
-const COOKS: u32 = 100;
+const TASKS: u32 = 20;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    say!("{:<24}{:>10}{:>12}", "100 cooks clean up", "boards", "ovens off");
-    let cleaned = [
-        row("after their await", after_the_await).await,
-        row("by a guard", by_a_guard).await,
-        row("when asked to stop", asked).await,
-        row("by calling the porter", by_the_porter).await,
-    ];
-    let holds = cleaned == [(0, 0), (COOKS, 0), (COOKS, COOKS), (COOKS, COOKS)];
-    let [(vain, _), (guarded, _), (_, asked), _] = cleaned;
-    let figure =
-        format!("{vain} clean up, {guarded} with a guard, {asked} if asked");
-    claim("A25", holds, figure)
+    let (behind, guarded) = (Arc::default(), Arc::default());
+    let mut tasks = JoinSet::new();
+    for _ in 0..TASKS {
+        tasks.spawn(removes_at_the_end(Arc::clone(&behind)));
+        tasks.spawn(removes_by_a_guard(Arc::clone(&guarded)));
+    }
+    yield_now().await; // all of them wait now
+    tasks.shutdown().await;
+
+    let [behind, guarded] = [behind, guarded].map(|count| count.load(Relaxed));
+    say!("after the await: {behind} of {TASKS} files removed");
+    say!("by a guard: {guarded} of {TASKS} files removed");
+    let figure = format!(
+        "of {TASKS} cancelled tasks, {behind} cleaned up behind the await, \
+         {guarded} by a guard"
+    );
+    claim("A25", (behind, guarded) == (0, TASKS), figure)
 }
 
-async fn after_the_await(kitchen: &Arc<Kitchen>) {
-    let cook = |kitchen: Arc<Kitchen>| async move {
-        kitchen.bake().await;
-        kitchen.wipe_a_board(); // WRONG: who is cancelled never comes here
-        kitchen.turn_an_oven_off().await;
-    };
-    hire(kitchen, cook).await.shutdown().await;
+async fn removes_at_the_end(removed: Arc<AtomicU32>) {
+    use_the_file().await;
+    remove(&removed); // WRONG: a cancelled task never comes here
 }
 
-async fn by_a_guard(kitchen: &Arc<Kitchen>) {
-    let cook = |kitchen: Arc<Kitchen>| async move {
-        let _board = OnDrop(|| kitchen.wipe_a_board());
-        kitchen.bake().await;
-        kitchen.turn_an_oven_off().await; // WRONG: as above
-    };
-    hire(kitchen, cook).await.shutdown().await;
+async fn removes_by_a_guard(removed: Arc<AtomicU32>) {
+    let _guard = OnDrop(|| remove(&removed));
+    use_the_file().await;
 }
 
-async fn asked(kitchen: &Arc<Kitchen>) {
-    let stop = CancellationToken::new();
-    let cook = |kitchen: Arc<Kitchen>| {
-        let stop = stop.clone();
-        async move {
-            // The baking is cancelled, the cook is not.
-            let _dish = stop.run_until_cancelled(kitchen.bake()).await;
-            kitchen.wipe_a_board();
-            kitchen.turn_an_oven_off().await;
-        }
-    };
-    let cooks = hire(kitchen, cook).await;
-    stop.cancel();
-    cooks.join_all().await;
+/// Stands for any wait that takes until the task is cancelled.
+async fn use_the_file() {
+    pending().await
 }
 
-async fn by_the_porter(kitchen: &Arc<Kitchen>) {
-    // Without a bound: a guard cannot wait for room.
-    let (bell, mut calls) = unbounded_channel::<Arc<Kitchen>>();
-    let porter = tokio::spawn(async move {
-        while let Some(kitchen) = calls.recv().await {
-            kitchen.wipe_a_board();
-            kitchen.turn_an_oven_off().await;
-        }
-    });
-    let cook = |kitchen: Arc<Kitchen>| {
-        let bell = bell.clone();
-        async move {
-            let _call = OnDrop(|| _ = bell.send(kitchen.clone()));
-            kitchen.bake().await;
-        }
-    };
-    hire(kitchen, cook).await.shutdown().await;
-    drop(bell); // the last one: the porter's loop ends
-    porter.await.expect("a porter does not panic");
-}
-
-/// A hundred cooks, all of them baking.
-async fn hire<Cook: Future<Output = ()> + Send + 'static>(
-    kitchen: &Arc<Kitchen>,
-    cook: impl Fn(Arc<Kitchen>) -> Cook,
-) -> JoinSet<()> {
-    let cooks = (0..COOKS).map(|_| cook(kitchen.clone())).collect();
-    let _all = kitchen.baking.acquire_many(COOKS).await;
-    cooks
+fn remove(removed: &AtomicU32) {
+    removed.fetch_add(1, Relaxed);
 }
 
 // ANCHOR: cleanup
-/// Does something when it is dropped: at the end of its block, and when the
-/// task around it is cancelled or panics.
+/// Does something when it is dropped: at the end of its block (Python's
+/// `finally`), and when the task around it is cancelled or panics. Name it:
+/// `let _guard = `; with `let _ = ` it is dropped at once.
 pub struct OnDrop<Work: FnMut()>(pub Work);
 
 impl<Work: FnMut()> Drop for OnDrop<Work> {
@@ -121,44 +78,3 @@ impl<Work: FnMut()> Drop for OnDrop<Work> {
     }
 }
 // ANCHOR_END: cleanup
-
-/// Boards that are wiped, and ovens that are off, after one way to clean up.
-async fn row(
-    way: &str,
-    clean_up: impl AsyncFnOnce(&Arc<Kitchen>),
-) -> (u32, u32) {
-    let kitchen = Arc::new(Kitchen {
-        baking: Semaphore::new(0),
-        boards: AtomicU32::new(0),
-        ovens: AtomicU32::new(0),
-    });
-    clean_up(&kitchen).await;
-    let [boards, ovens] =
-        [&kitchen.boards, &kitchen.ovens].map(|count| count.load(Relaxed));
-    say!("{way:<24}{boards:>10}{ovens:>12}");
-    (boards, ovens)
-}
-
-struct Kitchen {
-    baking: Semaphore,
-    boards: AtomicU32,
-    ovens: AtomicU32,
-}
-
-impl Kitchen {
-    /// Takes until somebody calls it off.
-    async fn bake(&self) {
-        self.baking.add_permits(1);
-        pending().await
-    }
-
-    fn wipe_a_board(&self) {
-        self.boards.fetch_add(1, Relaxed);
-    }
-
-    /// Takes an await, as all that goes through a socket.
-    async fn turn_an_oven_off(&self) {
-        yield_now().await;
-        self.ovens.fetch_add(1, Relaxed);
-    }
-}

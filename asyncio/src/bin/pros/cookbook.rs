@@ -1,168 +1,112 @@
-//! What Python's asyncio offers for tasks, and the Rust that does the same.
+//! asyncio in Rust, an index: run, create_task, cancel, sleep, and all others.
 //!
 //!     cargo run -p asyncio --bin cookbook
 //!
-//! Each row is run and checked. Locks and queues: `cookbook_sync`; threads
-//! and sockets: `cookbook_io`.
+//! Each recipe is run, and its result compared with what asyncio gives. The
+//! others have programs of their own: `gather`, `as_completed`, `task_group`,
+//! `cookbook_timeout` (wait_for, shield), `cookbook_event` (Event, Condition),
+//! `cookbook_sync` (Lock, Semaphore, Barrier, Future), `cookbook_queue`,
+//! `queue_workers`, `cookbook_threads` (to_thread, run_coroutine_threadsafe),
+//! `run_in_executor`, `cookbook_io` (streams, datagrams), `echo_server`
+//! (start_server), `cookbook_signal`, `cookbook_process` (subprocess).
 //!
 //! Claims: A20
-//! Change this and watch: the expected result in any row, and it fails.
+//! Change this and watch: leave out `yield_now().await` in `lets_others_run`.
+//! The task has not begun when it is asked, and A20 is contradicted.
 //!
 //! Output (figures vary):
-//!     Python's asyncio               Rust                           crate
-//!     create_task(a)                 spawn(a)                       tokio
-//!     task.cancel()                  task.abort()                   tokio
-//!     gather(a, b)                   join!(a, b)                    tokio
-//!     gather(*many)                  join_all(many)                 futures
-//!     TaskGroup()                    JoinSet::new()                 tokio
-//!     TaskGroup(), one fails         try_join!(a, b)                tokio
-//!     wait(many, FIRST_COMPLETED)    select_all(many)               futures
-//!     as_completed(many)             FuturesUnordered               futures
-//!     gather(*many) and Semaphore(2) buffer_unordered(2)            futures
-//!     timeout(), wait_for()          timeout(limit, a)              tokio
-//!     shield(a)                      &mut spawn(a)                  tokio
-//!     sleep(seconds)                 sleep(time)                    tokio
-//!     sleep(0)                       yield_now()                    tokio
-//!     current_task()                 task::id()                     tokio
-//!     A20 borne out: 14 functions, 2 crates
+//!     asyncio           Rust               as in Python
+//!     run(main())       Runtime::block_on  true
+//!     create_task(job)  spawn              true
+//!     current_task()    task::id           true
+//!     task.cancel()     abort              true
+//!     sleep(0.005)      sleep              true
+//!     sleep(0)          yield_now          true
+//!     A20 borne out: 6 of 6 functions for tasks work as in Python
 
-use std::{collections::BTreeSet, future::pending, time::Duration};
+use std::time::{Duration, Instant};
 
-use futures::{future, stream, stream::FuturesUnordered, stream::StreamExt};
-use shared::{Failure, Result, claim, flags, say, watchdog::Watchdog};
-use tokio::time::{Instant, sleep, timeout};
-use tokio::{join, spawn, sync::oneshot, task, task::JoinSet, try_join};
+use run::run;
+use shared::{Result, Table, claim, flags, watchdog::Watchdog};
+use tokio::{runtime::Handle, task, task::yield_now, time::sleep};
 
-const MOMENT: Duration = Duration::from_millis(5);
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result {
+fn main() -> Result {
     flags([]);
-    let _guard = Watchdog::guard("all recipes", Duration::from_secs(10))?;
-    say!("{:<31}{:<31}crate", "Python's asyncio", "Rust");
-    let crates = [
-        create_task().await?,
-        cancel().await?,
-        gather().await?,
-        gather_many().await?,
-        task_group().await?,
-        all_or_none().await?,
-        first_completed().await?,
-        as_completed().await?,
-        with_a_limit().await?,
-        within_a_time().await?,
-        shield().await?,
-        a_nap().await?,
-        a_turn().await?,
-        current_task().await?,
+    let _bound = Watchdog::guard("all recipes", Duration::from_secs(5))?;
+    run(recipes())?
+}
+
+async fn recipes() -> Result {
+    let recipes = [
+        ("run(main())", "Runtime::block_on", Handle::try_current().is_ok()),
+        ("create_task(job)", "spawn", tokio::spawn(job()).await? == 3),
+        ("current_task()", "task::id", knows_itself().await?),
+        ("task.cancel()", "abort", cancel::cancel(tokio::spawn(job())).await),
+        ("sleep(0.005)", "sleep", sleeps().await),
+        ("sleep(0)", "yield_now", lets_others_run().await),
     ];
-    let different = BTreeSet::from(crates).len();
-    let figure = format!("{} functions, {different} crates", crates.len());
-    claim("A20", different > 1, figure)
-}
-
-/// The crate, once the recipe has done what its row says.
-fn row(what: [&'static str; 3], works: bool) -> Row {
-    let [python, rust, name] = what;
-    say!("{python:<31}{rust:<31}{name}");
-    let failed = || Failure::new(format!("{rust} is not {python}"));
-    works.then_some(name).ok_or_else(failed)
-}
-
-type Row = Result<&'static str>;
-
-/// Lets others have their turn, once a minute.
-async fn bake(minutes: u32) -> u32 {
-    for _ in 0..minutes {
-        task::yield_now().await;
+    let mut table = Table::new(["asyncio", "Rust", "as in Python"]);
+    for (python, rust, same) in recipes {
+        table.row([&python, &rust, &same]);
     }
-    minutes
+    table.print();
+    let same = recipes.iter().filter(|(.., same)| *same).count();
+    let figure = format!("{same} of 6 functions for tasks work as in Python");
+    claim("A20", same == 6, figure)
 }
 
-async fn create_task() -> Row {
-    let task = spawn(bake(3));
-    row(["create_task(a)", "spawn(a)", "tokio"], task.await? == 3)
+async fn job() -> u32 {
+    yield_now().await;
+    3
 }
 
-async fn cancel() -> Row {
-    let task = spawn(pending::<()>());
-    task.abort();
-    let cancelled = task.await.is_err_and(|error| error.is_cancelled());
-    row(["task.cancel()", "task.abort()", "tokio"], cancelled)
+async fn knows_itself() -> Result<bool> {
+    let task = tokio::spawn(async { task::id() });
+    Ok(task.id() == task.await?)
 }
 
-async fn gather() -> Row {
-    let both = join!(bake(3), bake(4));
-    row(["gather(a, b)", "join!(a, b)", "tokio"], both == (3, 4))
+async fn sleeps() -> bool {
+    let (started, time) = (Instant::now(), Duration::from_millis(5));
+    sleep(time).await;
+    started.elapsed() >= time
 }
 
-async fn gather_many() -> Row {
-    let all = future::join_all((0..4).map(bake)).await;
-    row(["gather(*many)", "join_all(many)", "futures"], all == [0, 1, 2, 3])
+async fn lets_others_run() -> bool {
+    let task = tokio::spawn(async {});
+    yield_now().await;
+    task.is_finished()
 }
 
-async fn task_group() -> Row {
-    let mut group = JoinSet::new();
-    (0..4).for_each(|minutes| _ = group.spawn(bake(minutes)));
-    let sum: u32 = group.join_all().await.into_iter().sum();
-    row(["TaskGroup()", "JoinSet::new()", "tokio"], sum == 6)
+/// The part to copy.
+pub mod run {
+    // ANCHOR: run
+    use std::{io, time::Duration};
+    use tokio::runtime::Builder;
+
+    /// `asyncio.run(main())`: runs it, and all tasks that it starts, on this
+    /// thread. Tasks that are left at the end are cancelled; blocking work that
+    /// is left is waited for, but not longer than a second.
+    pub fn run<T>(main: impl Future<Output = T>) -> io::Result<T> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let result = runtime.block_on(main);
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        Ok(result)
+    }
+    // ANCHOR_END: run
 }
 
-async fn all_or_none() -> Row {
-    let burnt = async { Err::<u32, _>("burnt") };
-    let both = try_join!(pending::<Result<u32, _>>(), burnt);
-    row(["TaskGroup(), one fails", "try_join!(a, b)", "tokio"], both.is_err())
-}
+/// The part to copy.
+pub mod cancel {
+    // ANCHOR: cancel
+    use tokio::task::JoinHandle;
 
-async fn first_completed() -> Row {
-    let many = [9, 3, 6].map(|minutes| Box::pin(bake(minutes)));
-    let (minutes, _, rest) = future::select_all(many).await;
-    let works = (minutes, rest.len()) == (3, 2);
-    row(["wait(many, FIRST_COMPLETED)", "select_all(many)", "futures"], works)
-}
-
-async fn as_completed() -> Row {
-    let many = FuturesUnordered::from_iter([9, 3, 6].map(bake));
-    let works = many.collect::<Vec<_>>().await == [3, 6, 9];
-    row(["as_completed(many)", "FuturesUnordered", "futures"], works)
-}
-
-async fn with_a_limit() -> Row {
-    let many = stream::iter((0..4).map(bake));
-    let all: Vec<_> = many.buffer_unordered(2).collect().await;
-    row(
-        ["gather(*many) and Semaphore(2)", "buffer_unordered(2)", "futures"],
-        all.len() == 4,
-    )
-}
-
-async fn within_a_time() -> Row {
-    let late = timeout(MOMENT, pending::<()>()).await.is_err();
-    row(["timeout(), wait_for()", "timeout(limit, a)", "tokio"], late)
-}
-
-async fn shield() -> Row {
-    let (pass, plate) = oneshot::channel();
-    let mut task = spawn(plate);
-    let late = timeout(MOMENT, &mut task).await.is_err();
-    let works = late && pass.send(3).is_ok() && task.await? == Ok(3);
-    row(["shield(a)", "&mut spawn(a)", "tokio"], works)
-}
-
-async fn a_nap() -> Row {
-    let started = Instant::now();
-    sleep(MOMENT).await;
-    row(["sleep(seconds)", "sleep(time)", "tokio"], started.elapsed() >= MOMENT)
-}
-
-async fn a_turn() -> Row {
-    let task = spawn(async {});
-    task::yield_now().await;
-    row(["sleep(0)", "yield_now()", "tokio"], task.is_finished())
-}
-
-async fn current_task() -> Row {
-    let task = spawn(async { task::id() });
-    let works = task.id() == task.await?;
-    row(["current_task()", "task::id()", "tokio"], works)
+    /// `task.cancel()`, and the wait until the task is gone. Returns whether it
+    /// was cancelled: a task that had ended before was not.
+    ///
+    /// A task is cancelled where it awaits; one that never does goes on.
+    pub async fn cancel<T>(task: JoinHandle<T>) -> bool {
+        task.abort(); // only asks for it
+        task.await.is_err_and(|error| error.is_cancelled())
+    }
+    // ANCHOR_END: cancel
 }

@@ -1,162 +1,122 @@
-//! What Python's asyncio offers between tasks, and the Rust that does the same.
+//! asyncio's Lock, Semaphore, Barrier and Future: tasks wait for each other.
 //!
 //!     cargo run -p asyncio --bin cookbook_sync
 //!
-//! Each row is run and checked. Closing is dropping: a queue ends when its last
-//! sender is gone.
+//! Nothing here is bound to a runtime. A guard releases its lock or permit when
+//! it is dropped: also when the task is cancelled or panics. A lock that is
+//! never held over an await is better a `std::sync::Mutex`. Each recipe is run,
+//! and its result compared with what asyncio gives.
+//!
+//! The other recipes: see `cookbook`. A Lock over an await:
+//! `race_across_await`.
 //!
 //! Claims: A20
-//! Change this and watch: the expected result in any row, and it fails.
+//! Change this and watch: a second `acquire().await` in `semaphore`. There is
+//! no permit left: the watchdog ends the program after five seconds.
 //!
 //! Output (figures vary):
-//!     Python's asyncio               Rust                           crate
-//!     async with lock                lock().await                   tokio
-//!     Semaphore(2)                   Semaphore::new(2)              tokio
-//!     event.set(), event.wait()      watch, wait_for                tokio
-//!     condition.wait_for(test)       watch, wait_for(test)          tokio
-//!     Barrier(2)                     Barrier::new(2)                tokio
-//!     future.set_result(3)           oneshot, send(3)               tokio
-//!     Queue()                        unbounded_channel()            tokio
-//!     Queue(1), put_nowait()         channel(1), try_send()         tokio
-//!     queue.get() by many            bounded(2), clone()            smol
-//!     queue.join(), task_done()      TaskTracker, wait()            tokio-util
-//!     queue.shutdown()               drop(sender)                   tokio
-//!     queue.shutdown(True)           drop(receiver)                 tokio
-//!     A20 borne out: 12 functions, 3 crates
+//!     asyncio                 Rust               as in Python
+//!     async with lock         Mutex::lock        true
+//!     Semaphore(2)            Semaphore::new(2)  true
+//!     Barrier(2)              Barrier::new(2)    true
+//!     Future(), set_result()  oneshot::channel   true
+//!     A20 borne out: 4 of 4 functions for waiting work as in Python
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use shared::{Failure, Result, claim, flags, say, watchdog::Watchdog};
-use tokio::sync::{Barrier, Mutex, Semaphore, mpsc, oneshot, watch};
-use tokio::{join, spawn, task::yield_now};
-use tokio_util::task::TaskTracker;
+use shared::{Result, Table, claim, flags, watchdog::Watchdog};
+use tokio::sync::{Barrier, Mutex, Semaphore};
+use tokio::{join, task::yield_now};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    let _guard = Watchdog::guard("all recipes", Duration::from_secs(10))?;
-    say!("{:<31}{:<31}crate", "Python's asyncio", "Rust");
-    let crates = [
-        lock().await?,
-        semaphore().await?,
-        event().await?,
-        condition().await?,
-        barrier().await?,
-        future().await?,
-        queue().await?,
-        queue_full().await?,
-        queue_of_many().await?,
-        queue_join().await?,
-        queue_shutdown().await?,
-        queue_shutdown_now().await?,
+    let _bound = Watchdog::guard("all recipes", Duration::from_secs(5))?;
+    let recipes = [
+        ("async with lock", "Mutex::lock", lock().await),
+        ("Semaphore(2)", "Semaphore::new(2)", semaphore().await?),
+        ("Barrier(2)", "Barrier::new(2)", barrier().await),
+        ("Future(), set_result()", "oneshot::channel", future().await),
     ];
-    let different = BTreeSet::from(crates).len();
-    let figure = format!("{} functions, {different} crates", crates.len());
-    claim("A20", different > 1, figure)
+    let mut table = Table::new(["asyncio", "Rust", "as in Python"]);
+    for (python, rust, same) in recipes {
+        table.row([&python, &rust, &same]);
+    }
+    table.print();
+    let same = recipes.iter().filter(|(.., same)| *same).count();
+    let figure = format!("{same} of 4 functions for waiting work as in Python");
+    claim("A20", same == 4, figure)
 }
 
-/// The crate, once the recipe has done what its row says.
-fn row(what: [&'static str; 3], works: bool) -> Row {
-    let [python, rust, name] = what;
-    say!("{python:<31}{rust:<31}{name}");
-    let failed = || Failure::new(format!("{rust} is not {python}"));
-    works.then_some(name).ok_or_else(failed)
+async fn lock() -> bool {
+    let lock = Mutex::new(());
+    let guard = lock.lock().await;
+    let locked = lock.try_lock().is_err();
+    drop(guard);
+    locked && lock.try_lock().is_ok()
 }
 
-type Row = Result<&'static str>;
-
-async fn lock() -> Row {
-    let till = Mutex::new(12);
-    *till.lock().await += 12;
-    let works = till.try_lock().is_ok_and(|till| *till == 24);
-    row(["async with lock", "lock().await", "tokio"], works)
+async fn semaphore() -> Result<bool> {
+    let permits = Arc::new(Semaphore::new(2));
+    let held = permits.acquire().await?;
+    let task = semaphore::spawn_limited(&permits, yield_now()).await;
+    let full = permits.try_acquire().is_err();
+    task.await?;
+    drop(held);
+    Ok(full && permits.available_permits() == 2)
 }
 
-async fn semaphore() -> Row {
-    let seats = Semaphore::new(2);
-    let taken = (seats.acquire().await?, seats.acquire().await?);
-    let full = seats.try_acquire().is_err();
-    drop(taken);
-    let works = full && seats.available_permits() == 2;
-    row(["Semaphore(2)", "Semaphore::new(2)", "tokio"], works)
-}
-
-async fn event() -> Row {
-    let (open, mut door) = watch::channel(false);
-    let guest = spawn(async move { door.wait_for(|open| *open).await.is_ok() });
-    open.send(true)?;
-    row(["event.set(), event.wait()", "watch, wait_for", "tokio"], guest.await?)
-}
-
-async fn condition() -> Row {
-    let (plates, mut waiting) = watch::channel(0);
-    let guest = async { waiting.wait_for(|plates| *plates >= 3).await.is_ok() };
-    let cook = async { _ = plates.send_replace(3) };
-    let (works, ()) = join!(guest, cook);
-    row(["condition.wait_for(test)", "watch, wait_for(test)", "tokio"], works)
-}
-
-async fn barrier() -> Row {
+async fn barrier() -> bool {
     let all = Barrier::new(2);
     let (one, two) = join!(all.wait(), all.wait());
-    let works = one.is_leader() != two.is_leader();
-    row(["Barrier(2)", "Barrier::new(2)", "tokio"], works)
+    one.is_leader() != two.is_leader()
 }
 
-async fn future() -> Row {
-    let (set, result) = oneshot::channel();
-    let works = set.send(3).is_ok() && result.await? == 3;
-    row(["future.set_result(3)", "oneshot, send(3)", "tokio"], works)
+async fn future() -> bool {
+    let set_result = |result: tokio::sync::oneshot::Sender<_>| {
+        std::thread::spawn(move || result.send(3));
+    };
+    future::from_callback(set_result).await == Some(3)
 }
 
-async fn queue() -> Row {
-    let (rail, mut orders) = mpsc::unbounded_channel();
-    rail.send("kimbap")?;
-    let works = orders.recv().await == Some("kimbap");
-    row(["Queue()", "unbounded_channel()", "tokio"], works)
+/// The part to copy.
+pub mod semaphore {
+    // ANCHOR: semaphore
+    use std::sync::Arc;
+    use tokio::{sync::Semaphore, task::JoinHandle};
+
+    /// `asyncio.Semaphore`: waits for a permit, then starts the job as a task.
+    /// The task holds the permit until it ends, whether it is awaited or not.
+    ///
+    /// Panics if somebody has closed the semaphore.
+    pub async fn spawn_limited<Job>(
+        permits: &Arc<Semaphore>,
+        job: Job,
+    ) -> JoinHandle<Job::Output>
+    where
+        Job: Future<Output: Send> + Send + 'static,
+    {
+        let permit = permits.clone().acquire_owned().await.expect("it is open");
+        tokio::spawn(async move {
+            let _permit = permit;
+            job.await
+        })
+    }
+    // ANCHOR_END: semaphore
 }
 
-async fn queue_full() -> Row {
-    let (rail, _orders) = mpsc::channel(1);
-    let works = rail.try_send(1).is_ok() && rail.try_send(2).is_err();
-    row(["Queue(1), put_nowait()", "channel(1), try_send()", "tokio"], works)
-}
+/// The part to copy.
+pub mod future {
+    // ANCHOR: future
+    use tokio::sync::oneshot::{Sender, channel};
 
-async fn queue_of_many() -> Row {
-    let (rail, orders) = smol::channel::bounded(2);
-    let other = orders.clone();
-    rail.send(1).await?;
-    rail.send(2).await?;
-    let works = orders.recv().await? + other.recv().await? == 3;
-    row(["queue.get() by many", "bounded(2), clone()", "smol"], works)
-}
-
-async fn queue_join() -> Row {
-    let tracker = TaskTracker::new();
-    let tasks = [1, 2].map(|_| tracker.spawn(yield_now()));
-    tracker.close();
-    tracker.wait().await;
-    let works = tasks.iter().all(|task| task.is_finished());
-    row(
-        ["queue.join(), task_done()", "TaskTracker, wait()", "tokio-util"],
-        works,
-    )
-}
-
-async fn queue_shutdown() -> Row {
-    let (rail, mut orders) = mpsc::channel(2);
-    rail.send(1).await?;
-    drop(rail);
-    let works = (orders.recv().await, orders.recv().await) == (Some(1), None);
-    row(["queue.shutdown()", "drop(sender)", "tokio"], works)
-}
-
-async fn queue_shutdown_now() -> Row {
-    let (rail, orders) = mpsc::channel(2);
-    rail.send(1).await?;
-    drop(orders);
-    row(
-        ["queue.shutdown(True)", "drop(receiver)", "tokio"],
-        rail.send(2).await.is_err(),
-    )
+    /// `asyncio.Future` with `set_result`: gives `start` the end to send one
+    /// value by, from any thread or callback, and waits for the value. `None`:
+    /// that end was dropped without a value.
+    pub async fn from_callback<T>(start: impl FnOnce(Sender<T>)) -> Option<T> {
+        let (set_result, result) = channel();
+        start(set_result);
+        result.await.ok()
+    }
+    // ANCHOR_END: future
 }

@@ -1,126 +1,98 @@
-//! Ten tasks on one thread put a coin each into the till. Nine coins are lost.
+//! Race condition on one thread: a lost update, because of an await in between.
 //!
 //!     cargo run -p asyncio --bin race_across_await
 //!
-//! On one thread nobody comes between two lines of code, and a plain `Cell` is
-//! enough. But every await lets the others in: what was read before it may be
-//! old after it, and what is still borrowed, nobody else can borrow.
+//! Tasks on one thread take turns at each await, and nowhere else. Between two
+//! awaits no lock is needed. But a value that was read before an await may have
+//! changed after it: whoever writes then overwrites the updates of others.
+//! Either read after the await, or hold a lock over it (`asyncio.Lock`).
+//!
+//! `borrow_across_await` does the same with a RefCell. smol has a lock, too,
+//! `smol::lock::Mutex`; both run on any runtime.
 //!
 //! Claims: A26
-//! Change this and watch: `borrow_mut()` instead of `try_borrow_mut()`. The
-//! second task panics: already borrowed.
+//! Change this and watch: `std::future::ready(())` for `yield_now()` in
+//! `request`. It never waits, nothing is lost, and A26 is contradicted.
 //!
 //! Output (figures vary):
-//!     ten tasks on one thread              coins    lost
-//!     Cell: read, await, write                 1       9
-//!     Cell: await, read, write                10       0
-//!     tokio's Mutex, over the await           10       0
-//!     smol's Mutex, over the await            10       0
-//!     RefCell borrowed over the await          1       9
-//!     RefCell borrowed after the await        10       0
-//!     A26 borne out: 9 lost, 9 refused, 0 when cured
+//!     read, await, write: 1 of 10 updates
+//!     await, read, write: 10 of 10 updates
+//!     under a lock: 10 of 10 updates
+//!     A26 borne out: without a lock, 9 of 10 updates are lost over an await, 0 without an await in between
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use futures::future::join_all;
 use shared::{Result, claim, flags, say};
-use smol::{LocalExecutor, future::yield_now};
+use tokio::task::yield_now;
 
-const TASKS: u64 = 10;
+const TASKS: usize = 10;
 
-fn main() -> Result {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result {
     flags([]);
-    say!("{:<34}{:>8}{:>8}", "ten tasks on one thread", "coins", "lost");
-    let torn = lost("Cell: read, await, write", await_between());
-    let whole = lost("Cell: await, read, write", await_before());
-    let tokio = lost("tokio's Mutex, over the await", locked_with_tokio());
-    let smol = lost("smol's Mutex, over the await", locked_with_smol());
-    let refused = lost("RefCell borrowed over the await", borrowed_over());
-    let after = lost("RefCell borrowed after the await", borrowed_after());
-    let cured = whole + tokio + smol + after;
-    let figure = format!("{torn} lost, {refused} refused, {cured} when cured");
-    claim("A26", torn > 0 && refused > 0 && cured == 0, figure)
+    let across = read_await_write().await;
+    say!("read, await, write: {across} of {TASKS} updates");
+    let after = await_read_write().await;
+    say!("await, read, write: {after} of {TASKS} updates");
+    let locked = under_a_lock().await;
+    say!("under a lock: {locked} of {TASKS} updates");
+    let (lost, kept) = (TASKS - across, after.min(locked));
+    let figure = format!(
+        "without a lock, {lost} of {TASKS} updates are lost over an await, \
+         {} without an await in between",
+        TASKS - after
+    );
+    claim("A26", lost > 0 && kept == TASKS, figure)
 }
 
-/// Stands for any await: asking a bank, a database, another task.
-async fn ask_the_bank() {
+/// Stands for any await: a request, a database, another task.
+async fn request() {
     yield_now().await; // forced: all others have their turn now
 }
 
-fn await_between() -> u64 {
-    let till = Cell::new(0);
-    ten_tasks(async || {
-        let seen = till.get();
-        ask_the_bank().await;
-        till.set(seen + 1); // WRONG: the till may hold another sum by now
-    });
-    till.get()
+async fn read_await_write() -> usize {
+    let count = Cell::new(0);
+    let add_one = async || {
+        let seen = count.get();
+        request().await;
+        count.set(seen + 1); // WRONG: `count` may have changed meanwhile
+    };
+    join_all((0..TASKS).map(|_| add_one())).await;
+    count.get()
 }
 
-fn await_before() -> u64 {
-    let till = Cell::new(0);
-    ten_tasks(async || {
-        ask_the_bank().await;
-        let seen = till.get();
-        till.set(seen + 1);
-    });
-    till.get()
+async fn await_read_write() -> usize {
+    let count = Cell::new(0);
+    let add_one = async || {
+        request().await;
+        count.set(count.get() + 1);
+    };
+    join_all((0..TASKS).map(|_| add_one())).await;
+    count.get()
 }
 
-fn locked_with_tokio() -> u64 {
-    let till = tokio::sync::Mutex::new(0);
-    ten_tasks(async || {
-        let mut till = till.lock().await;
-        let seen = *till;
-        ask_the_bank().await;
-        *till = seen + 1;
-    });
-    till.into_inner()
+async fn under_a_lock() -> usize {
+    let count = Mutex::new(0);
+    let add_one = async |seen: &usize| {
+        request().await;
+        seen + 1
+    };
+    join_all((0..TASKS).map(|_| update(&count, add_one))).await;
+    count.into_inner()
 }
 
-fn locked_with_smol() -> u64 {
-    let till = smol::lock::Mutex::new(0);
-    ten_tasks(async || {
-        let mut till = till.lock().await;
-        let seen = *till;
-        ask_the_bank().await;
-        *till = seen + 1;
-    });
-    till.into_inner()
-}
+// ANCHOR: race_across_await
+use tokio::sync::Mutex;
 
-#[expect(clippy::await_holding_refcell_ref, reason = "that is the mistake")]
-fn borrowed_over() -> u64 {
-    let till = RefCell::new(0);
-    ten_tasks(async || {
-        if let Ok(mut till) = till.try_borrow_mut() {
-            ask_the_bank().await; // WRONG: the till is borrowed meanwhile
-            *till += 1;
-        }
-    });
-    till.into_inner()
+/// `async with asyncio.Lock()`: changes a value by a step that awaits. Other
+/// updates wait meanwhile, in the order in which they come, so none is lost. A
+/// step that is cancelled or panics changes nothing.
+///
+/// A step that updates the same value waits for itself: a deadlock.
+pub async fn update<T>(value: &Mutex<T>, step: impl AsyncFnOnce(&T) -> T) {
+    let mut value = value.lock().await;
+    let new = step(&value).await;
+    *value = new;
 }
-
-fn borrowed_after() -> u64 {
-    let till = RefCell::new(0);
-    ten_tasks(async || {
-        ask_the_bank().await;
-        if let Ok(mut till) = till.try_borrow_mut() {
-            *till += 1;
-        }
-    });
-    till.into_inner()
-}
-
-/// Ten tasks take the same steps, on this thread.
-fn ten_tasks(steps: impl AsyncFn()) {
-    let chef = LocalExecutor::new();
-    let tasks: Vec<_> = (0..TASKS).map(|_| chef.spawn(steps())).collect();
-    smol::block_on(chef.run(join_all(tasks)));
-}
-
-fn lost(way: &str, coins: u64) -> u64 {
-    let lost = TASKS - coins;
-    say!("{way:<34}{coins:>8}{lost:>8}");
-    lost
-}
+// ANCHOR_END: race_across_await

@@ -10,14 +10,14 @@
 //! Read `lifo_slot` first.
 //!
 //! Claims: A29
-//! Change this and watch: `worker_threads(1)`. Nobody is there to steal, and B
-//! starts after A from the queue, too.
+//! Change this and watch: `work_stealing_runtime(1)`. Nobody is there to steal,
+//! and B starts after A from the queue, too.
 //!
 //! Output (figures vary):
 //!     B waits               starts after ms  on the thread
-//!     in tokio's LIFO slot           100.16  of A
+//!     in tokio's LIFO slot           100.22  of A
 //!     in tokio's queue                 0.03  of another worker
-//!     on smol                          0.02  of another worker
+//!     on smol                          0.03  of another worker
 //!     on async-std                     0.06  of another worker
 //!     A29 borne out: the idle worker stole B in 3 of 4 ways
 
@@ -27,7 +27,7 @@ use std::{sync::mpsc, time::Duration, time::Instant};
 use futures::future::BoxFuture;
 use shared::measure::{NoiseMeter, best_of, ms};
 use shared::{Result, Table, claim_timed, flags, role};
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Handle;
 
 const WORK: Duration = Duration::from_millis(100);
 
@@ -38,7 +38,7 @@ fn main() -> Result {
         ("ASYNC_STD_THREAD_COUNT", "2"),
     ])?;
     flags([]);
-    let tokio = Builder::new_multi_thread().worker_threads(2).build()?;
+    let tokio = work_stealing_runtime(2)?;
     let _entered = tokio.enter(); // for `tokio::spawn`
     let meter = NoiseMeter::start();
     let mut table = Table::new(["B waits", "starts after ms", "on the thread"]);
@@ -90,7 +90,7 @@ fn on_tokio(a: Task) {
     drop(tokio::spawn(async move {
         // It is parked if it was parked or unparked an odd number of times.
         let odd = |worker| metrics.worker_park_unpark_count(worker) % 2;
-        while odd(0) == odd(1) {
+        while metrics.num_workers() > 1 && odd(0) == odd(1) {
             thread::yield_now();
         }
         a.await;
@@ -119,3 +119,15 @@ fn start_of_b(run: fn(Task), spawn_b: fn(Task)) -> Start {
     }));
     told.into_iter().last().expect("B starts") // when both have ended
 }
+
+// ANCHOR: work_stealing
+use tokio::runtime::{Builder, Runtime};
+
+/// A runtime of tokio with so many worker threads (Python's `max_workers`),
+/// which steal tasks from each other; at least one. `block_on` runs its `main`.
+pub fn work_stealing_runtime(workers: usize) -> std::io::Result<Runtime> {
+    let mut runtime = Builder::new_multi_thread();
+    runtime.worker_threads(workers).thread_name("worker");
+    runtime.enable_all().build()
+}
+// ANCHOR_END: work_stealing

@@ -1,0 +1,84 @@
+//! asyncio.as_completed, wait(FIRST_COMPLETED): each result when it is there.
+//!
+//!     cargo run -p asyncio --bin as_completed
+//!
+//! Tasks go on while a result is processed. Futures in a `FuturesUnordered` or
+//! a buffered stream would stand still meanwhile: see `buffered_stall`.
+//!
+//! Claims: A20
+//! Change this and watch: let `job` panic for 6. The panic is passed on to
+//! `main`, and the jobs that have not ended are cancelled.
+//!
+//! Output (figures vary):
+//!     as_completed, jobs 9, 3, 6: [3, 6, 9]
+//!     first_completed: 3, 2 others left
+//!     A20 borne out: of the jobs 9, 3, 6 as_completed yields [3, 6, 9]
+
+use first::first_completed;
+use shared::{Result, claim, flags, say};
+use tokio::task::yield_now;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result {
+    flags([]);
+    let mut results = Vec::new();
+    as_completed([9, 3, 6].map(job), |result| results.push(result)).await;
+    say!("as_completed, jobs 9, 3, 6: {results:?}");
+    let (first, others) = first_completed([9, 3, 6].map(job)).await;
+    say!("first_completed: {first}, {} others left", others.len());
+
+    let figure = format!("of the jobs 9, 3, 6 as_completed yields {results:?}");
+    claim("A20", results == [3, 6, 9] && first == 3, figure)
+}
+
+/// Awaits `n` times; the job with the smallest number ends first.
+async fn job(n: u32) -> u32 {
+    for _ in 0..n {
+        yield_now().await;
+    }
+    n
+}
+
+// ANCHOR: as_completed
+use std::panic::resume_unwind;
+use tokio::task::JoinSet;
+
+/// `asyncio.as_completed(jobs)`: starts all jobs as tasks, and calls `each`
+/// with every result as soon as it is there. The jobs go on meanwhile.
+///
+/// A panic in a job is passed on. That, and dropping this, cancels the jobs
+/// that have not ended.
+pub async fn as_completed<Job>(
+    jobs: impl IntoIterator<Item = Job>,
+    mut each: impl FnMut(Job::Output),
+) where
+    Job: Future<Output: Send> + Send + 'static,
+{
+    let mut tasks: JoinSet<_> = jobs.into_iter().collect();
+    while let Some(ended) = tasks.join_next().await {
+        match ended {
+            Ok(result) => each(result),
+            Err(error) => resume_unwind(error.into_panic()),
+        }
+    }
+}
+// ANCHOR_END: as_completed
+
+/// The part to copy.
+pub mod first {
+    // ANCHOR: first_completed
+    use futures::future::select_all;
+    use std::pin::Pin;
+
+    /// `asyncio.wait(jobs, return_when=FIRST_COMPLETED)`: returns the first
+    /// result, and the other jobs. They go on when they are awaited, and are
+    /// cancelled when they are dropped. Panics without any job.
+    pub async fn first_completed<Job: Future>(
+        jobs: impl IntoIterator<Item = Job>,
+    ) -> (Job::Output, Vec<Pin<Box<Job>>>) {
+        let jobs = jobs.into_iter().map(Box::pin);
+        let (result, _index, others) = select_all(jobs).await;
+        (result, others)
+    }
+    // ANCHOR_END: first_completed
+}

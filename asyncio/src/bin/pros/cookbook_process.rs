@@ -1,0 +1,73 @@
+//! asyncio.create_subprocess_exec, communicate: run a program, time limit.
+//!
+//!     cargo run -p asyncio --bin cookbook_process
+//!
+//! When a child of tokio is dropped, the program runs on, as in Python, unless
+//! `kill_on_drop` was set. Then a time limit that drops the wait kills the
+//! child.
+//!
+//! The chapter `subprocess` has more. The other recipes: see `cookbook`.
+//!
+//! Claims: A20
+//! Change this and watch: leave out `kill_on_drop`. The child outlives its time
+//! limit, its connection stays open, and the watchdog ends the program.
+//!
+//! Output (figures vary):
+//!     ended by itself: exit status: 0, "it runs\n"
+//!     too late for its time limit: true, and killed: true
+//!     A20 borne out: one program was run to its end, and one was killed
+
+use std::io::{ErrorKind::TimedOut, Read};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result {
+    if let Some([]) = role::started_as("quick") {
+        return Ok(say!("it runs"));
+    }
+    if let Some([parent]) = role::started_as("stuck") {
+        let _alive = TcpStream::connect(parent)?; // until it is gone
+        thread::sleep(Duration::from_secs(60));
+    }
+    flags([]);
+    let _bound = Watchdog::guard("a child", Duration::from_secs(5))?;
+    let limit = Duration::from_millis(500);
+    let ended = run_program(role::command("quick")?, limit).await?;
+    let text = String::from_utf8_lossy(&ended.stdout);
+    say!("ended by itself: {}, {text:?}", ended.status);
+
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let mut stuck = role::command("stuck")?;
+    stuck.arg(listener.local_addr()?.to_string());
+    let late = run_program(stuck, limit).await;
+    let late = late.is_err_and(|error| error.kind() == TimedOut);
+    let (mut alive, _) = listener.accept()?;
+    let killed = alive.read(&mut [0])? == 0; // closed: it is gone
+    say!("too late for its time limit: {late}, and killed: {killed}");
+    let works = ended.status.success() && text == "it runs\n";
+    let figure = "one program was run to its end, and one was killed";
+    claim("A20", works && late && killed, figure)
+}
+
+// ANCHOR: run_program
+use std::process::{Output, Stdio};
+use std::{io, time::Duration};
+use tokio::{process::Command, time::timeout};
+
+/// `asyncio.create_subprocess_exec` and `communicate()`: runs a program without
+/// input, and returns its exit status and output. After `limit` it kills the
+/// program, but not the programs which that one has started.
+///
+/// The output is kept in memory, however long it is.
+pub async fn run_program(
+    command: std::process::Command,
+    limit: Duration,
+) -> io::Result<Output> {
+    let mut command = Command::from(command);
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    timeout(limit, command.output()).await?
+}
+// ANCHOR_END: run_program

@@ -1,0 +1,126 @@
+//! Dropped handles of seven kinds: which work goes on, which is cancelled.
+//!
+//!     cargo run -p asyncio --bin drop_handle_kinds
+//!
+//! Each kind of work waits, its handle is dropped, and only then the event
+//! comes that it waits for. The right column is the other choice: what to call
+//! instead of dropping. Threads have no other choice: they cannot be cancelled.
+//!
+//! Read `drop_handle` first.
+//!
+//! Claims: A25, X1
+//! Change this and watch: `std::mem::forget` for smol's `detach`. The task goes
+//! on all the same: what cancels it is the `drop`.
+//!
+//! Output (figures vary):
+//!     handle             dropped       or instead
+//!     tokio              goes on       abort       is cancelled
+//!     AbortOnDropHandle  is cancelled  detach      goes on
+//!     JoinSet            is cancelled  detach_all  goes on
+//!     smol               is cancelled  detach      goes on
+//!     async-std          goes on       cancel      is cancelled
+//!     spawn_blocking     goes on       abort       goes on
+//!     thread             goes on       unpark      goes on
+//!     A25 borne out: 5 of 5 kinds of task can be cancelled; a thread not
+//!     X1 borne out: when its handle is dropped, work goes on in 4 of 7 kinds
+
+use std::{thread, time::Duration};
+
+use futures::{channel::oneshot, executor::block_on, future::BoxFuture, join};
+use shared::{Result, Table, claim, flags, watchdog::Watchdog};
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio_util::task::AbortOnDropHandle;
+
+#[tokio::main]
+async fn main() -> Result {
+    flags([]);
+    let _bound = Watchdog::guard("the work", Duration::from_secs(2))?;
+    let mut table = Table::new(["handle", "dropped", "or instead", ""]);
+    let fates = seven_kinds(&mut table);
+    table.print();
+
+    let (tasks, threads) = fates.split_at(5);
+    let either = tasks.iter().filter(|fate| fate.dropped != fate.other);
+    let (either, of) = (either.count(), tasks.len());
+    let deaf = threads.iter().all(|fate| fate.dropped && fate.other);
+    let figure = format!(
+        "{either} of {of} kinds of task can be cancelled; a thread not"
+    );
+    claim("A25", either == of && deaf, figure)?;
+    let on = fates.iter().filter(|fate| fate.dropped).count();
+    let figure =
+        format!("when its handle is dropped, work goes on in {on} of 7 kinds");
+    claim("X1", on > 0 && on < 7, figure)
+}
+
+fn seven_kinds(t: &mut Table<4>) -> [GoesOn; 7] {
+    let owned = |job| AbortOnDropHandle::new(tokio::spawn(job));
+    let set = |job| JoinSet::from_iter([job]);
+    let std = async_std::task::spawn;
+    let blocking = |job| spawn_blocking(|| block_on::<Job>(job));
+    let thread = |job| thread::spawn(|| block_on::<Job>(job));
+    [
+        row(t, "tokio", spawn_cancellable, "abort", |(_, h)| h.abort()),
+        row(t, "AbortOnDropHandle", owned, "detach", |h| drop(h.detach())),
+        row(t, "JoinSet", set, "detach_all", |mut h| h.detach_all()),
+        row(t, "smol", smol::spawn, "detach", |h| h.detach()),
+        row(t, "async-std", std, "cancel", |h| _ = block_on(h.cancel())),
+        row(t, "spawn_blocking", blocking, "abort", |h| h.abort()),
+        row(t, "thread", thread, "unpark", |h| h.thread().unpark()),
+    ]
+}
+
+type Job = BoxFuture<'static, ()>;
+
+/// Whether work goes on when its handle is dropped, or something else is done.
+struct GoesOn {
+    dropped: bool,
+    other: bool,
+}
+
+fn row<H>(
+    table: &mut Table<4>,
+    handle: &str,
+    start: impl Fn(Job) -> H,
+    instead: &str,
+    other: impl FnOnce(H),
+) -> GoesOn {
+    let [dropped, other] = [goes_on(&start, drop), goes_on(&start, other)];
+    let word = |on| if on { "goes on" } else { "is cancelled" };
+    table.row([&handle, &word(dropped), &instead, &word(other)]);
+    GoesOn { dropped, other }
+}
+
+/// Whether work that waits goes on after `let_go` of its handle.
+fn goes_on<H>(start: impl Fn(Job) -> H, let_go: impl FnOnce(H)) -> bool {
+    let (waits, waiting) = oneshot::channel();
+    let (event, wait) = oneshot::channel::<()>();
+    let (done, ended) = oneshot::channel();
+    let handle = start(Box::pin(async move {
+        // In this order: who hears of the wait finds us waiting.
+        let (_event, _told) = join!(wait, async { waits.send(()) });
+        done.send(()).expect("it is received below");
+    }));
+    block_on(waiting).expect("it comes to its wait");
+    let_go(handle);
+    let _ = event.send(()); // an error: nobody waits any more
+    // The sender is dropped unused when the work is cancelled.
+    block_on(ended).is_ok()
+}
+
+// ANCHOR: drop_handle_kinds
+use tokio::task::{AbortHandle, JoinHandle};
+
+/// Starts a task, and returns a handle to await it, and another one to cancel
+/// it from elsewhere. Dropping both lets the task go on.
+pub fn spawn_cancellable<Job>(
+    job: Job,
+) -> (JoinHandle<Job::Output>, AbortHandle)
+where
+    Job: Future<Output: Send> + Send + 'static,
+{
+    let task = tokio::spawn(job);
+    let cancel = task.abort_handle();
+    (task, cancel)
+}
+// ANCHOR_END: drop_handle_kinds

@@ -1,0 +1,92 @@
+//! asyncio.gather: run many jobs at once, and limit how many, results in order.
+//!
+//!     cargo run -p asyncio --bin gather
+//!
+//! A future of Rust does nothing until it is awaited: `join_all` awaits many at
+//! the same time on one task, and keeps the order. `buffer_unordered`, which is
+//! often named for gather with a Semaphore, returns results as jobs end.
+//!
+//! Claims: A20
+//! Change this and watch: `buffered` for `buffer_unordered`. The order is right
+//! then, but job 9 delays job 2: results that wait for it count as running.
+//!
+//! Output (figures vary):
+//!     gather: [9, 1, 2, 5]
+//!     gather_limited: [9, 1, 2, 5]
+//!     buffer_unordered: [1, 2, 5, 9]
+//!     A20 borne out: 2 of 3 ways keep the order, as gather does
+
+use futures::stream::{self, StreamExt};
+use limited::gather_limited;
+use shared::{Result, claim, flags, say};
+use tokio::task::yield_now;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result {
+    flags([]);
+    let all = gather(JOBS.map(job)).await;
+    say!("gather: {all:?}");
+    let limited = gather_limited(JOBS.map(job), 2).await;
+    say!("gather_limited: {limited:?}");
+    let jobs = stream::iter(JOBS.map(job));
+    // WRONG: the results come in the order in which the jobs end
+    let unordered: Vec<_> = jobs.buffer_unordered(2).collect().await;
+    say!("buffer_unordered: {unordered:?}");
+
+    let ways = [&all, &limited, &unordered];
+    let in_order = ways.map(|results| results == &JOBS);
+    let kept = in_order.iter().filter(|kept| **kept).count();
+    let figure = format!("{kept} of 3 ways keep the order, as gather does");
+    claim("A20", in_order == [true, true, false], figure)
+}
+
+const JOBS: [u32; 4] = [9, 1, 2, 5];
+
+/// Awaits `n` times; the job with the smallest number ends first.
+async fn job(n: u32) -> u32 {
+    for _ in 0..n {
+        yield_now().await;
+    }
+    n
+}
+
+// ANCHOR: gather
+use futures::future::join_all;
+
+/// `asyncio.gather(*jobs)`: runs all jobs at the same time, on this task and
+/// its thread, and returns the results in the order of the jobs.
+///
+/// For jobs that return a `Result`, `try_join_all` returns the first error at
+/// once and drops the other jobs; Python's would go on.
+pub async fn gather<Job: Future>(
+    jobs: impl IntoIterator<Item = Job>,
+) -> Vec<Job::Output> {
+    join_all(jobs).await
+}
+// ANCHOR_END: gather
+
+/// The part to copy.
+pub mod limited {
+    // ANCHOR: gather_limited
+    use futures::future::join_all;
+    use tokio::sync::Semaphore;
+
+    /// `asyncio.gather` with a `Semaphore`: runs at most `limit` jobs at the
+    /// same time, and returns the results in the order of the jobs. A slow job
+    /// delays no other one. (With `StreamExt::buffered` it would: results that
+    /// are there before its own count as running.)
+    ///
+    /// With a limit of 0 it waits forever.
+    pub async fn gather_limited<Job: Future>(
+        jobs: impl IntoIterator<Item = Job>,
+        limit: usize,
+    ) -> Vec<Job::Output> {
+        let permits = &Semaphore::new(limit);
+        let limited = |job: Job| async move {
+            let _permit = permits.acquire().await.expect("it stays open");
+            job.await
+        };
+        join_all(jobs.into_iter().map(limited)).await
+    }
+    // ANCHOR_END: gather_limited
+}

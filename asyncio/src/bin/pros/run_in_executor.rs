@@ -1,0 +1,100 @@
+//! run_in_executor, max_workers: limit blocking work, also if callers give up.
+//!
+//!     cargo run -p asyncio --bin run_in_executor
+//!
+//! `spawn_blocking` has up to 512 threads: enough for waiting, too many for
+//! computing. A Semaphore is Python's `max_workers`. A thread cannot be
+//! cancelled: when a caller gives up, its work goes on. So the work itself has
+//! to hold the permit; a permit of the caller would let another one in too
+//! early.
+//!
+//! Claims: A20
+//! Change this and watch: the number of permits in `most_at_once`.
+//!
+//! Output (figures vary):
+//!     the caller holds the permit: 5 at work at once
+//!     the work holds the permit: 2 at work at once
+//!     A20 borne out: with 2 permits, 2 threads work at once when callers give up; 5 if these hold them
+
+use std::sync::{atomic::AtomicUsize, atomic::Ordering::Relaxed};
+use std::{thread, time::Duration};
+
+use shared::{Result, claim, flags, say};
+use tokio::time::{sleep, timeout};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result {
+    flags([]);
+    let callers = most_at_once(permit_of_the_caller).await?;
+    say!("the caller holds the permit: {callers} at work at once");
+    let works = most_at_once(run_in_executor).await?;
+    say!("the work holds the permit: {works} at work at once");
+    let figure = format!(
+        "with 2 permits, {works} threads work at once when callers give up; \
+         {callers} if these hold them"
+    );
+    claim("A20", works == 2 && callers > 2, figure)
+}
+
+async fn permit_of_the_caller(
+    permits: Arc<Semaphore>,
+    work: fn() -> usize,
+) -> Result<usize, JoinError> {
+    // WRONG: returned when the caller gives up, although its work goes on
+    let _permit = permits.acquire_owned().await.expect("nobody closes it");
+    spawn_blocking(work).await
+}
+
+/// Four callers give up soon; the fifth waits for its work.
+async fn most_at_once<Call>(
+    run: impl Fn(Arc<Semaphore>, fn() -> usize) -> Call,
+) -> Result<usize>
+where
+    Call: Future<Output = Result<usize, JoinError>>,
+{
+    let permits = Arc::new(Semaphore::new(2));
+    MOST.store(0, Relaxed);
+    for _ in 0..4 {
+        let call = run(permits.clone(), work);
+        let _ = timeout(Duration::from_millis(2), call).await; // gives up
+    }
+    run(permits, work).await?;
+    while RUNNING.load(Relaxed) > 0 {
+        sleep(Duration::from_millis(1)).await; // nobody awaits these any more
+    }
+    Ok(MOST.load(Relaxed))
+}
+
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+fn work() -> usize {
+    let now = RUNNING.fetch_add(1, Relaxed) + 1;
+    MOST.fetch_max(now, Relaxed);
+    thread::sleep(Duration::from_millis(100));
+    RUNNING.fetch_sub(1, Relaxed)
+}
+
+// ANCHOR: run_in_executor
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinError, spawn_blocking};
+
+/// `asyncio.to_thread`, `loop.run_in_executor(executor, work)`: runs blocking
+/// work on another thread, and at most as much at the same time as there are
+/// permits (`max_workers`). The error holds the message of a panic.
+///
+/// A caller may give up; work that has begun goes on, and keeps its permit
+/// until it is done.
+pub async fn run_in_executor<T: Send + 'static>(
+    permits: Arc<Semaphore>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, JoinError> {
+    let permit = permits.acquire_owned().await.expect("nobody closes it");
+    let work = move || {
+        let _permit = permit; // moves into the work: not its caller's
+        work()
+    };
+    spawn_blocking(work).await
+}
+// ANCHOR_END: run_in_executor

@@ -1,0 +1,127 @@
+//! Spawn 100 000 tasks on tokio, smol and async-std: start-up cost and memory.
+//!
+//!     cargo run --release -p asyncio --bin spawn_many_runtimes
+//!
+//! Each runtime has one worker thread, and each row a process of its own. All
+//! tasks wait 100 ms at the same time; what it takes longer than that is the
+//! cost of starting and ending them. Memory is the peak: of 100 000 tasks the
+//! first may end before the last one starts.
+//!
+//! Read `spawn_many` first.
+//!
+//! Claims: A31
+//! Change this and watch: `--million` instead of 100 000 tasks.
+//!
+//! Output (figures vary):
+//!                 count  ms for all  ns each  bytes each
+//!     tokio       10000         367    26662         519
+//!     tokio      100000        1514    14136         497
+//!     smol        10000         123     2300         362
+//!     smol       100000         357     2573         266
+//!     async-std   10000         155     5452         476
+//!     async-std  100000         572     4715         408
+//!     threads      1000         250   150104        9781
+//!     A31 borne out: a task costs 2573 to 14136 ns to start, a thread 150104
+
+use std::{thread, time::Duration, time::Instant};
+
+use async_std::task::{sleep, spawn};
+use shared::measure::{ms, peak_rss_kib, rss_kib};
+use shared::{Failure, Result, Table, claim, flags, notice_debug_build};
+use shared::{role, say, watchdog::Watchdog};
+use smol::Timer;
+use tokio::{runtime::Builder, time::sleep as timer};
+
+const WAIT: Duration = Duration::from_millis(100);
+
+fn main() -> Result {
+    if let Some([model, count]) = role::started_as("starter") {
+        return start_all(&model, count.parse()?);
+    }
+    let [million] = flags(["--million"]);
+    notice_debug_build();
+    let many = if million { 1_000_000 } else { 100_000 };
+    let mut table =
+        Table::new(["", "count", "ms for all", "ns each", "bytes each"]);
+    let (mut least, mut most) = (f64::MAX, 0.0_f64);
+    for model in ["tokio", "smol", "async-std"] {
+        measure(model, 10_000, &mut table)?;
+        let cost = measure(model, many, &mut table)?;
+        (least, most) = (least.min(cost), most.max(cost));
+    }
+    let thread = measure("threads", 1_000, &mut table)?;
+    table.print();
+    let figure = format!(
+        "a task costs {least:.0} to {most:.0} ns to start, a thread {thread:.0}"
+    );
+    claim("A31", least > 50.0 && thread > most, figure)
+}
+
+/// The parent: lets another process start tasks, adds a row, and returns what
+/// one of them costs in ns.
+fn measure(model: &str, count: usize, table: &mut Table<5>) -> Result<f64> {
+    let mut child = role::command("starter")?;
+    child.args([model, &count.to_string()]);
+    child.envs([("SMOL_THREADS", "1"), ("ASYNC_STD_THREAD_COUNT", "1")]);
+    let output = child.output()?; // it ends by itself: it is guarded
+    let text = String::from_utf8(output.stdout)?;
+    let figures = text.split_whitespace().flat_map(str::parse);
+    let [all_ms, ns, bytes] = figures.collect::<Vec<f64>>()[..] else {
+        return Err(Failure::new(String::from_utf8_lossy(&output.stderr)));
+    };
+    table.row([&model, &count, &all_ms, &ns, &bytes]);
+    Ok(ns)
+}
+
+/// The child: prints ms for all, ns each beyond the wait, and bytes each.
+fn start_all(model: &str, count: usize) -> Result {
+    let _bound = Watchdog::guard("the tasks", Duration::from_secs(20))?;
+    let (before, started) = (rss_kib(), Instant::now());
+    match model {
+        "tokio" => {
+            let mut runtime = Builder::new_multi_thread();
+            let runtime = runtime.worker_threads(1).enable_time().build()?;
+            // The timer is made in the task: handed over, it would count twice.
+            let job = |_| runtime.spawn(async { timer(WAIT).await });
+            let tasks: Vec<_> = (0..count).map(job).collect();
+            runtime.block_on(join_all(tasks));
+        }
+        "smol" => {
+            let jobs = (0..count).map(|_| Timer::after(WAIT));
+            drop(smol::block_on(spawn_all(jobs)));
+        }
+        "async-std" => {
+            let job = |_| spawn(sleep(WAIT));
+            let tasks: Vec<_> = (0..count).map(job).collect();
+            async_std::task::block_on(join_all(tasks));
+        }
+        _ => thread::scope(|scope| {
+            for _ in 0..count {
+                scope.spawn(|| thread::sleep(WAIT));
+            }
+        }),
+    }
+    let took = started.elapsed();
+    let ns = (took - WAIT).as_nanos() / count as u128;
+    let bytes = 1_024 * (peak_rss_kib() - before) / count as u64;
+    say!("{:.0} {ns} {bytes}", ms(took));
+    Ok(())
+}
+
+// ANCHOR: spawn_many_runtimes
+use futures::future::join_all;
+
+/// Starts all jobs as tasks of smol, then waits for all of them. The results
+/// have the order of the jobs. A panic in a job is passed on. Dropping this
+/// cancels the tasks.
+pub async fn spawn_all<Job>(
+    jobs: impl IntoIterator<Item = Job>,
+) -> Vec<Job::Output>
+where
+    Job: Future<Output: Send> + Send + 'static,
+{
+    // `collect`: all are started before the first one is awaited.
+    let tasks: Vec<_> = jobs.into_iter().map(smol::spawn).collect();
+    join_all(tasks).await
+}
+// ANCHOR_END: spawn_many_runtimes

@@ -1,0 +1,119 @@
+//! Start-up cost and memory: a task against a thread, and against a plain call.
+//!
+//!     cargo run --release -p asyncio --bin start_cost
+//!
+//! Starting and joining a task costs a fraction of what a thread costs, but it
+//! is not free: awaiting the job directly is cheaper still. The same is true of
+//! memory while it waits. Memory includes what the kernel keeps of a thread:
+//! its kernel stack and page tables. A smaller stack saves nothing: only pages
+//! that were used count.
+//!
+//! `switch_cost` measures switches; `spawn_many_runtimes` other runtimes.
+//!
+//! Claims: A30, A31, X6
+//! Change this and watch: let the job of a task hold an array of 10 000 bytes
+//! over its await. It weighs as much as a thread then.
+//!
+//! Output (figures vary):
+//!                  ns to start and join  bytes, waiting
+//!     plain await                     1               -
+//!     task                          486             319
+//!     thread                      50416           27371
+//!     A30 borne out: a waiting task takes 319 bytes, a thread 27371
+//!     A31 borne out: to start and join takes 486 ns for a task, 50416 ns for a thread, a plain await 1 ns
+//!     X6 borne out: to start and join takes 486 ns for a task, 50416 ns for a thread, a plain await 1 ns
+
+use std::time::{Duration, Instant};
+use std::{future::pending, hint::black_box, thread};
+
+use shared::measure::{Memory, NoiseMeter, best_of};
+use shared::{Result, Table, claim, claim_timed, flags, notice_debug_build};
+use tokio::{runtime::Builder, spawn};
+
+fn main() -> Result {
+    flags([]);
+    notice_debug_build();
+    let runtime = Builder::new_current_thread().build()?;
+    let _entered = runtime.enter(); // for `spawn`
+    let meter = NoiseMeter::start();
+    let call = best_of(20, || runtime.block_on(await_directly()));
+    let task = best_of(20, || runtime.block_on(start_task()));
+    let thread = best_of(20, start_thread);
+    let noise = meter.read();
+    let task_bytes = bytes_each(10_000, || {
+        drop(spawn(pending::<()>())); // waits until the program ends
+        runtime.block_on(tokio::task::yield_now());
+    })?;
+    let thread_bytes =
+        bytes_each(100, || drop(start_small_thread(thread::park)))?;
+    let mut table = Table::new(["", "ns to start and join", "bytes, waiting"]);
+    table.row([&"plain await", &call, &"-"]);
+    table.row([&"task", &task, &task_bytes]);
+    table.row([&"thread", &thread, &thread_bytes]);
+    table.print();
+
+    let figure = format!(
+        "a waiting task takes {task_bytes} bytes, a thread {thread_bytes}"
+    );
+    let borne_out = task_bytes > 100 && thread_bytes > 5 * task_bytes;
+    claim("A30", borne_out, figure)?;
+    let figure = format!(
+        "to start and join takes {task} ns for a task, {thread} ns for a \
+         thread, a plain await {call} ns"
+    );
+    let borne_out = task > 3 * call && thread > 2 * task;
+    claim_timed("A31", borne_out, noise, &figure)?;
+    claim_timed("X6", call < task && task < thread, noise, figure)
+}
+
+const JOBS: u32 = 100;
+
+async fn job() {
+    black_box(());
+}
+
+/// Nanoseconds for each of a hundred jobs, one after the other.
+async fn await_directly() -> u128 {
+    let started = Instant::now();
+    for _ in 0..JOBS {
+        job().await;
+    }
+    started.elapsed().as_nanos() / u128::from(JOBS)
+}
+
+async fn start_task() -> u128 {
+    let started = Instant::now();
+    for _ in 0..JOBS {
+        spawn(job()).await.expect("the job does not panic");
+    }
+    started.elapsed().as_nanos() / u128::from(JOBS)
+}
+
+fn start_thread() -> u128 {
+    let started = Instant::now();
+    for _ in 0..JOBS {
+        let thread = thread::spawn(|| black_box(()));
+        thread.join().expect("the job does not panic");
+    }
+    started.elapsed().as_nanos() / u128::from(JOBS)
+}
+
+/// Memory for each, of this process and of the kernel for it.
+fn bytes_each(count: u64, start: impl Fn()) -> Result<u64> {
+    let before = Memory::now()?.total();
+    (0..count).for_each(|_| start());
+    thread::sleep(Duration::from_millis(50)); // until the last one waits
+    Ok(1_024 * (Memory::now()?.total() - before) / count)
+}
+
+// ANCHOR: start_cost
+/// Starts a thread with a stack of 64 KiB instead of 2 MiB
+/// (`threading.stack_size`). That saves address space, but no memory: of a
+/// stack only the used pages count. Work that needs more stack ends the process
+/// with a stack overflow.
+pub fn start_small_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> std::io::Result<std::thread::JoinHandle<T>> {
+    std::thread::Builder::new().stack_size(64 << 10).spawn(work)
+}
+// ANCHOR_END: start_cost

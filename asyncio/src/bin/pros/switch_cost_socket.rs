@@ -1,0 +1,112 @@
+//! Context switch through a socket: a task is no faster than a thread there.
+//!
+//!     cargo run --release -p asyncio --bin switch_cost_socket
+//!
+//! As `switch_cost`, but the message goes through a pair of sockets. Now the
+//! kernel takes part in each switch, of a task, too; and a task asks its event
+//! loop which socket is ready, which is one more system call. What tasks save
+//! is gone.
+//!
+//! Read `switch_cost` first.
+//!
+//! Claims: A32
+//! Change this and watch: leave out `sched_setaffinity`. Two threads on two
+//! cores wake each other up, which takes longer, the more so when the cores
+//! sleep.
+//!
+//! Output (figures vary):
+//!     there and back: tasks 11564 ns, threads 13062 ns
+//!     A32 borne out: through a socket, a switch of threads takes 1.1 times as long as one of tasks
+
+use std::io::{Read, Write};
+use std::os::unix::net;
+use std::{thread, time::Instant};
+
+use nix::sched::{CpuSet, sched_getcpu, sched_setaffinity};
+use nix::unistd::Pid;
+use shared::measure::{NoiseMeter, try_median_of};
+use shared::{Result, claim_timed, flags, notice_debug_build, say};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::runtime::{Builder, Runtime};
+
+const TRIPS: u64 = 100;
+
+fn main() -> Result {
+    flags([]);
+    notice_debug_build();
+    // As in `switch_cost`: all on the core where this thread is now.
+    let mut core = CpuSet::new();
+    core.set(sched_getcpu()?)?;
+    sched_setaffinity(Pid::from_raw(0), &core)?;
+    let meter = NoiseMeter::start();
+    let runtime = Builder::new_current_thread().enable_io().build()?;
+    let task = between_tasks(&runtime)?;
+    let thread = between_threads()?;
+    let ratio = thread as f64 / task as f64;
+    say!("there and back: tasks {task} ns, threads {thread} ns");
+    let figure = format!(
+        "through a socket, a switch of threads takes {ratio:.1} times as long \
+         as one of tasks"
+    );
+    claim_timed("A32", ratio < 2.0, meter.read(), figure)
+}
+
+fn between_tasks(runtime: &Runtime) -> Result<u64> {
+    let _entered = runtime.enter(); // for the sockets
+    let (mut near, far) = UnixStream::pair()?;
+    let echo = runtime.spawn(echo(far));
+    let ns = median_ns(|| {
+        runtime.block_on(async {
+            for _ in 0..TRIPS {
+                near.write_all(&[0]).await?;
+                near.read_exact(&mut [0]).await?;
+            }
+            Ok(())
+        })
+    })?;
+    drop(near);
+    runtime.block_on(echo)??;
+    Ok(ns)
+}
+
+fn between_threads() -> Result<u64> {
+    let (mut near, mut far) = net::UnixStream::pair()?;
+    let echo = thread::spawn(move || {
+        let mut byte = [0];
+        while far.read_exact(&mut byte).is_ok() {
+            let _ = far.write_all(&byte); // then there is no next one
+        }
+    });
+    let ns = median_ns(|| {
+        for _ in 0..TRIPS {
+            near.write_all(&[0])?;
+            near.read_exact(&mut [0])?;
+        }
+        Ok(())
+    })?;
+    drop(near);
+    echo.join().expect("it does not panic");
+    Ok(ns)
+}
+
+/// The median of 20 rounds, in nanoseconds for each round trip.
+fn median_ns(mut round: impl FnMut() -> Result) -> Result<u64> {
+    try_median_of(20, || {
+        let started = Instant::now();
+        round()?;
+        Ok(started.elapsed().as_nanos() as u64 / TRIPS)
+    })
+}
+
+// ANCHOR: switch_cost_socket
+use tokio::io::copy;
+use tokio::net::UnixStream;
+
+/// Sends back what comes in, until the other end closes (`socket.socketpair`).
+/// Returns how many bytes. A silent end is waited for: limit the time around
+/// this where the other end is not your own.
+pub async fn echo(mut stream: UnixStream) -> std::io::Result<u64> {
+    let (mut input, mut output) = stream.split();
+    copy(&mut input, &mut output).await
+}
+// ANCHOR_END: switch_cost_socket

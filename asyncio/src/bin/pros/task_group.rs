@@ -1,0 +1,105 @@
+//! TaskGroup, structured concurrency: one error cancels the other tasks.
+//!
+//!     cargo run -p asyncio --bin task_group
+//!
+//! `asyncio.TaskGroup` cancels the other tasks as soon as one of them raises.
+//! tokio's JoinSet does not look at results: an `Err` is a value as any other,
+//! and the other tasks do all their work in vain. The cure looks at each
+//! result, cancels the others after an error, and waits until they are gone.
+//!
+//! Where all jobs may run on one task, `futures::future::try_join_all` is
+//! enough.
+//!
+//! Claims: A25
+//! Change this and watch: leave `tasks.shutdown().await` out of `task_group`.
+//! Returning drops the JoinSet, which cancels its tasks, too, but does not
+//! wait: they are still there when the error is, and A25 is contradicted.
+//!
+//! Output (figures vary):
+//!     JoinSet: 1 job failed, 9 others were done in vain
+//!     task_group: Some("job 3 failed"); 0 others done, 0 still there
+//!     A25 borne out: an error cancels 9 of 9 tasks in a group, 0 in a JoinSet
+
+use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering::Relaxed};
+use std::time::Duration;
+
+use shared::{Result, claim, flags, say};
+use tokio::time::sleep;
+
+const OTHERS: usize = 9;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result {
+    flags([]);
+    let (set, group) = (Arc::default(), Arc::default());
+    let tasks: JoinSet<_> = ten_jobs(&set).into_iter().collect();
+    // WRONG: learns of the error when all jobs are done
+    let results = tasks.join_all().await;
+    let failed = results.iter().filter(|result| result.is_err()).count();
+    let in_vain = set.load(Relaxed);
+    say!("JoinSet: {failed} job failed, {in_vain} others were done in vain");
+
+    let error = task_group(ten_jobs(&group)).await.err();
+    let (done, left) = (group.load(Relaxed), Arc::strong_count(&group) - 1);
+    say!("task_group: {error:?}; {done} others done, {left} still there");
+
+    let (kept, cancelled) = (OTHERS - in_vain, OTHERS - done - left);
+    let figure = format!(
+        "an error cancels {cancelled} of {OTHERS} tasks in a group, {kept} \
+         in a JoinSet"
+    );
+    let group = error.is_some() && cancelled == OTHERS;
+    claim("A25", group && failed == 1 && kept == 0, figure)
+}
+
+fn ten_jobs(
+    done: &Arc<AtomicUsize>,
+) -> Vec<impl Future<Output = Result<usize, String>> + Send + use<>> {
+    (0..=OTHERS).map(|number| job(number, done.clone())).collect()
+}
+
+async fn job(number: usize, done: Arc<AtomicUsize>) -> Result<usize, String> {
+    if number == 3 {
+        return Err("job 3 failed".into());
+    }
+    sleep(Duration::from_millis(20)).await;
+    done.fetch_add(1, Relaxed);
+    Ok(number)
+}
+
+// ANCHOR: task_group
+use std::panic::resume_unwind;
+use tokio::task::JoinSet;
+
+/// `asyncio.TaskGroup`: runs all jobs as tasks. The first error, or panic,
+/// cancels the other tasks. When this returns, all tasks have ended. Results
+/// come in the order in which the jobs end.
+///
+/// Dropping this cancels the tasks, too. A task is cancelled where it awaits:
+/// one that never does is waited for.
+pub async fn task_group<T, E, Job>(
+    jobs: impl IntoIterator<Item = Job>,
+) -> Result<Vec<T>, E>
+where
+    Job: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    let mut tasks: JoinSet<_> = jobs.into_iter().collect();
+    let mut results = Vec::new();
+    while let Some(ended) = tasks.join_next().await {
+        match ended {
+            Ok(Ok(result)) => results.push(result),
+            Ok(Err(error)) => {
+                tasks.shutdown().await; // cancels, and waits
+                return Err(error);
+            }
+            Err(error) => {
+                tasks.shutdown().await;
+                resume_unwind(error.into_panic()); // nobody else cancels
+            }
+        }
+    }
+    Ok(results)
+}
+// ANCHOR_END: task_group

@@ -1,0 +1,220 @@
+//! The recipes to paste, where it gets difficult: errors, panics, callers that
+//! give up, slow peers.
+
+use std::future::pending;
+use std::io::ErrorKind::{TimedOut, UnexpectedEof};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering::SeqCst};
+use std::{thread, time::Duration};
+
+use futures::FutureExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Semaphore, oneshot};
+use tokio::task::yield_now;
+use tokio::time::timeout;
+
+const LIMIT: Duration = Duration::from_secs(5);
+
+#[expect(dead_code, reason = "only its recipe is tested")]
+#[path = "../../src/bin/pros/as_completed.rs"]
+mod as_completed;
+#[expect(dead_code, reason = "only its recipe is tested")]
+#[path = "../../src/bin/pros/cookbook_io.rs"]
+mod cookbook_io;
+#[expect(dead_code, reason = "only its recipe is tested")]
+#[path = "../../src/bin/pros/gather.rs"]
+mod gather;
+#[expect(dead_code, reason = "only its recipe is tested")]
+#[path = "../../src/bin/pros/lifo_slot.rs"]
+mod lifo_slot;
+#[expect(dead_code, reason = "only its recipe is tested")]
+#[path = "../../src/bin/pros/queue_workers.rs"]
+mod queue_workers;
+#[expect(dead_code, reason = "only its recipe is tested")]
+#[path = "../../src/bin/pros/race_across_await.rs"]
+mod race_across_await;
+#[expect(dead_code, reason = "only its recipe is tested")]
+#[path = "../../src/bin/pros/run_in_executor.rs"]
+mod run_in_executor;
+#[expect(dead_code, reason = "only its recipe is tested")]
+#[path = "../../src/bin/pros/task_group.rs"]
+mod task_group;
+
+/// Counts how many of them are dropped.
+struct Guard(Arc<AtomicUsize>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+/// Waits forever, and counts when it is cancelled.
+async fn waits(dropped: Arc<AtomicUsize>) -> Result<(), String> {
+    let _guard = Guard(dropped);
+    pending().await
+}
+
+#[tokio::test]
+async fn an_error_or_a_panic_ends_a_group_and_waits_for_all() {
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let job = |n| {
+        let dropped = dropped.clone();
+        async move {
+            match n {
+                0..=2 => waits(dropped).await,
+                3 => Err("no".to_string()),
+                _ => panic!("the oil burns"),
+            }
+        }
+    };
+    let ended = timeout(LIMIT, task_group::task_group((0..4).map(job))).await;
+    assert_eq!(
+        ended.expect("it does not wait for the others"),
+        Err("no".into())
+    );
+    assert_eq!(dropped.swap(0, SeqCst), 3);
+
+    let group = task_group::task_group([0, 1, 4].map(job));
+    let ended = timeout(LIMIT, AssertUnwindSafe(group).catch_unwind()).await;
+    let payload = ended.expect("it does not wait for the others").unwrap_err();
+    assert_eq!(shared::panic_text(&*payload), "the oil burns");
+    assert_eq!(dropped.load(SeqCst), 2);
+}
+
+/// With `buffered(2)` this never ends, with `buffer_unordered(2)` the results
+/// have another order.
+#[tokio::test]
+async fn gather_keeps_the_order_and_a_slow_job_delays_nobody() {
+    let (last, first) = oneshot::channel();
+    let (mut last, mut first) = (Some(last), Some(first));
+    let (most, running) = (&AtomicUsize::new(0), &AtomicUsize::new(0));
+    let jobs: Vec<_> = (0..10)
+        .map(|n| {
+            let last = if n == 9 { last.take() } else { None };
+            let first = if n == 0 { first.take() } else { None };
+            async move {
+                most.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
+                yield_now().await;
+                if let Some(first) = first {
+                    first.await.unwrap();
+                }
+                last.map(|last| last.send(()));
+                running.fetch_sub(1, SeqCst);
+                n
+            }
+        })
+        .collect();
+    let all = timeout(LIMIT, gather::limited::gather_limited(jobs, 2)).await;
+    assert!(all.expect("job 0 delays no other").into_iter().eq(0..10));
+    assert_eq!(most.load(SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_panic_is_passed_on_by_as_completed() {
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let other = dropped.clone();
+    let job = |n| {
+        let other = other.clone();
+        async move {
+            match n {
+                0 => waits(other).await,
+                _ => panic!("the oil burns"),
+            }
+        }
+    };
+    let all = as_completed::as_completed([0, 1].map(job), |_| ());
+    let ended = timeout(LIMIT, AssertUnwindSafe(all).catch_unwind()).await;
+    let payload = ended.expect("it ends at once").unwrap_err();
+    assert_eq!(shared::panic_text(&*payload), "the oil burns");
+}
+
+#[tokio::test]
+async fn work_keeps_its_permit_when_its_caller_gives_up() {
+    let permits = Arc::new(Semaphore::new(1));
+    let (begun, begins) = oneshot::channel();
+    let (end, ends) = std::sync::mpsc::channel();
+    let call = run_in_executor::run_in_executor(permits.clone(), move || {
+        begun.send(()).unwrap();
+        ends.recv().unwrap()
+    });
+    let caller = tokio::spawn(call);
+    begins.await.unwrap();
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    assert_eq!(permits.available_permits(), 0, "its work goes on");
+    end.send(()).unwrap();
+    drop(timeout(LIMIT, permits.acquire()).await.unwrap().unwrap());
+
+    let panics = || -> u32 { panic!("the oil burns") };
+    let ended = run_in_executor::run_in_executor(permits.clone(), panics).await;
+    assert!(ended.unwrap_err().is_panic());
+    assert_eq!(permits.available_permits(), 1);
+}
+
+#[tokio::test]
+async fn half_a_line_is_an_error_and_a_silent_server_is_late() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = listener.local_addr().unwrap();
+    let half = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"half a li").await.unwrap();
+        stream.read_to_end(&mut Vec::new()).await.unwrap_or_default()
+    };
+    let silent = Duration::from_millis(50);
+    let reply = tokio::select! {
+        reply = cookbook_io::client::ask(server, "order", silent) => reply,
+        _ = half => unreachable!("the client has not left"),
+    };
+    assert_eq!(reply.unwrap_err().kind(), TimedOut);
+
+    let cut = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"half a li").await.unwrap();
+    };
+    let ask = cookbook_io::client::ask(server, "order", LIMIT);
+    let kind = tokio::join!(ask, cut).0.unwrap_err().kind();
+    assert!(
+        [UnexpectedEof, std::io::ErrorKind::ConnectionReset].contains(&kind)
+    );
+}
+
+/// `block_in_place` alone panics there.
+#[tokio::test]
+async fn work_in_place_is_done_on_one_thread_too() {
+    let worker = thread::current().id();
+    assert_eq!(lifo_slot::in_place(|| thread::current().id()), worker);
+}
+
+#[tokio::test]
+async fn a_worker_that_panics_leaves_the_jobs_to_the_others() {
+    let done = Arc::new(AtomicUsize::new(0));
+    let count = done.clone();
+    let (jobs, mut workers) = queue_workers::start_workers(2, 1, move |job| {
+        let count = count.clone();
+        async move {
+            assert_ne!(job, 3, "the oil burns");
+            count.fetch_add(1, SeqCst);
+        }
+    });
+    for job in 0..10 {
+        timeout(LIMIT, jobs.send(job)).await.unwrap().unwrap();
+    }
+    drop(jobs);
+    let mut panics = 0;
+    while let Some(ended) = workers.join_next().await {
+        panics += usize::from(ended.is_err());
+    }
+    assert_eq!((panics, done.load(SeqCst)), (1, 9));
+}
+
+#[tokio::test]
+async fn a_cancelled_update_changes_nothing_and_lets_the_next_one_in() {
+    let value = Mutex::new(1);
+    let stuck = race_across_await::update(&value, async |_| pending().await);
+    assert!(timeout(Duration::from_millis(10), stuck).await.is_err());
+    let next = race_across_await::update(&value, async |value| value + 1);
+    timeout(LIMIT, next).await.expect("the lock is free");
+    assert_eq!(value.into_inner(), 2);
+}
