@@ -93,6 +93,13 @@ impl Meal {
         })
     }
 
+    /// Whether each dish, in the order of the menu, was put into the oven
+    /// before the one before it was taken out: then all waits overlap.
+    pub fn bakes_overlap(&self) -> bool {
+        let overlap = |two: &[Plate]| two[1].bake.start < two[0].bake.end;
+        self.plates.windows(2).all(overlap)
+    }
+
     /// How many times as fast as one cook alone.
     pub fn speed_up(&self) -> f64 {
         self.serial.as_secs_f64() / self.wall.as_secs_f64()
@@ -166,6 +173,7 @@ mod tests {
         let waiting: u32 = orders.iter().map(|dish| dish.bake_ms).sum();
         assert!(measure::ms(meal.serial) > f64::from(waiting));
         assert!(measure::ms(meal.bound) > 100.0 && meal.bound < meal.serial);
+        assert!(!meal.bakes_overlap(), "they were baked one after the other");
     }
 
     #[test]

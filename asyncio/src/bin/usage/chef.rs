@@ -1,6 +1,10 @@
-//! One kitchen, one chef: ten tasks on one thread (tokio).
+//! asyncio.gather with tokio: ten tasks on one thread. One kitchen, one chef.
 //!
 //!     cargo run -p asyncio --bin chef
+//!
+//! The chef prepares a dish, puts it into the oven, and does not stand there:
+//! at each `.await` another task goes on. `#[tokio::main]` starts the event
+//! loop, as `asyncio.run` does in Python.
 //!
 //! Claims: A1
 //! Change this and watch: `--menu chopping`: while the chef chops, all wait;
@@ -34,22 +38,15 @@ use shared::{Dish, Kitchen, PATIENCE, Plate, Result};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    task::JoinSet,
     time::timeout,
 };
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     let kitchen = Kitchen::open()?;
-    let mut cooking = JoinSet::new();
-    for dish in kitchen.dishes() {
-        cooking.spawn(cook(dish, kitchen.oven));
-    }
-    let mut plates = Vec::new();
-    while let Some(plate) = cooking.join_next().await {
-        plates.push(plate??);
-    }
-    kitchen.claim("A1", |meal| meal.threads == 1 && meal.processes == 1);
+    let dishes = kitchen.dishes().into_iter();
+    let plates = run_all(dishes.map(|dish| cook(dish, kitchen.oven))).await?;
+    kitchen.claim("A1", |meal| meal.threads == 1 && meal.bakes_overlap());
     kitchen.serve(plates)
 }
 
@@ -60,9 +57,40 @@ async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {
 }
 
 async fn bake(oven: SocketAddr, order: &[u8]) -> io::Result<Vec<u8>> {
-    let mut door = timeout(PATIENCE, TcpStream::connect(oven)).await??;
-    door.write_all(order).await?;
+    let mut socket = timeout(PATIENCE, TcpStream::connect(oven)).await??;
+    socket.write_all(order).await?;
     let mut reply = Vec::new();
-    timeout(PATIENCE, door.read_to_end(&mut reply)).await??;
+    timeout(PATIENCE, socket.read_to_end(&mut reply)).await??;
     Ok(reply)
 }
+
+// ANCHOR: chef
+use tokio_util::task::AbortOnDropHandle;
+
+/// Runs each job as a task, all at the same time. Returns their results in the
+/// order of the jobs, as `asyncio.gather` does, or the first error in it.
+/// After an error, or when this future is dropped, the other tasks are
+/// cancelled. It sets no limit on how many run at once.
+///
+/// # Panics
+///
+/// If a job panics.
+pub async fn run_all<F, T, E>(
+    jobs: impl IntoIterator<Item = F>,
+) -> Result<Vec<T>, E>
+where
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    // All start ...
+    let spawn = |job| AbortOnDropHandle::new(tokio::spawn(job));
+    let tasks: Vec<_> = jobs.into_iter().map(spawn).collect();
+    // ... before the first one is awaited.
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.expect("no job panics")?);
+    }
+    Ok(results)
+}
+// ANCHOR_END: chef

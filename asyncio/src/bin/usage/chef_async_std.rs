@@ -1,10 +1,11 @@
-//! One kitchen, as many chefs as cores: ten tasks on async-std's executor.
+//! asyncio.gather with async-std (discontinued): ten tasks, chefs for all cores.
 //!
 //!     cargo run -p asyncio --bin chef_async_std
 //!
 //! async-std's default is a thread for every core, all named
-//! `async-std/runtime`. It is discontinued (RUSTSEC-2025-0052): `chef_smol` is
-//! where to go from here, and the difference between the two is the way there.
+//! `async-std/runtime`. It is discontinued (RUSTSEC-2025-0052): use smol.
+//! What differs between this program and `chef_smol` is what you have to
+//! change.
 //!
 //! Change this and watch: `ASYNC_STD_THREAD_COUNT=1` leaves one chef.
 //!
@@ -41,14 +42,8 @@ use shared::{Dish, Kitchen, PATIENCE, Plate, Result};
 fn main() -> Result {
     task::block_on(async {
         let kitchen = Kitchen::open()?;
-        let mut cooking = Vec::new();
-        for dish in kitchen.dishes() {
-            cooking.push(task::spawn(cook(dish, kitchen.oven)));
-        }
-        let mut plates = Vec::new();
-        for dish in cooking {
-            plates.push(dish.await?);
-        }
+        let dishes = kitchen.dishes().into_iter();
+        let plates = run_all(dishes.map(|d| cook(d, kitchen.oven))).await?;
         kitchen.serve(plates)
     })
 }
@@ -60,9 +55,38 @@ async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {
 }
 
 async fn bake(oven: SocketAddr, order: &[u8]) -> io::Result<Vec<u8>> {
-    let mut door = timeout(PATIENCE, TcpStream::connect(oven)).await?;
-    door.write_all(order).await?;
+    let mut socket = timeout(PATIENCE, TcpStream::connect(oven)).await?;
+    socket.write_all(order).await?;
     let mut reply = Vec::new();
-    timeout(PATIENCE, door.read_to_end(&mut reply)).await?;
+    timeout(PATIENCE, socket.read_to_end(&mut reply)).await?;
     Ok(reply)
 }
+
+// ANCHOR: chef_async_std
+/// Runs each job as a task, all at the same time. Returns their results in the
+/// order of the jobs, as `asyncio.gather` does, or the first error in it.
+/// After an error, or when this future is dropped, the other tasks go on: only
+/// `JoinHandle::cancel` ends one. It sets no limit on how many run at once.
+///
+/// # Panics
+///
+/// If a job panics.
+pub async fn run_all<F, T, E>(
+    jobs: impl IntoIterator<Item = F>,
+) -> Result<Vec<T>, E>
+where
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    // All start ...
+    let spawn = async_std::task::spawn;
+    let tasks: Vec<_> = jobs.into_iter().map(spawn).collect();
+    // ... before the first one is awaited.
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await?);
+    }
+    Ok(results)
+}
+// ANCHOR_END: chef_async_std

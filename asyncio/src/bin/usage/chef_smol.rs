@@ -1,13 +1,16 @@
-//! One kitchen, one chef: ten tasks on smol's executor.
+//! asyncio.gather with smol: ten tasks on one thread. One kitchen, one chef.
 //!
 //!     cargo run -p asyncio --bin chef_smol
 //!
-//! smol's default is one thread for all tasks, named `smol-1`.
+//! smol's default is one thread for all tasks, named `smol-1`. A task of smol
+//! that is dropped is cancelled. There is no `timeout`: a future is raced with
+//! a timer.
 //!
 //! Claims: A1
-//! Change this and watch: `SMOL_THREADS=2` hires a second chef, and A1 ends;
-//! `--menu chopping --dishes 100`: the chef chops for so long that he looks at
-//! the oven's door too late, and gives up a dish that could be baked.
+//! Change this and watch: `SMOL_THREADS=2` hires a second chef, and A1 is
+//! contradicted where both get a dish; `--menu chopping --dishes 100`: the chef
+//! chops for so long that he looks at the oven too late, and gives up a dish
+//! that could be baked.
 //!
 //! Output (figures vary):
 //!     asyncio::chef_smol  waiting menu, 10 dishes, 2 cores
@@ -44,15 +47,9 @@ use smol::{
 fn main() -> Result {
     smol::block_on(async {
         let kitchen = Kitchen::open()?;
-        let mut cooking = Vec::new();
-        for dish in kitchen.dishes() {
-            cooking.push(smol::spawn(cook(dish, kitchen.oven)));
-        }
-        let mut plates = Vec::new();
-        for dish in cooking {
-            plates.push(dish.await?);
-        }
-        kitchen.claim("A1", |meal| meal.threads == 1 && meal.processes == 1);
+        let dishes = kitchen.dishes().into_iter();
+        let plates = run_all(dishes.map(|d| cook(d, kitchen.oven))).await?;
+        kitchen.claim("A1", |meal| meal.threads == 1 && meal.bakes_overlap());
         kitchen.serve(plates)
     })
 }
@@ -64,10 +61,10 @@ async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {
 }
 
 async fn bake(oven: SocketAddr, order: &[u8]) -> io::Result<Vec<u8>> {
-    let mut door = TcpStream::connect(oven).or(timeout()).await?;
-    door.write_all(order).await?;
+    let mut socket = TcpStream::connect(oven).or(timeout()).await?;
+    socket.write_all(order).await?;
     let mut reply = Vec::new();
-    door.read_to_end(&mut reply).or(timeout()).await?;
+    socket.read_to_end(&mut reply).or(timeout()).await?;
     Ok(reply)
 }
 
@@ -75,3 +72,31 @@ async fn timeout<T>() -> io::Result<T> {
     Timer::after(PATIENCE).await;
     Err(io::ErrorKind::TimedOut.into())
 }
+
+// ANCHOR: chef_smol
+/// Runs each job as a task, all at the same time. Returns their results in the
+/// order of the jobs, as `asyncio.gather` does, or the first error in it.
+/// After an error, or when this future is dropped, the other tasks are
+/// cancelled. It sets no limit on how many run at once.
+///
+/// # Panics
+///
+/// If a job panics.
+pub async fn run_all<F, T, E>(
+    jobs: impl IntoIterator<Item = F>,
+) -> Result<Vec<T>, E>
+where
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    // All start ...
+    let tasks: Vec<_> = jobs.into_iter().map(smol::spawn).collect();
+    // ... before the first one is awaited.
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await?);
+    }
+    Ok(results)
+}
+// ANCHOR_END: chef_smol
