@@ -1,0 +1,153 @@
+//! Detect a blocked event loop in a running service, and name the cure.
+//!
+//!     cargo run -p asyncio --bin stall_detector
+//!
+//! A call that blocks stops all tasks of its thread. A task cannot report that:
+//! it is stopped, too. So a heartbeat task sends a beat now and then, and a
+//! thread beside the runtime misses it. It reports while the call still blocks.
+//! (Python's `slow_callback_duration` logs only when the callback is over.)
+//!
+//! The cure depends on the flavour of the runtime: `spawn_blocking` on both;
+//! `block_in_place` on `multi_thread` only, where it keeps borrowed values. On
+//! `current_thread` it panics. `responsive` measures the cures.
+//!
+//! Claims: A3, A23
+//! Change this and watch: `worker_threads(2)`. One of two workers is blocked,
+//! the other one goes on, nothing is reported, and A23 is contradicted.
+//!
+//! Output (figures vary):
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::Receiver;
+
+use shared::measure::NoiseMeter;
+use shared::{Result, claim, claim_timed, flags, say};
+use tokio::{runtime::Builder, runtime::Runtime};
+
+const LIMIT: Duration = Duration::from_millis(100);
+
+fn main() -> Result {
+    flags([]);
+    let mut one = Builder::new_current_thread();
+    let mut many = Builder::new_multi_thread();
+    let one = one.enable_time().build()?;
+    let many = many.worker_threads(1).enable_time().build()?;
+    let blocked = run(&one, "current_thread, call in a task", blocks)?
+        + run(&many, "multi_thread, call in a task", blocks)?;
+    let meter = NoiseMeter::start();
+    let cured = run(&one, "current_thread, spawn_blocking", moves)?
+        + run(&many, "multi_thread, spawn_blocking", moves)?
+        + run(&many, "multi_thread, block_in_place", in_place)?;
+
+    let figure = format!(
+        "{blocked} of 2 calls that block were reported while they lasted, \
+         {cured} of 3 when cured"
+    );
+    claim("A23", blocked == 2, &figure)?;
+    claim_timed("A3", cured == 0, meter.read(), figure)
+}
+
+async fn blocks(reports: Receiver<String>) -> Option<String> {
+    call(&reports) // WRONG: no other task of this thread has a turn meanwhile
+}
+
+async fn moves(reports: Receiver<String>) -> Option<String> {
+    let call = tokio::task::spawn_blocking(move || call(&reports));
+    call.await.expect("it does not panic")
+}
+
+async fn in_place(reports: Receiver<String>) -> Option<String> {
+    tokio::task::block_in_place(|| call(&reports))
+}
+
+static TURNS: AtomicUsize = AtomicUsize::new(0);
+
+/// A call that blocks until it is reported, or until another task has had ten
+/// turns; for 2 s at most.
+fn call(reports: &Receiver<String>) -> Option<String> {
+    let upto = TURNS.load(Relaxed) + 10;
+    let wait = Duration::from_millis(10);
+    for _ in 0..200 {
+        match reports.recv_timeout(wait) {
+            Err(_) if TURNS.load(Relaxed) < upto => {}
+            report => return report.ok(),
+        }
+    }
+    None
+}
+
+/// Runs a service: a task that goes on, and the call. Returns 1 if a stall was
+/// reported.
+fn run<F>(
+    tokio: &Runtime,
+    what: &str,
+    service: fn(Receiver<String>) -> F,
+) -> Result<usize>
+where
+    F: Future<Output = Option<String>> + Send + 'static,
+{
+    let other = tokio.spawn(async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            TURNS.fetch_add(1, Relaxed);
+        }
+    });
+    let (send, reports) = mpsc::channel();
+    let report = move |text: &str| _ = send.send(text.to_string());
+    let watched = watch_for_stalls(tokio.handle(), LIMIT, report)?;
+    let call = tokio.spawn(service(reports));
+    let report = tokio.block_on(call)?;
+    watched.abort();
+    other.abort();
+    say!("{what}: {}", report.as_deref().unwrap_or("the other tasks go on"));
+    Ok(usize::from(report.is_some()))
+}
+
+// ANCHOR: stall_detector
+use std::sync::mpsc::{self, RecvTimeoutError::Timeout};
+use std::{io, time::Duration};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::AbortHandle;
+
+/// Calls `report` when no task of the runtime had a turn for `limit`, because
+/// calls block all of its threads: once for each stall, and while it lasts. The
+/// text names the cure. Ends with the runtime, or when it is aborted.
+///
+/// It does not notice when only some of several workers are blocked. A
+/// `current_thread` runtime that is outside of `block_on` counts as blocked.
+pub fn watch_for_stalls(
+    runtime: &Handle,
+    limit: Duration,
+    mut report: impl FnMut(&str) + Send + 'static,
+) -> io::Result<AbortHandle> {
+    let cure = match runtime.runtime_flavor() {
+        RuntimeFlavor::CurrentThread => "spawn_blocking",
+        _ => "spawn_blocking or block_in_place",
+    };
+    let text = format!("no turn for {limit:?}; use {cure}");
+    let (beat, beats) = mpsc::channel();
+    let watcher = std::thread::Builder::new().name("stall-detector".into());
+    // Not joined: it ends when nobody can send a beat any more.
+    watcher.spawn(move || {
+        loop {
+            match beats.recv_timeout(limit) {
+                Ok(()) => {}
+                Err(Timeout) => {
+                    report(&text);
+                    // Waits until the stall is over.
+                    if beats.recv().is_err() {
+                        return;
+                    }
+                }
+                Err(_) => return,
+            }
+        }
+    })?;
+    let heart = runtime.spawn(async move {
+        while beat.send(()).is_ok() {
+            tokio::time::sleep(limit / 4).await;
+        }
+    });
+    Ok(heart.abort_handle())
+}
+// ANCHOR_END: stall_detector
