@@ -93,13 +93,6 @@ impl Meal {
         })
     }
 
-    /// Whether each dish, in the order of the menu, was put into the oven
-    /// before the one before it was taken out: then all waits overlap.
-    pub fn bakes_overlap(&self) -> bool {
-        let overlap = |two: &[Plate]| two[1].bake.start < two[0].bake.end;
-        self.plates.windows(2).all(overlap)
-    }
-
     /// How many times as fast as one cook alone.
     pub fn speed_up(&self) -> f64 {
         self.serial.as_secs_f64() / self.wall.as_secs_f64()
@@ -108,6 +101,18 @@ impl Meal {
     /// How many times as long as what nobody can beat: 1 is perfect.
     pub fn distance(&self) -> f64 {
         self.wall.as_secs_f64() / self.bound.as_secs_f64()
+    }
+
+    /// The most dishes that were in work, prepared or in the oven, at the same
+    /// time.
+    pub fn at_once(&self) -> usize {
+        let at = |moment| {
+            let in_work =
+                |p: &&Plate| (p.prep.start..p.bake.end).contains(&moment);
+            self.plates.iter().filter(in_work).count()
+        };
+        let starts = self.plates.iter().map(|plate| plate.prep.start);
+        starts.map(at).max().unwrap_or(0)
     }
 }
 
@@ -170,10 +175,10 @@ mod tests {
         let (opened, usage) = (measure::now(), Usage::now());
         let meal = Meal::check(&orders, plates, opened, usage).unwrap();
         assert_eq!((meal.threads, meal.processes), (1, 1));
+        assert_eq!(meal.at_once(), 1); // one after the other
         let waiting: u32 = orders.iter().map(|dish| dish.bake_ms).sum();
         assert!(measure::ms(meal.serial) > f64::from(waiting));
         assert!(measure::ms(meal.bound) > 100.0 && meal.bound < meal.serial);
-        assert!(!meal.bakes_overlap(), "they were baked one after the other");
     }
 
     #[test]

@@ -42,8 +42,8 @@ use shared::{Dish, Kitchen, PATIENCE, Plate, Result};
 fn main() -> Result {
     task::block_on(async {
         let kitchen = Kitchen::open()?;
-        let dishes = kitchen.dishes().into_iter();
-        let plates = run_all(dishes.map(|d| cook(d, kitchen.oven))).await?;
+        let cook = |dish| cook(dish, kitchen.oven);
+        let plates = map(kitchen.dishes(), cook).await?;
         kitchen.serve(plates)
     })
 }
@@ -63,26 +63,24 @@ async fn bake(oven: SocketAddr, order: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 // ANCHOR: chef_async_std
-/// Runs each job as a task, all at the same time. Returns their results in the
-/// order of the jobs, as `asyncio.gather` does, or the first error in it.
-/// After an error, or when this future is dropped, the other tasks go on: only
-/// `JoinHandle::cancel` ends one. It sets no limit on how many run at once.
-///
-/// # Panics
-///
-/// If a job panics.
-pub async fn run_all<F, T, E>(
-    jobs: impl IntoIterator<Item = F>,
-) -> Result<Vec<T>, E>
+/// Runs `job` on each item, each as a task of its own. Returns the results in
+/// the order of the items, or the first error. Then, or when this future is
+/// dropped, the other tasks go on. A panic in a job goes on in the caller.
+pub async fn map<T, R, E, F>(
+    items: Vec<T>,
+    job: impl Fn(T) -> F,
+) -> Result<Vec<R>, E>
 where
-    F: Future<Output = Result<T, E>> + Send + 'static,
-    T: Send + 'static,
+    F: Future<Output = Result<R, E>> + Send + 'static,
+    R: Send + 'static,
     E: Send + 'static,
 {
-    // All start ...
-    let spawn = async_std::task::spawn;
-    let tasks: Vec<_> = jobs.into_iter().map(spawn).collect();
-    // ... before the first one is awaited.
+    // All tasks start ...
+    let tasks: Vec<_> = items
+        .into_iter()
+        .map(|item| async_std::task::spawn(job(item)))
+        .collect();
+    // ... before the first one is waited for.
     let mut results = Vec::new();
     for task in tasks {
         results.push(task.await?);
