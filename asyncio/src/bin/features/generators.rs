@@ -1,12 +1,12 @@
-//! Generators without `yield`: lazy iterators on stable Rust, in four ways.
+//! Generators without `yield`: lazy iterators on stable Rust.
 //!
 //!     cargo run -p asyncio --bin generators
 //!
-//! `gen` blocks with `yield` are for nightly compilers only. A closure or a
-//! struct keeps what a generator keeps between two values. An async block does
-//! it by itself: the compiler makes the same state machine of it, which stops
-//! at each await. `successors` is one ahead: it makes the next value before it
-//! returns one. A `Vec` is not lazy.
+//! `gen` blocks with `yield` are for nightly compilers only. A closure keeps
+//! what a generator keeps between two values. An async block does so by itself:
+//! the compiler makes the same state machine of it, which stops at each await.
+//! `successors` is one ahead: it makes the next value before it returns one. A
+//! `Vec` is not lazy.
 //!
 //! `streams` shows async generators.
 //!
@@ -17,89 +17,64 @@
 //!
 //! Output (figures vary):
 
-use shared::{Failure, Result, Table, claim, flags};
+use shared::{Failure, Result, claim, flags, say};
 
 const TAKEN: usize = 5;
 
 fn main() -> Result {
     flags([]);
-    let mut table = Table::new(["powers of two from", "taken", "made"]);
-    let mut row = |way, powers| taken(&mut table, way, powers);
-    let closure = row("iter::from_fn", |made| Box::new(from_fn(made)))?;
-    let chain = row("iter::successors", |made| Box::new(successors(made)))?;
-    let by_struct = row("a struct", |made| Box::new(Powers { made, next: 1 }))?;
-    let block = row("an async block", |made| Box::new(async_block(made)))?;
-    let list = row("a Vec", |made| Box::new(a_vec(made).into_iter()))?;
-    table.print();
+    let made = Cell::new(0);
+    let closure = take(from_fn(&made), "iter::from_fn", &made)?;
+    let chain = take(successors(&made), "iter::successors", &made)?;
+    let block = take(async_block(&made), "an async block", &made)?;
+    let list = take(a_vec(&made).into_iter(), "a Vec", &made)?;
 
     let figure = format!(
-        "an async block gave {TAKEN} values, one for each poll: {block} made"
+        "an async block works as a generator: {block} values made for {TAKEN}"
     );
     claim("A13", block == TAKEN, figure)?;
-    let lazy = closure == TAKEN && by_struct == TAKEN && chain == TAKEN + 1;
     let figure = format!(
-        "without `yield`: {TAKEN} values taken, {closure}, {by_struct} and \
-         {chain} made, {list} by a Vec"
+        "for {TAKEN} values from_fn made {closure}, successors {chain}, without \
+         yield; a Vec made {list}"
     );
+    let lazy = closure == TAKEN && chain == TAKEN + 1;
     claim("A14", lazy && list > chain, figure)
 }
 
-type Iter<'a> = Box<dyn Iterator<Item = u64> + 'a>;
-
-/// Takes five, checks them, and returns how many were made for that.
-fn taken(
-    table: &mut Table<3>,
+/// Takes five powers of two, and returns how many were made for that.
+fn take(
+    powers: impl Iterator<Item = u64>,
     way: &str,
-    powers: fn(&Cell<usize>) -> Iter,
+    made: &Cell<usize>,
 ) -> Result<usize> {
-    let made = Cell::new(0);
-    let taken: Vec<u64> = powers(&made).take(TAKEN).collect();
-    if taken != [1, 2, 4, 8, 16] {
-        return Err(Failure::new(format!("{way} gives {taken:?}")));
+    let taken: Vec<u64> = powers.take(TAKEN).collect();
+    let made = made.take();
+    say!("{way}: {taken:?} taken, {made} made");
+    match taken == [1, 2, 4, 8, 16] {
+        true => Ok(made),
+        false => Err(Failure::new("these are no powers of two")),
     }
-    table.row([&way, &taken.len(), &made.get()]);
-    Ok(made.get())
-}
-
-fn counted(power: u64, made: &Cell<usize>) -> u64 {
-    made.update(|made| made + 1);
-    power
 }
 
 fn from_fn(made: &Cell<usize>) -> impl Iterator<Item = u64> {
     let mut next = 1;
     iter::from_fn(move || {
-        let power = counted(next, made);
+        let power = count(next, made);
         next *= 2;
         Some(power)
     })
 }
 
 fn successors(made: &Cell<usize>) -> impl Iterator<Item = u64> {
-    let first = counted(1, made);
-    iter::successors(Some(first), |power| Some(counted(power * 2, made)))
-}
-
-struct Powers<'a> {
-    made: &'a Cell<usize>,
-    next: u64,
-}
-
-impl Iterator for Powers<'_> {
-    type Item = u64;
-
-    fn next(&mut self) -> Option<u64> {
-        let power = counted(self.next, self.made);
-        self.next *= 2;
-        Some(power)
-    }
+    let first = count(1, made);
+    iter::successors(Some(first), |power| Some(count(power * 2, made)))
 }
 
 fn async_block(made: &Cell<usize>) -> impl Iterator<Item = u64> {
     generator(async move |values: Values<u64>| {
         let mut next = 1;
         loop {
-            values.give(counted(next, made)).await; // Python: yield
+            values.give(count(next, made)).await; // Python: yield
             next *= 2;
         }
     })
@@ -107,7 +82,12 @@ fn async_block(made: &Cell<usize>) -> impl Iterator<Item = u64> {
 
 /// Not lazy: all values are made at once.
 fn a_vec(made: &Cell<usize>) -> Vec<u64> {
-    (0..60).map(|n| counted(1 << n, made)).collect()
+    (0..60).map(|n| count(1 << n, made)).collect()
+}
+
+fn count(power: u64, made: &Cell<usize>) -> u64 {
+    made.update(|made| made + 1);
+    power
 }
 
 // ANCHOR: generators

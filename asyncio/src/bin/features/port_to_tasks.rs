@@ -5,8 +5,7 @@
 //! The port is `async` and `.await`, and the types of the runtime for those of
 //! std. The compiler finds an await that was forgotten. It does not find a call
 //! that blocks: the port compiles and answers, but serves one client at a time.
-//! Here each client has to be looked up. A look-up lasts until another one is
-//! under way, too, or 300 ms.
+//! Here two clients wait to be served, and each has to be looked up.
 //!
 //! `guess_tasks` is a whole server, beside `guess_threads` (in `threading`).
 //!
@@ -16,24 +15,21 @@
 //!
 //! Output (figures vary):
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::{io::Read, io::Write, thread, time::Duration};
 
-use shared::{Result, claim, flags, say, watchdog::Watchdog};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::{net, runtime::Builder, time::sleep};
+use shared::{Result, claim, flags, say};
+use tokio::{io::AsyncWriteExt, net, runtime::Builder, time::sleep};
 
 fn main() -> Result {
     flags([]);
-    let _bound = Watchdog::guard("the clients", Duration::from_secs(10))?;
-    let tokio = Builder::new_current_thread().enable_all().build()?;
+    let one = Builder::new_current_thread().enable_all().build()?;
     let threads = at_once("threads", threads)?;
-    let ported = at_once("tasks", |server| {
-        tokio.block_on(tasks(server, answer_by_task))
-    })?;
+    let ported =
+        at_once("tasks", |server| one.block_on(tasks(server, ported)))?;
     let stalled = at_once("tasks, one blocking call left", |server| {
-        tokio.block_on(tasks(server, stall))
+        one.block_on(tasks(server, half_ported))
     })?;
     let figure = format!(
         "clients served at the same time: {threads} by threads, {ported} by \
@@ -45,17 +41,13 @@ fn main() -> Result {
 fn threads(server: TcpListener) -> io::Result<()> {
     let mut clients = Vec::new();
     for _ in 0..2 {
-        let (client, _) = server.accept()?;
-        clients.push(thread::spawn(|| answer_by_thread(client)));
+        let (mut client, _) = server.accept()?;
+        clients.push(thread::spawn(move || {
+            look_up();
+            client.write_all(b"hello")
+        }));
     }
     clients.into_iter().try_for_each(|c| c.join().expect("no panic"))
-}
-
-fn answer_by_thread(mut client: TcpStream) -> io::Result<()> {
-    let mut name = [0; 5];
-    client.read_exact(&mut name)?;
-    look_up();
-    client.write_all(&name)
 }
 
 async fn tasks<F>(
@@ -77,67 +69,53 @@ where
     Ok(())
 }
 
-async fn answer_by_task(mut client: net::TcpStream) -> io::Result<()> {
-    let mut name = [0; 5];
-    client.read_exact(&mut name).await?;
-    look_up_async().await;
-    client.write_all(&name).await
+async fn ported(mut client: net::TcpStream) -> io::Result<()> {
+    begin();
+    sleep(LOOK_UP).await;
+    end();
+    client.write_all(b"hello").await
 }
 
-async fn stall(mut client: net::TcpStream) -> io::Result<()> {
-    let mut name = [0; 5];
-    client.read_exact(&mut name).await?;
+async fn half_ported(mut client: net::TcpStream) -> io::Result<()> {
     look_up(); // WRONG: it compiles, and blocks the thread of all clients
-    client.write_all(&name).await
+    client.write_all(b"hello").await
+}
+
+const LOOK_UP: Duration = Duration::from_millis(200);
+
+fn look_up() {
+    begin();
+    thread::sleep(LOOK_UP);
+    end();
 }
 
 static NOW: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
-const MOMENT: Duration = Duration::from_millis(1);
 
-fn look_up() {
+fn begin() {
     MOST.fetch_max(1 + NOW.fetch_add(1, SeqCst), SeqCst);
-    for _ in 0..300 {
-        if MOST.load(SeqCst) < 2 {
-            thread::sleep(MOMENT);
-        }
-    }
+}
+
+fn end() {
     NOW.fetch_sub(1, SeqCst);
 }
 
-async fn look_up_async() {
-    MOST.fetch_max(1 + NOW.fetch_add(1, SeqCst), SeqCst);
-    for _ in 0..300 {
-        if MOST.load(SeqCst) < 2 {
-            sleep(MOMENT).await;
-        }
-    }
-    NOW.fetch_sub(1, SeqCst);
-}
-
-/// Two clients come; returns how many of them were looked up at the same time.
+/// Two clients wait for the server; returns how many were served at once.
 fn at_once(
     what: &str,
     serve: impl FnOnce(TcpListener) -> io::Result<()>,
 ) -> Result<usize> {
     let server = TcpListener::bind(("127.0.0.1", 0))?;
     let address = server.local_addr()?;
-    let [one, other] = ["alpha", "gamma"]
-        .map(|name| thread::spawn(move || ask(address, name)));
+    let clients = [TcpStream::connect(address)?, TcpStream::connect(address)?];
     serve(server)?;
-    let one = one.join().expect("no panic")?;
-    let other = other.join().expect("no panic")?;
+    let mut replies = String::new();
+    for mut client in clients {
+        client.read_to_string(&mut replies)?;
+    }
     let most = MOST.swap(0, SeqCst);
-    say!("{what}: {one} and {other} are answered, {most} at a time");
+    say!("{what}: two clients heard {replies:?}, {most} at a time");
     Ok(most)
-}
-
-fn ask(server: SocketAddr, name: &str) -> io::Result<String> {
-    let mut server = TcpStream::connect(server)?;
-    server.write_all(name.as_bytes())?;
-    let mut reply = String::new();
-    server.read_to_string(&mut reply)?;
-    Ok(reply)
 }
 
 // ANCHOR: port_to_tasks

@@ -1,15 +1,14 @@
-//! Event loop latency: a heartbeat beside a blocking call, on three runtimes.
+//! Event loop latency on smol and async-std: a heartbeat beside a blocking call.
 //!
 //!     cargo run -p asyncio --bin responsive_runtimes
 //!
 //! The longest time between two beats of 10 ms, while a future on the same
 //! thread makes a call of 100 ms. All runtimes behave alike: a call that blocks
 //! its thread stops everything else there. `unblock` of smol and
-//! `spawn_blocking` of the others move a call to a thread for blocking calls,
-//! as `run_in_executor` does in Python. Only tokio has `block_in_place`, and on
-//! a `current_thread` runtime, as here, it panics.
+//! `spawn_blocking` of async-std move a call to a thread for blocking calls, as
+//! `run_in_executor` does in Python. Only tokio has `block_in_place`.
 //!
-//! Read `responsive` first.
+//! Read `responsive` first: it does the same on tokio.
 //!
 //! Claims: A3, X7
 //! Change this and watch: `BEAT` to 1 ms. Where nothing blocks, the gap becomes
@@ -23,13 +22,11 @@
 //!     X7 borne out: a heartbeat stops for 100 ms if a call blocks, else for 11 ms
 //!     A3 borne out: a heartbeat stops for 100 ms if a call blocks, else for 11 ms
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::{thread, time::Duration, time::Instant};
+use std::{cell::Cell, pin::pin, thread, time::Duration, time::Instant};
 
-use futures::future::join;
+use futures::future::select;
 use shared::measure::{NoiseMeter, best_of, ms};
 use shared::{Result, Table, claim, claim_timed, flags};
-use tokio::{runtime::Builder, task::spawn_blocking};
 
 const BEAT: Duration = Duration::from_millis(10);
 const CALL: Duration = Duration::from_millis(100);
@@ -37,20 +34,20 @@ const CALL: Duration = Duration::from_millis(100);
 fn main() -> Result {
     flags([]);
     let meter = NoiseMeter::start();
-    let mut table = Table::new(["call", "tokio ms", "smol ms", "async-std ms"]);
+    let mut table = Table::new(["call", "smol ms", "async-std ms"]);
     let mut row = |name: &str, way: Way| {
-        let gaps = [on_tokio, on_smol, on_async_std]
-            .map(|runtime| best_of(3, || runtime(way)));
-        let [tokio, smol, std] = gaps.map(|gap| format!("{:.0}", ms(gap)));
-        table.row([&name, &tokio, &smol, &std]);
-        gaps
+        let smol = best_of(3, || on_smol(way));
+        let async_std = best_of(3, || on_async_std(way));
+        let [one, other] = [smol, async_std].map(|d| format!("{:.0}", ms(d)));
+        table.row([&name, &one, &other]);
+        [smol, async_std]
     };
     let blocked = row("blocks", Way::Blocks);
     let moved = row("moves to a thread", Way::Moves);
     let awaited = row("waits with await", Way::Awaits);
     table.print();
 
-    let least = blocked.into_iter().min().expect("three runtimes");
+    let least = blocked.into_iter().min().expect("two runtimes");
     let most = moved.into_iter().chain(awaited).max().expect("two ways");
     let (blocks, others) = (ms(least), ms(most));
     let figure = format!(
@@ -74,23 +71,10 @@ fn call() {
     thread::sleep(CALL);
 }
 
-fn on_tokio(way: Way) -> Duration {
-    let call = async {
-        match way {
-            Way::Blocks => call(), // WRONG: the heartbeat needs this thread
-            Way::Moves => spawn_blocking(call).await.expect("no panic"),
-            Way::Awaits => tokio::time::sleep(CALL).await,
-        }
-    };
-    let tokio = Builder::new_current_thread().enable_time().build();
-    let tokio = tokio.expect("it needs no file but the clock's");
-    tokio.block_on(async { longest_gap(call, tokio::time::sleep).await })
-}
-
 fn on_smol(way: Way) -> Duration {
     let call = async {
         match way {
-            Way::Blocks => call(), // WRONG
+            Way::Blocks => call(), // WRONG: the heartbeat needs this thread
             Way::Moves => run_blocking(call).await,
             Way::Awaits => _ = smol::Timer::after(CALL).await,
         }
@@ -115,22 +99,21 @@ async fn longest_gap<Wait: Future>(
     call: impl Future,
     wait: impl Fn(Duration) -> Wait,
 ) -> Duration {
-    let done = AtomicBool::new(false);
+    let longest = Cell::new(Duration::ZERO);
     let heart = async {
-        let mut longest = Duration::ZERO;
-        while !done.load(Relaxed) {
+        loop {
             let last = Instant::now();
             wait(BEAT).await;
-            longest = longest.max(last.elapsed());
+            longest.set(longest.get().max(last.elapsed()));
         }
-        longest
     };
     let call = async {
-        wait(BEAT).await; // the heart beats already
+        wait(2 * BEAT).await; // the heart beats already
         call.await;
-        done.store(true, Relaxed);
+        wait(2 * BEAT).await; // it has beaten once more
     };
-    join(heart, call).await.0
+    select(pin!(heart), pin!(call)).await;
+    longest.get()
 }
 
 // ANCHOR: responsive_runtimes
