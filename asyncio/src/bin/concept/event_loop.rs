@@ -1,4 +1,4 @@
-//! A whole event loop to read: executor, wakers, timers and sockets of a runtime.
+//! An event loop to read, whole: executor, wakers, timers, sockets of a runtime.
 //!
 //!     cargo run -p asyncio --bin event_loop
 //!

@@ -1,4 +1,4 @@
-//! A TCP server of tasks: time limit and length limit for each line of a client.
+//! A TCP server of tasks: limits on the time and the length of each line.
 //!
 //!     cargo run -p asyncio --bin guess_tasks
 //!

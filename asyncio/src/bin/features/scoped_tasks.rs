@@ -19,7 +19,7 @@
 use std::{future::pending, sync::Arc};
 
 use futures::{FutureExt, future::BoxFuture};
-use shared::{Failure, Result, Table, claim, flags};
+use shared::{Failure, Result, claim, flags, say};
 
 const TASKS: usize = 4;
 
@@ -29,23 +29,16 @@ async fn main() -> Result {
     let numbers: Vec<u64> = (1..=1_000).collect();
     let lent = || numbers.chunks(250).map(sum).collect();
     let copied = || numbers.chunks(250).map(Vec::from).map(sum_owned).collect();
-    let sums = [
-        joined(lent()).await,
-        on_an_executor(lent()).await,
-        spawned(copied()).await,
-    ];
-    if sums.iter().any(|sums| sums.iter().sum::<u64>() != 500_500) {
-        return Err(Failure::new(format!("wrong sums: {sums:?}")));
-    }
+    let sums = joined(lent()).await;
+    assert_eq!(sums, on_an_executor(lent()).await);
+    assert_eq!(sums, spawned(copied()).await);
     let join = left_behind(joined)?;
     let executor = left_behind(on_an_executor)?;
     let spawn = left_behind(spawned)?;
 
-    let mut table = Table::new(["four tasks", "their numbers", "left behind"]);
-    table.row([&"join_all", &"borrowed", &join]);
-    table.row([&"smol's Executor", &"borrowed", &executor]);
-    table.row([&"tokio::spawn", &"copied", &spawn]);
-    table.print();
+    say!("join_all: 4 tasks borrow, {join} are left behind");
+    say!("smol's Executor: 4 tasks borrow, {executor} are left behind");
+    say!("tokio::spawn: 4 tasks own a copy, {spawn} are left behind");
     let figure = format!(
         "when their parent was dropped, {} of 8 tasks that may borrow went on, \
          {spawn} of 4 spawned",

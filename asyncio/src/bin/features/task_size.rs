@@ -17,7 +17,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{hint::black_box, thread, time::Duration};
 
-use async_std::task;
 use shared::measure::Memory;
 use shared::watchdog::Watchdog;
 use shared::{Failure, Result, Table, claim, flags, role, say};
@@ -37,11 +36,10 @@ fn main() -> Result {
     let tokio = row("a task of tokio", 20_000)?;
     let large = row("the same with 4 KiB", 2_000)?;
     let smol = row("a task of smol", 20_000)?;
-    let async_std = row("a task of async-std", 20_000)?;
     let thread = row("a thread", 200)?;
     table.print();
 
-    let task = tokio.max(smol).max(async_std);
+    let task = tokio.max(smol);
     let figure = format!(
         "a sleeping task takes {task} bytes at most, with 4 KiB in it {large}"
     );
@@ -76,9 +74,6 @@ async fn park(kind: &str, count: usize) -> Result {
             "the same with 4 KiB" => drop(tokio::spawn(large())),
             "a task of smol" => {
                 smol::spawn(counted(|| Timer::after(LONG))).detach()
-            }
-            "a task of async-std" => {
-                drop(task::spawn(counted(|| task::sleep(LONG))));
             }
             _ => drop(thread::spawn(|| {
                 ASLEEP.fetch_add(1, Relaxed);

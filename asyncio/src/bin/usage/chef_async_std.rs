@@ -1,4 +1,4 @@
-//! asyncio.gather with async-std (discontinued): ten tasks, chefs for all cores.
+//! asyncio.gather with async-std (discontinued): ten tasks, a chef per core.
 //!
 //!     cargo run -p asyncio --bin chef_async_std
 //!

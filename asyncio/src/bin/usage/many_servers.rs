@@ -6,7 +6,6 @@
 //! 100 ms, whatever their number. All clients give up after the same time. A
 //! row is a process of its own, so none uses the memory of another. The memory
 //! is what the process sees; for each thread the kernel keeps 20 KiB more.
-//! `--ten-thousand` adds the largest size.
 //!
 //! Read `overlap` first.
 //!
@@ -18,7 +17,7 @@
 
 use std::{thread, time::Instant};
 
-use shared::measure::{Noise, NoiseMeter, ms, peak_rss_kib, rss_kib};
+use shared::measure::{NoiseMeter, ms, peak_rss_kib, rss_kib};
 use shared::{Failure, Result, Table, claim_timed, flags, role, say};
 use shared::{PATIENCE, oven::Oven, watchdog::Watchdog};
 use tokio::{runtime::Builder, task::JoinSet};
@@ -27,71 +26,62 @@ fn main() -> Result {
     if let Some([client, waits, server]) = role::started_as("client") {
         return be_a_client(&client, waits.parse()?, server.parse()?);
     }
-    let [ten_thousand] = flags(["--ten-thousand"]);
+    flags([]);
     // It also lets us and our children open as many sockets as we may.
     let oven = Oven::at(([127, 0, 0, 1], 0).into())?;
     let server = oven.address();
     thread::spawn(|| oven.run()); // not joined: it serves until we end
 
     let meter = NoiseMeter::start();
-    let mut table =
-        Table::new(["waits", "client", "ms", "of ideal", "KiB a wait"]);
-    let mut row = |waits, client| measured(&mut table, waits, client, server);
-    let few = [row(10, "threads")?, row(10, "tasks")?];
-    let many = [row(1_000, "threads")?, row(1_000, "tasks")?];
-    if ten_thousand {
-        row(10_000, "tasks")?;
+    let few = [cost(10, "threads", server)?, cost(10, "tasks", server)?];
+    let many = [cost(1_000, "threads", server)?, cost(1_000, "tasks", server)?];
+    let mut table = Table::new(["waits", "client", "ms", "KiB a wait"]);
+    for Cost { waits, client, ms, kib } in few.iter().chain(&many) {
+        let [ms, kib] = [format!("{ms:.0}"), format!("{kib:.1}")];
+        table.row([waits, client, &ms, &kib]);
     }
     table.print();
-    verdict(few, many, meter.read())
+    verdict(&few, &many, meter)
 }
 
 /// What a client needed.
 struct Cost {
+    waits: usize,
+    client: &'static str,
     ms: f64,
     /// For each wait.
     kib: f64,
 }
 
-fn verdict(few: [Cost; 2], many: [Cost; 2], noise: Noise) -> Result {
-    let ([ten_threads, ten_tasks], [threads, tasks]) = (few, many);
-    let figure = format!(
-        "threads needed {:.1} KiB for each of 1 000 waits, tasks {:.1}; 10 \
-         waits took {:.0} and {:.0} ms",
-        threads.kib, tasks.kib, ten_threads.ms, ten_tasks.ms
-    );
-    let alike = (0.5..2.0).contains(&(ten_threads.ms / ten_tasks.ms));
-    claim_timed("A4", alike && threads.kib > 2.0 * tasks.kib, noise, figure)?;
-    let ideal = tasks.ms / IDEAL_MS;
-    let figure = format!("1 000 waits on one thread took {ideal:.1} times one");
-    claim_timed("A28", ideal < 5.0, noise, figure)
-}
-
 /// The parent: measures a client in a process of its own.
-fn measured(
-    table: &mut Table<5>,
-    waits: usize,
-    client: &str,
-    server: SocketAddr,
-) -> Result<Cost> {
+fn cost(waits: usize, client: &'static str, to: SocketAddr) -> Result<Cost> {
     let mut child = role::command("client")?;
-    child.args([client, &waits.to_string(), &server.to_string()]);
+    child.args([client, &waits.to_string(), &to.to_string()]);
     let ended = child.output()?;
     let told = String::from_utf8_lossy(&ended.stdout);
     let figures = told.split_whitespace().flat_map(str::parse);
     let [ms, kib] = figures.collect::<Vec<f64>>()[..] else {
         return Err(Failure::new(String::from_utf8_lossy(&ended.stderr)));
     };
-    let (ratio, each) = (ms / IDEAL_MS, kib / waits as f64);
-    let cells =
-        [format!("{ms:.0}"), format!("{ratio:.2}"), format!("{each:.1}")];
-    table.row([&waits, &client, &cells[0], &cells[1], &cells[2]]);
-    Ok(Cost { ms, kib: each })
+    Ok(Cost { waits, client, ms, kib: kib / waits as f64 })
 }
 
-const IDEAL_MS: f64 = 100.0;
-const AT_ONCE: &[u8] = b"GET / HTTP/1.1\r\nHost: oven\r\n\r\n";
-const SLOW: &[u8] = b"GET /bake/100 HTTP/1.1\r\nHost: oven\r\n\r\n";
+fn verdict(few: &[Cost; 2], many: &[Cost; 2], meter: NoiseMeter) -> Result {
+    let (noise, [threads, tasks]) = (meter.read(), many);
+    let figure = format!(
+        "for each of 1 000 waits threads needed {:.1} KiB, tasks {:.1}",
+        threads.kib, tasks.kib
+    );
+    let alike = (0.5..2.0).contains(&(few[0].ms / few[1].ms));
+    claim_timed("A4", alike && threads.kib > 2.0 * tasks.kib, noise, figure)?;
+    let ratio = tasks.ms / 100.0;
+    let figure = format!("1 000 waits on one thread took {ratio:.1} times one");
+    claim_timed("A28", ratio < 5.0, noise, figure)
+}
+
+type Request = &'static [u8];
+const AT_ONCE: Request = b"GET / HTTP/1.1\r\nHost: oven\r\n\r\n";
+const SLOW: Request = b"GET /bake/100 HTTP/1.1\r\nHost: oven\r\n\r\n";
 
 /// The child: prints milliseconds and KiB.
 fn be_a_client(client: &str, waits: usize, server: SocketAddr) -> Result {
@@ -106,7 +96,7 @@ fn be_a_client(client: &str, waits: usize, server: SocketAddr) -> Result {
 }
 
 /// The time limits of `shared::bake`: one to connect, as long for the reply.
-fn threads(waits: usize, server: SocketAddr, request: &'static [u8]) -> Result {
+fn threads(waits: usize, server: SocketAddr, request: Request) -> Result {
     let wait = || check(&shared::bake(server, request)?);
     thread::scope(|scope| {
         let all: Vec<_> = (0..waits).map(|_| scope.spawn(wait)).collect();
@@ -116,7 +106,7 @@ fn threads(waits: usize, server: SocketAddr, request: &'static [u8]) -> Result {
 }
 
 /// The same limits, on one thread.
-fn tasks(waits: usize, server: SocketAddr, request: &'static [u8]) -> Result {
+fn tasks(waits: usize, server: SocketAddr, request: Request) -> Result {
     let limit = 2 * PATIENCE;
     let wait =
         move |_| async move { check(&ask(server, request, limit).await?) };
