@@ -2,11 +2,9 @@
 //!
 //!     cargo run -p asyncio --bin default_workers
 //!
-//! Each runtime runs a task and a timer, and then reads a file, in a process of
-//! its own. smol and async-std have one more thread for timers and sockets
-//! (`async-io`); tokio's workers wait for these themselves. Files are read by
-//! threads for blocking calls. Python's event loop has one thread; its
-//! `run_in_executor` starts up to 32.
+//! Each runtime runs a task with a timer, in a process of its own. smol and
+//! async-std have one more thread for timers and sockets (`async-io`); tokio's
+//! workers wait for these themselves. Python's event loop has one thread.
 //!
 //! Read `hidden_threads` first.
 //!
@@ -34,11 +32,11 @@ fn main() -> Result {
         return be_a_witness(&runtime);
     }
     flags([]);
-    let mut table = Table::new(["runtime", "workers", "others", "for files"]);
+    let mut table = Table::new(["runtime", "workers", "others"]);
     let (mut workers, mut all) = (Vec::new(), Vec::new());
     for runtime in RUNTIMES {
-        let Threads { worker, other, file } = witness(runtime)?;
-        table.row([&runtime, &worker, &other, &file]);
+        let Threads { worker, other } = witness(runtime)?;
+        table.row([&runtime, &worker, &other]);
         workers.push(worker);
         all.push(1 + worker + other);
     }
@@ -53,44 +51,34 @@ fn main() -> Result {
 struct Threads {
     worker: usize,
     other: usize,
-    file: usize,
 }
 
 /// The parent: starts the runtime in a process of its own.
 fn witness(runtime: &str) -> Result<Threads> {
     let ended = role::command("witness")?.arg(runtime).output()?;
-    let told = String::from_utf8(ended.stdout)?;
-    let Some((before, after)) = told.trim_end().split_once('\n') else {
-        return Err(Failure::new(String::from_utf8_lossy(&ended.stderr)));
-    };
-    let count = |line: &str| line.split(", ").count();
-    let other = before.matches("async-io").count();
-    let file = count(after) - count(before);
-    Ok(Threads { worker: count(before) - 1 - other, other, file })
+    let names = String::from_utf8(ended.stdout)?;
+    let other = names.lines().filter(|name| *name == "async-io").count();
+    match names.lines().count() {
+        0 => Err(Failure::new(String::from_utf8_lossy(&ended.stderr))),
+        all => Ok(Threads { worker: all - 1 - other, other }),
+    }
 }
 
-/// The child: prints the names of its threads before it reads a file, and after
-/// that.
+/// The child: prints the names of its threads.
 fn be_a_witness(runtime: &str) -> Result {
+    let one = Builder::new_current_thread().enable_time().build()?;
     match runtime {
-        "tokio current_thread" => {
-            let one = Builder::new_current_thread().enable_all().build()?;
-            one.block_on(on_tokio())
-        }
+        "tokio current_thread" => one.block_on(on_tokio()),
         "tokio multi_thread" => Runtime::new()?.block_on(on_tokio()),
         "tokio, told to have 1 worker" => {
             limited_runtime(1, 1)?.block_on(on_tokio())
         }
         "smol" => smol::block_on(async {
             smol::spawn(smol::Timer::after(MOMENT)).await;
-            tell()?;
-            smol::fs::read("/dev/null").await?;
             tell()
         }),
         _ => async_std::task::block_on(async {
             async_std::task::spawn(async_std::task::sleep(MOMENT)).await;
-            tell()?;
-            async_std::fs::read("/dev/null").await?;
             tell()
         }),
     }
@@ -100,18 +88,14 @@ const MOMENT: Duration = Duration::from_millis(20);
 
 async fn on_tokio() -> Result {
     tokio::spawn(tokio::time::sleep(MOMENT)).await?;
-    tell()?;
-    tokio::fs::read("/dev/null").await?;
     tell()
 }
 
 fn tell() -> Result {
     thread::sleep(MOMENT); // a new thread has its parent's name until it runs
-    let mut names = Vec::new();
     for thread in fs::read_dir("/proc/self/task")? {
-        names.push(fs::read_to_string(thread?.path().join("comm"))?);
+        say!("{}", fs::read_to_string(thread?.path().join("comm"))?.trim());
     }
-    say!("{}", names.concat().trim_end().replace('\n', ", "));
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use std::{thread, time::Instant};
 
 use shared::measure::{NoiseMeter, ms, peak_rss_kib, rss_kib};
 use shared::{Failure, Result, Table, claim_timed, flags, role, say};
-use shared::{PATIENCE, oven::Oven, watchdog::Watchdog};
+use shared::{PATIENCE, oven::Oven};
 use tokio::{runtime::Builder, task::JoinSet};
 
 fn main() -> Result {
@@ -59,11 +59,11 @@ fn cost(waits: usize, client: &'static str, to: SocketAddr) -> Result<Cost> {
     child.args([client, &waits.to_string(), &to.to_string()]);
     let ended = child.output()?;
     let told = String::from_utf8_lossy(&ended.stdout);
-    let figures = told.split_whitespace().flat_map(str::parse);
-    let [ms, kib] = figures.collect::<Vec<f64>>()[..] else {
+    let Some((ms, kib)) = told.trim().split_once(' ') else {
         return Err(Failure::new(String::from_utf8_lossy(&ended.stderr)));
     };
-    Ok(Cost { waits, client, ms, kib: kib / waits as f64 })
+    let kib = kib.parse::<f64>()? / waits as f64;
+    Ok(Cost { waits, client, ms: ms.parse()?, kib })
 }
 
 fn verdict(few: &[Cost; 2], many: &[Cost; 2], meter: NoiseMeter) -> Result {
@@ -79,37 +79,33 @@ fn verdict(few: &[Cost; 2], many: &[Cost; 2], meter: NoiseMeter) -> Result {
     claim_timed("A28", ratio < 5.0, noise, figure)
 }
 
-type Request = &'static [u8];
-const AT_ONCE: Request = b"GET / HTTP/1.1\r\nHost: oven\r\n\r\n";
-const SLOW: Request = b"GET /bake/100 HTTP/1.1\r\nHost: oven\r\n\r\n";
+const REQUEST: &[u8] = b"GET /bake/100 HTTP/1.1\r\nHost: oven\r\n\r\n";
 
 /// The child: prints milliseconds and KiB.
 fn be_a_client(client: &str, waits: usize, server: SocketAddr) -> Result {
-    let _bound = Watchdog::guard("waiting", 3 * PATIENCE)?;
     let run = if client == "threads" { threads } else { tasks };
-    run(1, server, AT_ONCE)?; // what all waits share shall be there already
+    run(1, server)?; // what all waits share shall be there already
     let (started, before) = (Instant::now(), rss_kib());
-    run(waits, server, SLOW)?;
-    let (took, peak) = (ms(started.elapsed()), peak_rss_kib());
-    say!("{took} {}", peak.saturating_sub(before));
+    run(waits, server)?;
+    let took = ms(started.elapsed());
+    say!("{took} {}", peak_rss_kib().saturating_sub(before));
     Ok(())
 }
 
 /// The time limits of `shared::bake`: one to connect, as long for the reply.
-fn threads(waits: usize, server: SocketAddr, request: Request) -> Result {
-    let wait = || check(&shared::bake(server, request)?);
+fn threads(waits: usize, server: SocketAddr) -> Result {
+    let wait = || check(&shared::bake(server, REQUEST)?);
     thread::scope(|scope| {
         let all: Vec<_> = (0..waits).map(|_| scope.spawn(wait)).collect();
-        let mut ends = all.into_iter().map(|thread| thread.join());
-        ends.try_for_each(|end| end.expect("it does not panic"))
+        all.into_iter().try_for_each(|t| t.join().expect("no panic"))
     })
 }
 
 /// The same limits, on one thread.
-fn tasks(waits: usize, server: SocketAddr, request: Request) -> Result {
+fn tasks(waits: usize, server: SocketAddr) -> Result {
     let limit = 2 * PATIENCE;
     let wait =
-        move |_| async move { check(&ask(server, request, limit).await?) };
+        move |_| async move { check(&ask(server, REQUEST, limit).await?) };
     let one_thread = Builder::new_current_thread().enable_all().build()?;
     one_thread.block_on(async {
         let all: JoinSet<_> = (0..waits).map(wait).collect();

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use shared::measure::{Usage, ms};
-use shared::{Result, Table, claim, flags};
+use shared::{Result, claim, flags, say};
 use tokio::time::sleep;
 
 const TASKS: u64 = 10_000;
@@ -30,17 +30,9 @@ static POLLS: AtomicU64 = AtomicU64::new(0);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    let woken = sleeping_tasks().await;
-    let busy = busy_polling();
+    let woken = tell("tokio, 10 000 tasks", sleeping_tasks().await);
+    let busy = tell("a busy loop, 1 future", busy_polling());
 
-    let mut table =
-        Table::new(["polls", "to begin", "to wait", "to end", "CPU ms"]);
-    for (name, polls) in [("by tokio", &woken), ("by a busy loop", &busy)] {
-        let Polls { begin, asleep, end, .. } = polls;
-        let cpu = format!("{:.1}", ms(polls.cpu));
-        table.row([&name, begin, asleep, end, &cpu]);
-    }
-    table.print();
     let each = (woken.begin + woken.asleep + woken.end) as f64 / TASKS as f64;
     let figure =
         format!("{TASKS} tasks that wait were polled {each} times each");
@@ -60,6 +52,16 @@ struct Polls {
     asleep: u64,
     end: u64,
     cpu: Duration,
+}
+
+fn tell(who: &str, polls: Polls) -> Polls {
+    let Polls { begin, asleep, end, cpu } = &polls;
+    let cpu = ms(*cpu);
+    say!(
+        "{who}: {begin} polls to begin, {asleep} while asleep ({cpu:.1} ms of \
+         CPU), {end} to end"
+    );
+    polls
 }
 
 async fn sleeping_tasks() -> Polls {
