@@ -19,9 +19,11 @@ fn shown_by(program: &str) -> String {
 #[test]
 fn its_tables_are_outputs_of_programs() {
     let readme = read("README.md");
-    for program in
-        ["src/bin/pros/drop_handle.rs", "src/bin/features/hidden_threads.rs"]
-    {
+    for program in [
+        "src/bin/pros/drop_handle.rs",
+        "src/bin/features/default_workers.rs",
+        "src/bin/features/hidden_threads.rs",
+    ] {
         let output = shown_by(program);
         assert!(!output.is_empty(), "{program}");
         assert!(readme.contains(&format!("```text\n{output}```")), "{output}");

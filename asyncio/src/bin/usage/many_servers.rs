@@ -74,9 +74,9 @@ fn verdict(few: &[Cost; 2], many: &[Cost; 2], meter: NoiseMeter) -> Result {
     );
     let alike = (0.5..2.0).contains(&(few[0].ms / few[1].ms));
     claim_timed("A4", alike && threads.kib > 2.0 * tasks.kib, noise, figure)?;
-    let ratio = tasks.ms / 100.0;
-    let figure = format!("1 000 waits on one thread took {ratio:.1} times one");
-    claim_timed("A28", ratio < 5.0, noise, figure)
+    let figure =
+        format!("1 000 waits of 100 ms on one thread took {:.0} ms", tasks.ms);
+    claim_timed("A28", tasks.ms < 500.0, noise, figure)
 }
 
 const REQUEST: &[u8] = b"GET /bake/100 HTTP/1.1\r\nHost: oven\r\n\r\n";
