@@ -11,6 +11,11 @@
 //! is no error to return, and A8 is contradicted.
 //!
 //! Output (figures vary):
+//!     await, await: page a and page b after 203 ms
+//!     make both, await, await: page a and page b after 202 ms
+//!     join!: page a and page b after 103 ms
+//!     spawn both, await, await: page a and page b after 102 ms
+//!     A8 borne out: await returned the value "page a", and the error "no page c"
 
 use std::time::{Duration, Instant};
 

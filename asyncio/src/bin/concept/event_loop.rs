@@ -16,26 +16,25 @@
 //! Output (figures vary):
 //!     asyncio::event_loop  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        101 ms
-//!      1 bibimbap  main                 │█░░░░░░░░░░░░░░░░░░░░          │   71
-//!      2 bulgogi   main                 │█░░░░░░░░░░░░░░░░░             │   61
-//!      3 japchae   main                 │█░░░░░░░░░░░░░░░░░░░░░░░       │   81
-//!      4 galbi     main                 │█░░░░░░░░░░░░░░                │   51
-//!      5 mandu     main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  101
-//!      6 pajeon    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░   │   92
-//!      7 kimbap    main                 │█░░░░░░░░░░░                   │   42
-//!      8 tteok     main                 │█░░░░░░░░░░░░░░░░░░░░░░        │   77
-//!      9 jjigae    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   87
-//!     10 hotteok   main                 │█░░░░░░░░░░░░░░░░░░░           │   68
+//!                                        0                        104 ms
+//!      1 bibimbap  main                 │█░░░░░░░░░░░░░░░░░░░░░░        │   79
+//!      2 bulgogi   main                 │█░░░░░░░░░░░░░░░░░             │   63
+//!      3 japchae   main                 │█░░░░░░░░░░░░░░░░░░░░░░░       │   82
+//!      4 galbi     main                 │█░░░░░░░░░░░░░░                │   53
+//!      5 mandu     main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  104
+//!      6 pajeon    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░    │   93
+//!      7 kimbap    main                 │█░░░░░░░░░░░░                  │   44
+//!      8 tteok     main                 │█░░░░░░░░░░░░░░░░░░░░░░        │   79
+//!      9 jjigae    main                 │ █░░░░░░░░░░░░░░░░░░░░░░░░     │   90
+//!     10 hotteok   main                 │ █░░░░░░░░░░░░░░░░░░           │   70
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
-//!     one cook alone would need   716 ms
+//!     one cook alone would need   717 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   101 ms  7.1 times as fast, 1.01 of the bound
-//!     cooked by 1 thread in 1 process; CPU 3 ms, 14 switches, 3.0 MiB
-//!     A17 borne out: 1 thread in 1 process, 7.1 times as fast as one cook
-//!     A19 borne out: 1 thread in 1 process, 7.1 times as fast as one cook
-//!     the loop has polled its tasks 30 times in all
+//!     this took                   104 ms  6.9 times as fast, 1.04 of the bound
+//!     cooked by 1 thread in 1 process; CPU 6 ms, 35 switches, 2.9 MiB
+//!     A19 borne out: 1 thread in 1 process, 6.9 times as fast as one cook
+//!     the loop polled tasks 30 times, and slept 10 times
 
 use shared::{Dish, Kitchen, PATIENCE, Plate, Result, say};
 

@@ -15,6 +15,12 @@
 //! has one state more than the enum, and A7 is contradicted.
 //!
 //! Output (figures vary):
+//!     moment    an async fn         an enum by hand
+//!     size      24 bytes            16 bytes
+//!     called    steps: 0            steps: 0
+//!     1st poll  steps: 1, Pending   steps: 1, Pending
+//!     2nd poll  steps: 2, Ready(2)  steps: 2, Ready(2)
+//!     A7 borne out: an enum without `async` went through the same 2 polls as an async fn
 
 use std::cell::Cell;
 use std::pin::pin;

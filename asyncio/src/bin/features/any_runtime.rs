@@ -13,6 +13,13 @@
 //! line of smol. It panics as in the last line; the reverse does not.
 //!
 //! Output (figures vary):
+//!     executor   timer      what was said
+//!     tokio      tokio      client: a? server: a! client: b? server: b! server: the end
+//!     smol       smol       client: a? server: a! client: b? server: b! server: the end
+//!     async-std  async-std  client: a? server: a! client: b? server: b! server: the end
+//!     futures    smol       client: a? server: a! client: b? server: b! server: the end
+//!     futures    tokio      panic: there is no reactor running
+//!     A17 borne out: the same function gave the same dialog on 4 of 4 executors
 
 use std::panic;
 

@@ -13,6 +13,11 @@
 //! `tokio_channel`. There is no budget, no turn, and A16 is contradicted.
 //!
 //! Output (figures vary):
+//!     a million awaits of what is ready: another task has 0 turns
+//!     a million and a yield every 1 000: another task has 1000 turns
+//!     a million items from tokio's channel: another task has 7812 turns
+//!     a million items from smol's channel: another task has 0 turns
+//!     A16 borne out: beside a million awaits another task had 0 turns, with a yield every 1 000 1000
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::{future::ready, hint::black_box};

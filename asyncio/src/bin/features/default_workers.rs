@@ -13,6 +13,14 @@
 //! several workers then, and X2 is contradicted.
 //!
 //! Output (figures vary):
+//!     runtime                       workers  others
+//!     tokio current_thread                0       0
+//!     tokio multi_thread                  2       0
+//!     tokio, told to have 1 worker        1       0
+//!     smol                                1       1
+//!     async-std                           2       1
+//!     A9 borne out: threads to run one task, by runtime: [1, 3, 2, 3, 4]
+//!     X2 borne out: worker threads by default: [0, 2, 1, 1, 2]
 
 use std::{fs, thread, time::Duration};
 

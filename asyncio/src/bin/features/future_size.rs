@@ -13,6 +13,14 @@
 //! buffer is in scope at the await, and the future has room for it.
 //!
 //! Output (figures vary):
+//!     a future that waits              bytes
+//!     and does nothing else              120
+//!     with 4 KiB needed after it        4216
+//!     with 4 KiB in scope               4216
+//!     with 4 KiB in a block before it    120
+//!     five calls deep                    184
+//!     passed on five times              4088
+//!     with 4 KiB, boxed                    8
 
 use std::{hint::black_box, time::Duration};
 

@@ -16,6 +16,12 @@
 //! made and A14 is contradicted.
 //!
 //! Output (figures vary):
+//!     iter::from_fn: [1, 2, 4, 8, 16] taken, 5 made
+//!     iter::successors: [1, 2, 4, 8, 16] taken, 6 made
+//!     an async block: [1, 2, 4, 8, 16] taken, 5 made
+//!     a Vec: [1, 2, 4, 8, 16] taken, 60 made
+//!     A13 borne out: an async block works as a generator: 5 values made for 5
+//!     A14 borne out: for 5 values from_fn made 5, successors 6, without yield; a Vec made 60
 
 use shared::{Failure, Result, claim, flags, say};
 

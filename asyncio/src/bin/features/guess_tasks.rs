@@ -13,6 +13,10 @@
 //! task for that long: a few hundred bytes, not a thread.
 //!
 //! Output (figures vary):
+//!     Mina: 50 less, 25 less, 12 more, 18 more, 21 more, 23 more, 24 right
+//!     Jun: 50 more, 75 less, 62 less, 56 right
+//!     digits without end: cut off
+//!     nothing at all: cut off
 
 use std::cmp::Ordering;
 use std::net::{Ipv4Addr, SocketAddr};

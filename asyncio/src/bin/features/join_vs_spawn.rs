@@ -12,6 +12,9 @@
 //! and A10 is contradicted.
 //!
 //! Output (figures vary):
+//!     join!: on one thread, they do not
+//!     spawn both: on two threads, they meet
+//!     A10 borne out: two jobs did not meet under join!, and met when spawned
 
 use std::sync::mpsc;
 use std::thread::{self, ThreadId};

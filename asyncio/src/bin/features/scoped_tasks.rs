@@ -15,6 +15,10 @@
 //! Change this and watch: `spawned(lent())` for `joined(lent())`: E0597.
 //!
 //! Output (figures vary):
+//!     join_all: 4 tasks borrow, 0 are left behind
+//!     smol's Executor: 4 tasks borrow, 0 are left behind
+//!     tokio::spawn: 4 tasks own a copy, 4 are left behind
+//!     A15 borne out: when their parent was dropped, 0 of 8 tasks that may borrow went on, 4 of 4 spawned
 
 use std::{future::pending, sync::Arc};
 

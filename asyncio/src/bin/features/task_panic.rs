@@ -14,6 +14,12 @@
 //! is no text, and T6 is contradicted.
 //!
 //! Output (figures vary):
+//!     the panic hook hears of a panic
+//!     await returns: panicked: line 7 is no number
+//!     the panic hook hears of a panic
+//!     the dropped handle returns nothing; the next task Ok(())
+//!     T6 borne out: awaiting the task returned "panicked: line 7 is no number"
+//!     F6 borne out: awaiting the task returned "panicked: line 7 is no number"
 
 use std::panic;
 

@@ -14,6 +14,16 @@
 //! detached. Its panic goes on in `main`, and T6 is contradicted.
 //!
 //! Output (figures vary):
+//!     way                 returned          exit status
+//!     tokio, awaited      Err: no number              0
+//!     tokio, dropped      nothing                     0
+//!     smol, awaited       panic: no number          101
+//!     smol, caught        Err: no number              0
+//!     smol, detached      nothing                     0
+//!     async-std, awaited  panic: no number          101
+//!     T6 borne out: of 6 panics 2 came back as an error, 2 as a panic; 2 were lost, nobody awaited
+//!     F6 borne out: of 6 panics 2 came back as an error, 2 as a panic; 2 were lost, nobody awaited
+//!     X3 borne out: of 6 panics 2 came back as an error, 2 as a panic; 2 were lost, nobody awaited
 
 use std::panic::{catch_unwind, resume_unwind};
 use std::{thread, time::Duration};

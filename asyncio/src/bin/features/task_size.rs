@@ -13,6 +13,13 @@
 //! and A12 is contradicted.
 //!
 //! Output (figures vary):
+//!     asleep               how many  bytes each
+//!     a task of tokio         20000         466
+//!     the same with 4 KiB      2000        4641
+//!     a task of smol          20000         266
+//!     a thread                  200       31262
+//!     A12 borne out: a sleeping task takes 466 bytes at most, with 4 KiB in it 4641
+//!     A30 borne out: a task takes 466 bytes, a thread 31262
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{hint::black_box, thread, time::Duration};

@@ -12,23 +12,23 @@
 //! Output (figures vary):
 //!     asyncio::chef_async_std  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        102 ms
-//!      1 bibimbap  async-std/runtime #1 │█░░░░░░░░░░░░░░░░░░░░░         │   72
-//!      2 bulgogi   async-std/runtime #1 │█░░░░░░░░░░░░░░░░░             │   62
-//!      3 japchae   async-std/runtime #1 │█░░░░░░░░░░░░░░░░░░░░░░░       │   82
-//!      4 galbi     async-std/runtime #1 │█░░░░░░░░░░░░░░                │   52
-//!      5 mandu     async-std/runtime #2 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  102
-//!      6 pajeon    async-std/runtime #2 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░   │   93
-//!      7 kimbap    async-std/runtime #2 │█░░░░░░░░░░░                   │   42
-//!      8 tteok     async-std/runtime #2 │█░░░░░░░░░░░░░░░░░░░░░░        │   77
-//!      9 jjigae    async-std/runtime #2 │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   87
-//!     10 hotteok   async-std/runtime #2 │█░░░░░░░░░░░░░░░░░░░           │   67
+//!                                        0                        111 ms
+//!      1 bibimbap  async-std/runtime #1 │█░░░░░░░░░░░░░░░░░░░           │   75
+//!      2 bulgogi   async-std/runtime #1 │█░░░░░░░░░░░░░░░░              │   64
+//!      3 japchae   async-std/runtime #1 │█░░░░░░░░░░░░░░░░░░░░░░        │   84
+//!      4 galbi     async-std/runtime #1 │█░░░░░░░░░░░░░░                │   54
+//!      5 mandu     async-std/runtime #1 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  110
+//!      6 pajeon    async-std/runtime #2 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  110
+//!      7 kimbap    async-std/runtime #2 │█░░░░░░░░░░░                   │   44
+//!      8 tteok     async-std/runtime #2 │█░░░░░░░░░░░░░░░░░░░░░         │   79
+//!      9 jjigae    async-std/runtime #2 │█░░░░░░░░░░░░░░░░░░░░░░░░      │   90
+//!     10 hotteok   async-std/runtime #2 │█░░░░░░░░░░░░░░░░░░            │   70
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   102 ms  7.0 times as fast, 1.02 of the bound
-//!     cooked by 2 threads in 1 process; CPU 6 ms, 105 switches, 3.7 MiB
+//!     this took                   111 ms  6.5 times as fast, 1.11 of the bound
+//!     cooked by 2 threads in 1 process; CPU 8 ms, 92 switches, 3.6 MiB
 
 use std::{io, net::SocketAddr};
 

@@ -15,24 +15,24 @@
 //! Output (figures vary):
 //!     asyncio::chef_smol  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        103 ms
-//!      1 bibimbap  smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░          │   73
-//!      2 bulgogi   smol-1 #1            │█░░░░░░░░░░░░░░░░░             │   63
-//!      3 japchae   smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░░░      │   83
-//!      4 galbi     smol-1 #1            │█░░░░░░░░░░░░░░                │   53
-//!      5 mandu     smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  103
-//!      6 pajeon    smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░░░░░    │   93
-//!      7 kimbap    smol-1 #1            │█░░░░░░░░░░░                   │   43
-//!      8 tteok     smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░        │   78
-//!      9 jjigae    smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   87
-//!     10 hotteok   smol-1 #1            │█░░░░░░░░░░░░░░░░░░░           │   67
+//!                                        0                        109 ms
+//!      1 bibimbap  smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░         │   80
+//!      2 bulgogi   smol-1 #1            │█░░░░░░░░░░░░░░░░░░            │   70
+//!      3 japchae   smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░░░      │   91
+//!      4 galbi     smol-1 #1            │█░░░░░░░░░░░░░░░░              │   63
+//!      5 mandu     smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  109
+//!      6 pajeon    smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░░░░░░   │  101
+//!      7 kimbap    smol-1 #1            │█░░░░░░░░░░░░░                 │   50
+//!      8 tteok     smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░░       │   85
+//!      9 jjigae    smol-1 #1            │ █░░░░░░░░░░░░░░░░░░░░░░░░     │   95
+//!     10 hotteok   smol-1 #1            │ █░░░░░░░░░░░░░░░░░░░          │   75
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   103 ms  6.9 times as fast, 1.03 of the bound
-//!     cooked by 1 thread in 1 process; CPU 5 ms, 77 switches, 3.6 MiB
-//!     A1 borne out: 1 thread in 1 process, 6.9 times as fast as one cook
+//!     this took                   109 ms  6.5 times as fast, 1.09 of the bound
+//!     cooked by 1 thread in 1 process; CPU 9 ms, 139 switches, 3.6 MiB
+//!     A1 borne out: 1 thread in 1 process, 6.5 times as fast as one cook
 
 use std::{io, net::SocketAddr};
 

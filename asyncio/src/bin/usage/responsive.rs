@@ -17,12 +17,12 @@
 //! heartbeat going, and A23 is contradicted; it takes two calls to stop both.
 //!
 //! Output (figures vary):
-//!     A call that blocks: 107 ms without a beat
-//!     A call that moves to another thread: 11 ms without a beat
-//!     A call that blocks in place: 11 ms without a beat
+//!     A call that blocks: 100 ms without a beat
+//!     A call that moves to another thread: 12 ms without a beat
+//!     A call that blocks in place: 12 ms without a beat
 //!     A call that waits with await: 11 ms without a beat
-//!     A23 borne out: a call of 100 ms stops a heartbeat for 107 ms if it blocks, else for 11 ms
-//!     A3 borne out: a call of 100 ms stops a heartbeat for 107 ms if it blocks, else for 11 ms
+//!     A23 borne out: a call of 100 ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
+//!     A3 borne out: a call of 100 ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
 
 use std::{sync::mpsc, thread};
 
