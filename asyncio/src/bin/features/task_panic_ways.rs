@@ -93,7 +93,7 @@ fn panic_and_tell(way: &str) -> Result {
     let _bound = Watchdog::guard("the victim", Duration::from_secs(2))?;
     let tokio = Builder::new_multi_thread().worker_threads(1).build()?;
     match catch_unwind(|| tokio.block_on(fail(way))) {
-        Ok(Ok(())) => {}
+        Ok(Ok(_number)) => {}
         Ok(Err(payload)) => say!("Err: {}", panic_text(&*payload)),
         Err(payload) => {
             say!("panic: {}", panic_text(&*payload));
@@ -103,16 +103,18 @@ fn panic_and_tell(way: &str) -> Result {
     Ok(())
 }
 
-async fn parse() {
+async fn parse() -> u32 {
     panic!("no number");
 }
 
 /// The task after it. Each runtime has one worker here: this one runs only when
 /// the other has failed, and only if its worker lives.
-async fn next() {}
+async fn next() -> u32 {
+    7
+}
 
 /// Returns what the program gets as a value.
-async fn fail(way: &str) -> thread::Result<()> {
+async fn fail(way: &str) -> thread::Result<u32> {
     match way {
         "tokio, awaited" => {
             tokio::spawn(parse()).await.map_err(JoinError::into_panic)
