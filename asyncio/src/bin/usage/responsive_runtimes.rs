@@ -1,4 +1,4 @@
-//! Event loop latency on smol and async-std: a heartbeat beside a blocking call.
+//! Event loop latency on smol and async-std: a heartbeat beside a blocked call.
 //!
 //!     cargo run -p asyncio --bin responsive_runtimes
 //!
