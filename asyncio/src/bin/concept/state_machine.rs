@@ -20,7 +20,7 @@
 //!     called    steps: 0            steps: 0
 //!     1st poll  steps: 1, Pending   steps: 1, Pending
 //!     2nd poll  steps: 2, Ready(2)  steps: 2, Ready(2)
-//!     A7 borne out: an enum without `async` went through the same 2 polls as an async fn
+//!     A7 borne out: an async fn was ready at poll 2, an enum without `async` at poll 2
 
 use std::cell::Cell;
 use std::pin::pin;
@@ -40,11 +40,11 @@ fn main() -> Result {
         table.row([moment, one, other]);
     }
     table.print();
-    let same = compiled[1..] == by_hand[1..] && compiled.len() == moments.len();
-    let polls = by_hand.len() - 2;
+    let same = compiled[1..] == by_hand[1..];
+    let (polls, others) = (compiled.len() - 2, by_hand.len() - 2);
     let figure = format!(
-        "an enum without `async` went through the same {polls} polls as an \
-         async fn"
+        "an async fn was ready at poll {polls}, an enum without `async` at \
+         poll {others}"
     );
     claim("A7", same && by_hand[1] == "steps: 0", figure)
 }

@@ -11,9 +11,8 @@
 //! `streams` shows async generators.
 //!
 //! Claims: A13, A14
-//! Change this and watch: `collect()` the powers of `from_fn` into a `Vec` in
-//! front of `into_iter()`. It never ends; with `take(60)` before it, 60 are
-//! made and A14 is contradicted.
+//! Change this and watch: `.take(60).collect::<Vec<_>>().into_iter()` behind
+//! `iter::from_fn(..)`. All 60 are made at once, and A14 is contradicted.
 //!
 //! Output (figures vary):
 //!     iter::from_fn: [1, 2, 4, 8, 16] taken, 5 made

@@ -12,7 +12,7 @@
 //!
 //! Claims: A21, A22
 //! Change this and watch: `"127.0.0.1:80"` for `"localhost:80"`. There is no
-//! name to look up, no thread is started, and A22 is contradicted.
+//! name to look up, no thread is started, and A21 is contradicted.
 //!
 //! Output (figures vary):
 //!     after a task: hidden_threads

@@ -4,8 +4,8 @@
 //!
 //! The runtime has two threads. `join!` takes turns with its futures: they are
 //! parts of one task, and a task runs on one thread at a time. Spawned tasks
-//! can run at the same moment. Each job waits here for a message of the other
-//! one, without an await: they meet only if they run in parallel.
+//! can run at the same moment. The first job waits here for a message of the
+//! other one, without an await: they meet only if they run in parallel.
 //!
 //! Claims: A10
 //! Change this and watch: `worker_threads(1)`. Spawned jobs do not meet either,
@@ -61,18 +61,13 @@ where
     F: Future<Output = Result<Told>>,
 {
     let (hello, heard) = mpsc::channel();
-    let (answer, answered) = mpsc::channel();
     let here = || thread::current().id();
-    // Blocks its thread until the other job has come, and says so.
+    // It begins first, and blocks its thread until the other one is there.
     let one: Job = Box::pin(async move {
         let met = heard.recv_timeout(patience).is_ok();
-        _ = answer.send(()); // or the other one has given up
         (here(), met)
     });
-    let other: Job = Box::pin(async move {
-        _ = hello.send(());
-        (here(), answered.recv_timeout(patience).is_ok())
-    });
+    let other: Job = Box::pin(async move { (here(), hello.send(()).is_ok()) });
     let ((one, met), (other, _)) = runtime.block_on(run(one, other))?;
     let threads = if one == other { "one thread" } else { "two threads" };
     say!("{way}: on {threads}, they {}", if met { "meet" } else { "do not" });
