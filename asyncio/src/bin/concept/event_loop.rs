@@ -1,4 +1,4 @@
-//! An event loop to read, whole: executor, wakers, timers, sockets of a runtime.
+//! A whole event loop to read: executor, wakers, timers, sockets of a runtime.
 //!
 //!     cargo run -p asyncio --bin event_loop
 //!
@@ -16,25 +16,25 @@
 //! Output (figures vary):
 //!     asyncio::event_loop  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        104 ms
-//!      1 bibimbap  main                 │█░░░░░░░░░░░░░░░░░░░░░░        │   79
-//!      2 bulgogi   main                 │█░░░░░░░░░░░░░░░░░             │   63
+//!                                        0                        102 ms
+//!      1 bibimbap  main                 │█░░░░░░░░░░░░░░░░░░░░          │   72
+//!      2 bulgogi   main                 │█░░░░░░░░░░░░░░░░░             │   62
 //!      3 japchae   main                 │█░░░░░░░░░░░░░░░░░░░░░░░       │   82
 //!      4 galbi     main                 │█░░░░░░░░░░░░░░                │   53
-//!      5 mandu     main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  104
-//!      6 pajeon    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░    │   93
-//!      7 kimbap    main                 │█░░░░░░░░░░░░                  │   44
-//!      8 tteok     main                 │█░░░░░░░░░░░░░░░░░░░░░░        │   79
-//!      9 jjigae    main                 │ █░░░░░░░░░░░░░░░░░░░░░░░░     │   90
-//!     10 hotteok   main                 │ █░░░░░░░░░░░░░░░░░░           │   70
+//!      5 mandu     main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  102
+//!      6 pajeon    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░   │   94
+//!      7 kimbap    main                 │█░░░░░░░░░░░░                  │   43
+//!      8 tteok     main                 │█░░░░░░░░░░░░░░░░░░░░░░        │   78
+//!      9 jjigae    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   88
+//!     10 hotteok   main                 │█░░░░░░░░░░░░░░░░░░░           │   69
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
-//!     one cook alone would need   717 ms
+//!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   104 ms  6.9 times as fast, 1.04 of the bound
-//!     cooked by 1 thread in 1 process; CPU 6 ms, 35 switches, 2.9 MiB
-//!     A19 borne out: 1 thread in 1 process, 6.9 times as fast as one cook
-//!     the loop polled tasks 30 times, and slept 10 times
+//!     this took                   102 ms  7.0 times as fast, 1.02 of the bound
+//!     cooked by 1 thread in 1 process; CPU 5 ms, 40 switches, 3.1 MiB
+//!     A19 borne out: 1 thread in 1 process, 7.0 times as fast as one cook
+//!     the loop polled tasks 30 times, and slept 11 times
 
 use shared::{Dish, Kitchen, PATIENCE, Plate, Result, say};
 
@@ -130,7 +130,7 @@ thread_local! {
         RefCell::default();
 }
 
-/// The reactor: sleeps until something happens, and wakes who waits for it.
+/// The reactor: sleeps until something happens, and wakes the tasks that wait for it.
 fn sleep() {
     SLEEPS.set(SLEEPS.get() + 1);
     let next = TIMERS.with_borrow(|timers| timers.keys().next().copied());

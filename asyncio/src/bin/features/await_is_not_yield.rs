@@ -17,7 +17,7 @@
 //!     a million and a yield every 1 000: another task has 1000 turns
 //!     a million items from tokio's channel: another task has 7812 turns
 //!     a million items from smol's channel: another task has 0 turns
-//!     A16 borne out: turns beside a million awaits: 0, with a yield every 1 000 1000, by tokio's budget 7812
+//!     A16 borne out: turns beside a million awaits: 0; with yields 1000; by tokio's budget 7812
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::{future::ready, hint::black_box};
@@ -37,8 +37,8 @@ async fn main() -> Result {
     let other = turns_beside("items from smol's channel", smol_channel()).await;
 
     let figure = format!(
-        "turns beside a million awaits: {ready}, with a yield every 1 000 \
-         {yields}, by tokio's budget {budget}"
+        "turns beside a million awaits: {ready}; with yields {yields}; by \
+         tokio's budget {budget}"
     );
     let budget_is_128 = budget >= AWAITS / 256 && other == 0;
     claim(

@@ -17,7 +17,7 @@
 //!     iter::from_fn: [1, 2, 4, 8, 16] taken, 5 made
 //!     iter::successors: [1, 2, 4, 8, 16] taken, 6 made
 //!     a Vec: [1, 2, 4, 8, 16] taken, 60 made
-//!     A14 borne out: for 5 values from_fn made 5, successors 6, without yield; a Vec made 60
+//!     A14 borne out: for 5 values, without yield, from_fn made 5, successors 6; a Vec made 60
 
 use std::cell::Cell;
 
@@ -33,8 +33,8 @@ fn main() -> Result {
     let list = take(a_vec(&made).into_iter(), "a Vec", &made)?;
 
     let figure = format!(
-        "for {TAKEN} values from_fn made {closure}, successors {chain}, without \
-         yield; a Vec made {list}"
+        "for {TAKEN} values, without yield, from_fn made {closure}, \
+         successors {chain}; a Vec made {list}"
     );
     let lazy = closure == TAKEN && chain == TAKEN + 1;
     claim("A14", lazy && list > chain, figure)

@@ -5,7 +5,7 @@
 //! The system can tell an event loop when a socket is ready. For the look-up of
 //! a name, for files and standard input it has no such call. So tokio makes
 //! these calls on threads for blocking calls, as `run_in_executor` does in
-//! Python; one that is idle is used again. Linux knows 15 letters of a name; the
+//! Python; an idle one is used again. Linux knows 15 letters of a name; the
 //! main thread is named after the program.
 //!
 //! `default_workers` counts the threads of three runtimes.
