@@ -130,7 +130,7 @@ thread_local! {
         RefCell::default();
 }
 
-/// The reactor: sleeps until something happens, and wakes the tasks that wait for it.
+/// The reactor: sleeps until something happens, and wakes the waiting tasks.
 fn sleep() {
     SLEEPS.set(SLEEPS.get() + 1);
     let next = TIMERS.with_borrow(|timers| timers.keys().next().copied());
