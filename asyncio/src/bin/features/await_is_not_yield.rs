@@ -99,12 +99,12 @@ async fn turns_beside(what: &str, work: impl Future) -> u64 {
 use tokio::task::yield_now;
 
 /// Calls `work` on each item, and gives the other tasks a turn after every
-/// 1 000 items, however fast they are..
+/// 1 000 items, however fast they are.
 pub async fn for_each_fairly<I>(
     items: impl IntoIterator<Item = I>,
     mut work: impl AsyncFnMut(I),
 ) {
-    for (number, item) in (1..).zip(items) {
+    for (number, item) in (1_u64..).zip(items) {
         work(item).await;
         if number % 1_000 == 0 {
             yield_now().await;
