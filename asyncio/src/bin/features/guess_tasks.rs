@@ -41,7 +41,7 @@ async fn main() -> Result {
     let clients = [
         tokio::spawn(play(address, "Mina", &[50, 25, 12, 18, 21, 23, 24])),
         tokio::spawn(play(address, "Jun", &[50, 75, 62, 56])),
-        tokio::spawn(annoy(address, "digits without end", "1234567890")),
+        tokio::spawn(annoy(address, "digits without end", "12345")),
         tokio::spawn(annoy(address, "nothing at all", "")),
     ];
     for client in clients {
