@@ -1,25 +1,29 @@
-//! A panic in a task: `await` returns its message, a dropped handle loses it.
+//! A panic in a task: its handle returns the message, dropping it loses that.
 //!
 //!     cargo run -p asyncio --bin task_panic
 //!
-//! A panic ends its task, not the runtime. The handle returns it as an `Err` to
-//! whoever awaits the task. If nobody does, the rest of the program does not
-//! learn of it; only the panic hook has printed it. Python logs "Task exception
-//! was never retrieved", when the task is collected.
+//! A panic ends its task, not the program. The panic hook hears of it first;
+//! the usual hook writes to standard error. Then whoever awaits the handle gets
+//! the message: tokio returns it as an error, as `gather` does in Python with
+//! `return_exceptions=True`. If the handle is dropped, the rest of the program
+//! does not learn that the task has failed. (Python logs "Task exception was
+//! never retrieved".)
 //!
-//! `task_panic_ways` compares nine ways on three runtimes.
+//! `task_panic_ways` compares six ways on three runtimes, `task_panic_dropped`
+//! shows tasks that nobody awaits.
 //!
-//! Claims: T6, F6
-//! Change this and watch: `panic_any(7)` (of `std::panic`) for the `panic!`. It
-//! is no text, and T6 is contradicted.
+//! Claims: T6, F6, X3
+//! Change this and watch: `panic_any(7)` for the `panic!`. The message is no
+//! text then, and T6 is contradicted.
 //!
 //! Output (figures vary):
-//!     the panic hook hears of a panic
-//!     await returns: panicked: line 7 is no number
-//!     the panic hook hears of a panic
-//!     the dropped handle returns nothing; the next task Ok(())
-//!     T6 borne out: awaiting the task returned "panicked: line 7 is no number"
-//!     F6 borne out: awaiting the task returned "panicked: line 7 is no number"
+//!     hook hears: a panic in line 60 of the source
+//!     awaiting the handle returns Err("line 7 is no number")
+//!     hook hears: a panic in line 60 of the source
+//!     dropping the handle returns nothing
+//!     T6 borne out: awaiting a task returned its panic: "line 7 is no number"
+//!     F6 borne out: awaiting a task returned its panic: "line 7 is no number"
+//!     X3 borne out: after 2 panics the next task on this thread: Ok(7)
 
 use std::panic;
 
@@ -28,36 +32,50 @@ use shared::{Result, claim, flags, say};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    panic::set_hook(Box::new(|_| say!("the panic hook hears of a panic")));
+    panic::set_hook(Box::new(|panic| {
+        let line = panic.location().map_or(0, |place| place.line());
+        say!("hook hears: a panic in line {line} of the source");
+    }));
+    let awaited = outcome(tokio::spawn(parse())).await;
+    say!("awaiting the handle returns {awaited:?}");
+    let task = tokio::spawn(parse());
+    while !task.is_finished() {
+        tokio::task::yield_now().await; // so that it panics before we go on
+    }
+    drop(task); // WRONG: nobody can ask for its message any more
+    say!("dropping the handle returns nothing");
 
-    let failed = tokio::spawn(parse()).await;
-    let awaited = failed.map_or_else(failure, |()| "no error".into());
-    say!("await returns: {awaited}");
-
-    drop(tokio::spawn(parse())); // WRONG: nobody can ask for its error any more
-    let next = tokio::spawn(async {}).await; // runs after it, on its thread
-    say!("the dropped handle returns nothing; the next task {next:?}");
-
-    let figure = format!("awaiting the task returned {awaited:?}");
-    claim("T6", awaited == "panicked: line 7 is no number", &figure)?;
-    claim("F6", next.is_ok() && awaited.starts_with("panicked"), figure)
+    let next = outcome(tokio::spawn(async { 7 })).await;
+    let message = awaited.err().unwrap_or_default();
+    let returned = message == "line 7 is no number";
+    let figure = format!("awaiting a task returned its panic: {message:?}");
+    claim("T6", returned, &figure)?;
+    claim("F6", returned, &figure)?;
+    let figure =
+        format!("after 2 panics the next task on this thread: {next:?}");
+    claim("X3", next == Ok(7), figure)
 }
 
-async fn parse() {
-    panic!("line {} is no number", 7);
+async fn parse() -> u32 {
+    panic!("line {} is no number", 7)
 }
 
 // ANCHOR: task_panic
-use tokio::task::JoinError;
-
-/// Why a task has failed, as a text for a log.
-pub fn failure(error: JoinError) -> String {
-    let payload = match error.try_into_panic() {
-        Ok(payload) => payload,
-        Err(error) => return error.to_string(), // it was cancelled
+/// What a task returns; or the message of its panic, or that it was cancelled.
+pub async fn outcome<T>(task: tokio::task::JoinHandle<T>) -> Result<T, String> {
+    let error = match task.await {
+        Ok(output) => return Ok(output),
+        Err(error) => error,
     };
-    let text = payload.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-    format!("panicked: {}", text.unwrap_or("(not a text)"))
+    let Ok(payload) = error.try_into_panic() else {
+        return Err("the task was cancelled".into());
+    };
+    Err(match payload.downcast::<String>() {
+        Ok(formatted) => *formatted, // panic!("line {n} is no number")
+        Err(payload) => match payload.downcast_ref::<&str>() {
+            Some(literal) => literal.to_string(),
+            None => "a panic without a text".into(),
+        },
+    })
 }
 // ANCHOR_END: task_panic
