@@ -25,6 +25,16 @@ use tokio::{
     time::sleep,
 };
 
+#[expect(dead_code, reason = "only the part to copy is tested")]
+#[path = "../src/bin/usage/chef.rs"]
+mod chef;
+#[expect(dead_code, reason = "only the part to copy is tested")]
+#[path = "../src/bin/usage/many_servers.rs"]
+mod many_servers;
+#[expect(dead_code, reason = "only the part to copy is tested")]
+#[path = "../src/bin/usage/stall_detector.rs"]
+mod stall_detector;
+
 const LIMIT: Duration = Duration::from_secs(20);
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -654,4 +664,82 @@ fn a_panic_reaches_who_awaits_the_task() {
         })
     });
     assert_eq!(outcome, Ok(("burnt".into(), 7)));
+}
+
+/// `chef`: results come in the order of the items; the first error cancels the
+/// other tasks, and so does dropping the future.
+#[test]
+fn mapped_tasks_are_cancelled_with_their_owner() {
+    let (doubled, failed, cancelled) = on_tokio(async || {
+        let doubled = chef::map(vec![3, 1, 2], async |n| {
+            sleep(n * Duration::from_secs(1)).await;
+            Ok::<_, ()>(2 * n)
+        });
+        let doubled = doubled.await;
+        let cleaned = Cleaned::default();
+        let works = |n| {
+            let waits = cleaned.waits();
+            async move { if n == 1 { Err(n) } else { Ok(waits.await) } }
+        };
+        let failed = chef::map((1..=10).collect(), works).await;
+        yield_now().await; // aborted, they end in their next turn
+        let after_an_error = cleaned.count();
+        let mut dropped = Box::pin(chef::map((2..=10).collect(), works));
+        assert!(poll(dropped.as_mut()).is_pending());
+        drop(dropped);
+        yield_now().await;
+        (doubled, failed, [after_an_error, cleaned.count()])
+    });
+    assert_eq!(doubled, Ok(vec![6, 2, 4]));
+    assert_eq!(failed, Err(1));
+    assert_eq!(cancelled, [10, 19]);
+}
+
+/// `many_servers`: a server that accepts and says nothing delays nobody for
+/// longer than the limit.
+#[test]
+fn a_silent_server_is_given_up() {
+    let server = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = server.local_addr().unwrap();
+    let outcome = within(LIMIT, move || {
+        let one = Builder::new_current_thread().enable_all().build().unwrap();
+        let limit = Duration::from_millis(50);
+        one.block_on(many_servers::ask(address, b"hello", limit))
+    });
+    let kind = outcome.unwrap().unwrap_err().kind();
+    assert_eq!(kind, std::io::ErrorKind::TimedOut);
+}
+
+/// `stall_detector`: the report comes while the call blocks (which lasts until
+/// then), names the cure, and the watching thread ends with the runtime.
+#[test]
+fn a_stall_is_reported_while_it_lasts() {
+    for (new, cure) in [
+        (one_thread as fn() -> Runtime, "use spawn_blocking"),
+        (one_worker, "use spawn_blocking or block_in_place"),
+    ] {
+        let report = within(LIMIT, move || {
+            let (send, reports) = mpsc::channel();
+            let report = move |text: &str| _ = send.send(text.to_string());
+            let (runtime, limit) = (new(), Duration::from_millis(50));
+            let handle = runtime.handle();
+            stall_detector::watch_for_stalls(handle, limit, report).unwrap();
+            let call = async move { (reports.recv().unwrap(), reports) };
+            let (report, reports) =
+                runtime.block_on(runtime.spawn(call)).unwrap();
+            drop(runtime);
+            while reports.recv().is_ok() {} // until nobody watches any more
+            report
+        });
+        assert!(report.unwrap().ends_with(cure));
+    }
+}
+
+fn one_thread() -> Runtime {
+    Builder::new_current_thread().enable_time().build().unwrap()
+}
+
+fn one_worker() -> Runtime {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(1).enable_time().build().unwrap()
 }

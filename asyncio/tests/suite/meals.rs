@@ -1,6 +1,12 @@
 //! Who cooks, how long it takes, and what happens when something goes wrong.
 
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    time::Duration,
+};
+
 use shared::measure::cores;
+use socket2::{Domain, Socket, Type};
 
 use crate::support::*;
 
@@ -91,6 +97,26 @@ fn chef_async_std_is_well_behaved() {
 fn event_loop_is_well_behaved() {
     let source = include_str!("../../src/bin/concept/event_loop.rs");
     is_well_behaved(EVENT_LOOP, source);
+}
+
+/// A server whose queue of connections is full answers no handshake: who
+/// connects gives up at the same time as who waits for a reply.
+#[test]
+fn connecting_has_a_time_limit() {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
+    socket.bind(&any.into()).unwrap();
+    socket.listen(0).unwrap(); // nobody accepts
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    let connect =
+        || TcpStream::connect_timeout(&address, Duration::from_millis(100));
+    let _full: Vec<_> = std::iter::from_fn(|| connect().ok()).collect();
+    for program in [CHEF, EVENT_LOOP] {
+        let oven = address.to_string();
+        let ran = run(program, &["--dishes", "1", "--oven", &oven]);
+        let why = "Error: dish 1 (bibimbap): no answer from the oven in 5s\n";
+        assert_eq!(ran.stderr, why, "{program}");
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ fn its_tables_are_outputs_of_programs() {
     let readme = read("README.md");
     for program in [
         "src/bin/pros/drop_handle_kinds.rs",
+        "src/bin/features/default_workers.rs",
         "src/bin/features/hidden_threads.rs",
     ] {
         let output = shown_by(program);
@@ -52,4 +53,22 @@ fn the_table_for_moving_is_made_of_what_the_twins_differ_in() {
             }
         }
     }
+}
+
+/// Who pastes the lines for `Cargo.toml` can build what `chef` does.
+#[test]
+fn the_lines_to_paste_have_what_the_chef_needs() {
+    let (readme, chef) = (read("README.md"), read("src/bin/usage/chef.rs"));
+    let line = readme.lines().find(|l| l.starts_with("tokio = ")).unwrap();
+    for (feature, used) in [
+        ("rt", "tokio::spawn"),
+        ("net", "net::TcpStream"),
+        ("io-util", "io::{AsyncReadExt"),
+        ("time", "time::timeout"),
+        ("macros", "#[tokio::main"),
+    ] {
+        assert!(chef.contains(used), "{used}");
+        assert!(line.contains(&format!("\"{feature}\"")), "{feature}");
+    }
+    assert!(readme.contains("\ntokio-util = "));
 }

@@ -37,3 +37,16 @@ fn threads_and_processes_are_one_line_apart() {
     assert!(apart[0].0.contains("ThreadPool"));
     assert!(apart[0].1.contains("ProcessPool"));
 }
+
+/// What to wait for is written once more, in the same letters; how to wait is
+/// what differs.
+#[test]
+fn the_event_loop_cooks_by_the_recipe_of_the_chef() {
+    let recipe = |name| {
+        let source = source(name);
+        let from = source.find("async fn cook").unwrap();
+        let upto = from + source[from..].find("// ANCHOR").unwrap();
+        source[from..upto].to_string()
+    };
+    assert_eq!(recipe("event_loop"), recipe("chef"));
+}

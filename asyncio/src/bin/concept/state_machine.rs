@@ -1,98 +1,78 @@
-//! An async fn, and the same by hand: an enum that is polled three times.
+//! An async fn is a state machine: beside it, the enum that it becomes.
 //!
 //!     cargo run -p asyncio --bin state_machine
 //!
 //! Only the standard library: a future is a value, and whoever polls it is its
-//! runtime. A state keeps what is needed after its wait, no more, and the
-//! future is as large as its largest state: no stack, no heap. (The compiler's
-//! is the larger one because it keeps the argument twice.)
+//! runtime. (Python: a coroutine, and `coroutine.send(None)`.) A future need
+//! not come from an `async fn`: an enum that can be polled is one, too. It has
+//! a state for each place where it waits, with what is needed after the wait:
+//! no stack, no heap.
 //!
-//! Claims: A7, A13
-//! Change this and watch: `let flour = [1_u8; 1000];` as the first line of
-//! `by_compiler` costs nothing; use it after an `.await`, and its size grows.
+//! The compiler's future is larger by 8 bytes: it keeps the argument twice.
+//!
+//! Claims: A7
+//! Change this and watch: add a `Pause::default().await;` to the async fn. It
+//! has one state more than the enum, and A7 is contradicted.
 //!
 //! Output (figures vary):
-//!     moment      an async fn               an enum by hand
-//!     called      0 steps done              0 steps done
-//!     1st poll    1 step done, Pending      1 step done, Pending
-//!     2nd poll    2 steps done, Pending     2 steps done, Pending
-//!     3rd poll    3 steps done, Ready(3)    3 steps done, Ready(3)
-//!     size        32 bytes                  16 bytes
-//!     A7 borne out: calling it does nothing: 0 steps before the first poll
-//!     A13 borne out: the same states, in 32 bytes and 16 bytes
+//!     an async fn: 24 bytes; called: 0 steps; polled: 1 steps, Pending; polled: 2 steps, Ready(2)
+//!     an enum by hand: 16 bytes; called: 0 steps; polled: 1 steps, Pending; polled: 2 steps, Ready(2)
+//!     A7 borne out: an async fn was ready at poll 2, an enum without `async` at poll 2
 
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker, ready};
-use std::{cell::Cell, iter::zip, mem};
+use std::cell::Cell;
+use std::pin::pin;
+use std::task::{Waker, ready};
 
-use shared::{Result, claim, flags, report::plural, say};
+use shared::{Result, claim, flags, say};
 
 fn main() -> Result {
     flags([]);
-    let (ours, theirs) = (Cell::new(0), Cell::new(0));
-    let left = history(by_compiler(&theirs), &theirs);
-    let right = history(ByHand::Called { steps: &ours }, &ours);
+    let (one, other) = (Cell::new(0), Cell::new(0));
+    let compiled = history(async_fn(&one), &one);
+    let by_hand = history(ByHand::Called { steps: &other }, &other);
 
-    say!("{:<12}{:<26}an enum by hand", "moment", "an async fn");
-    let moments = ["called", "1st poll", "2nd poll", "3rd poll"];
-    for (moment, (one, other)) in zip(moments, zip(&left.told, &right.told)) {
-        say!("{moment:<12}{one:<26}{other}");
-    }
-    let sizes = [left.size, right.size].map(|size| format!("{size} bytes"));
-    say!("{:<12}{:<26}{}", "size", sizes[0], sizes[1]);
+    say!("an async fn: {}", compiled.join("; "));
+    say!("an enum by hand: {}", by_hand.join("; "));
 
-    let lazy = left.steps_when_called == 0;
-    claim(
-        "A7",
-        lazy,
-        "calling it does nothing: 0 steps before the first poll",
-    )?;
-    let same = left.told == right.told && left.told.len() == moments.len();
-    let figure = format!("the same states, in {} and {}", sizes[0], sizes[1]);
-    claim("A13", same && left.size < 4 * right.size, figure)
+    let same = compiled[1..] == by_hand[1..];
+    let (polls, others) = (compiled.len() - 2, by_hand.len() - 2);
+    let figure = format!(
+        "an async fn was ready at poll {polls}, an enum without `async` at \
+         poll {others}"
+    );
+    claim("A7", same && by_hand[1] == "called: 0 steps", figure)
 }
 
-/// What a future has done when it was made, and at each poll.
-struct History {
-    size: usize,
-    steps_when_called: u32,
-    told: Vec<String>,
-}
-
-/// Polls until the future is ready: a whole runtime, if a bad one, for it does
-/// not wait until it is woken.
-fn history(future: impl Future<Output = u32>, steps: &Cell<u32>) -> History {
-    let (size, steps_when_called) = (size_of_val(&future), steps.get());
-    let mut told = vec![done(steps)];
+/// What a future has done when it was made, and at each poll. The loop is a
+/// whole runtime, if a bad one: it does not wait until it is woken.
+fn history<F: Future<Output = u32>>(
+    future: F,
+    steps: &Cell<u32>,
+) -> Vec<String> {
+    let size = format!("{} bytes", size_of::<F>());
+    let mut told = vec![size, format!("called: {} steps", steps.get())];
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     loop {
         let poll = future.as_mut().poll(&mut context);
-        told.push(format!("{}, {poll:?}", done(steps)));
+        told.push(format!("polled: {} steps, {poll:?}", steps.get()));
         if poll.is_ready() {
-            return History { size, steps_when_called, told };
+            return told;
         }
     }
 }
 
-fn done(steps: &Cell<u32>) -> String {
-    plural(steps.get() as usize, "step done", "steps done")
+/// Makes a step, pauses, and makes another one.
+async fn async_fn(steps: &Cell<u32>) -> u32 {
+    let first = step(steps);
+    Pause::default().await;
+    first + step(steps)
 }
 
-/// Kneads, lets the dough rest, shapes a loaf, lets it rise, bakes.
-async fn by_compiler(steps: &Cell<u32>) -> u32 {
-    let dough = step(steps);
-    Rest::default().await;
-    let loaf = dough + step(steps);
-    Rest::default().await;
-    loaf + step(steps)
-}
-
-/// The same: a state for every place where it can wait.
+/// The same by hand: what is needed in each state, and how to go on.
 enum ByHand<'a> {
     Called { steps: &'a Cell<u32> },
-    Rests { steps: &'a Cell<u32>, dough: u32, rest: Rest },
-    Rises { steps: &'a Cell<u32>, loaf: u32, rest: Rest },
+    Pauses { steps: &'a Cell<u32>, first: u32, pause: Pause },
     Done,
 }
 
@@ -100,25 +80,19 @@ impl Future for ByHand<'_> {
     type Output = u32;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<u32> {
-        use ByHand::{Called, Done, Rests, Rises};
         loop {
             *self = match &mut *self {
-                Called { steps } => {
-                    let dough = step(steps);
-                    Rests { steps, dough, rest: Rest::default() }
+                ByHand::Called { steps } => {
+                    let first = step(steps);
+                    ByHand::Pauses { steps, first, pause: Pause::default() }
                 }
-                Rests { steps, dough, rest } => {
-                    ready!(Pin::new(rest).poll(context));
-                    let loaf = *dough + step(steps);
-                    Rises { steps, loaf, rest: Rest::default() }
+                ByHand::Pauses { steps, first, pause } => {
+                    ready!(Pin::new(pause).poll(context));
+                    let sum = *first + step(steps);
+                    *self = ByHand::Done;
+                    return Poll::Ready(sum);
                 }
-                Rises { steps, loaf, rest } => {
-                    ready!(Pin::new(rest).poll(context));
-                    let bread = *loaf + step(steps);
-                    *self = Done;
-                    return Poll::Ready(bread);
-                }
-                Done => panic!("it was ready, and is polled again"),
+                ByHand::Done => panic!("it was ready, and is polled again"),
             };
         }
     }
@@ -129,20 +103,27 @@ fn step(steps: &Cell<u32>) -> u32 {
     1
 }
 
-/// Where both wait: pending when it is polled first, ready the second time.
+// ANCHOR: state_machine
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// A future by hand: pending when it is polled first, ready the second time.
+/// Awaiting it gives the other tasks a turn, on every runtime.
 #[derive(Default)]
-struct Rest {
+pub struct Pause {
     begun: bool,
 }
 
-impl Future for Rest {
+impl Future for Pause {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context) -> Poll<()> {
         if mem::replace(&mut self.begun, true) {
             return Poll::Ready(());
         }
-        context.waker().wake_by_ref(); // "poll me again", to who listens
+        context.waker().wake_by_ref(); // "poll me again"
         Poll::Pending
     }
 }
+// ANCHOR_END: state_machine

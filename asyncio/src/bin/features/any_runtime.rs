@@ -1,103 +1,99 @@
-//! One async fn on four executors: the same transcript. And one that cannot.
+//! Runtime-agnostic code: one async fn on four executors, and one that panics.
 //!
 //!     cargo run -p asyncio --bin any_runtime
 //!
-//! `dinner` says what to wait for; how to wait is the executor's affair. Its
-//! channels (of the crate `futures`) need no runtime. Timers and sockets of
-//! smol and async-std bring a thread of their own, and work everywhere; those
-//! of tokio work inside of tokio only.
+//! `dialog` says what to wait for; the executor decides how. Channels of the
+//! crate `futures` need no runtime. Timers and sockets of smol and async-std
+//! bring a thread of their own, and work on every executor. Those of tokio work
+//! inside of tokio only. In Python everything is bound to asyncio; `anyio` is
+//! for two runtimes.
 //!
 //! Claims: A17
-//! Change this and watch: `tokio::time::sleep` in the row of smol, and it ends
-//! in the same panic; `smol::Timer::after` in the row of tokio, and nothing
-//! does.
+//! Change this and watch: `tokio::time::sleep` for `smol::Timer::after` in the
+//! line of smol. It panics as in the last line; the reverse does not.
 //!
 //! Output (figures vary):
-//!     executor   timer       what was said
-//!     tokio      tokio       galbi? galbi! thanks mandu? mandu! thanks good night
-//!     smol       smol        galbi? galbi! thanks mandu? mandu! thanks good night
-//!     async-std  async-std   galbi? galbi! thanks mandu? mandu! thanks good night
-//!     futures    smol        galbi? galbi! thanks mandu? mandu! thanks good night
-//!     futures    tokio       panic: there is no reactor running
-//!     A17 borne out: one transcript on 4 executors, and 1 panic
+//!     executor   timer      what was said
+//!     tokio      tokio      client: a? server: a! client: b? server: b! server: the end
+//!     smol       smol       client: a? server: a! client: b? server: b! server: the end
+//!     async-std  async-std  client: a? server: a! client: b? server: b! server: the end
+//!     futures    smol       client: a? server: a! client: b? server: b! server: the end
+//!     futures    tokio      panic: there is no reactor running
+//!     A17 borne out: the same function gave the same dialog on 4 of 4 executors
 
 use std::panic;
 
-use async_std::task as async_std_task;
 use futures::executor;
-use shared::{Failure, Result, claim, flags, say};
+use shared::{Result, Table, claim, flags, panic_text};
+use tokio::{runtime::Builder, time::sleep};
 
 fn main() -> Result {
     flags([]);
-    let tokio = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()?
-        .block_on(dinner(tokio::time::sleep));
-    let smol = smol::block_on(dinner(smol::Timer::after));
-    let async_std = async_std_task::block_on(dinner(async_std_task::sleep));
-    let futures = executor::block_on(dinner(smol::Timer::after));
-    let panic = without_its_reactor()?;
+    let one_thread = Builder::new_current_thread().enable_time().build()?;
+    let tokio = one_thread.block_on(dialog(sleep));
+    let smol = smol::block_on(dialog(smol::Timer::after));
+    let async_std = async_std::task::block_on(dialog(async_std::task::sleep));
+    let futures = executor::block_on(dialog(smol::Timer::after));
+    let refused = outside_of_tokio().unwrap_or_else(|| "no panic".into());
 
-    say!("{:<11}{:<12}what was said", "executor", "timer");
-    row("tokio", "tokio", &tokio);
-    row("smol", "smol", &smol);
-    row("async-std", "async-std", &async_std);
-    row("futures", "smol", &futures);
-    row("futures", "tokio", &format!("panic: {panic}"));
-
-    let same = [smol, async_std, futures].iter().all(|one| *one == tokio);
-    let refused = panic.contains("no reactor running");
-    claim("A17", same && refused, "one transcript on 4 executors, and 1 panic")
+    let mut table = Table::new(["executor", "timer", "what was said"]);
+    table.row([&"tokio", &"tokio", &tokio]);
+    table.row([&"smol", &"smol", &smol]);
+    table.row([&"async-std", &"async-std", &async_std]);
+    table.row([&"futures", &"smol", &futures]);
+    table.row([&"futures", &"tokio", &refused]);
+    table.print();
+    let said = "client: a? server: a! client: b? server: b! server: the end";
+    let all = [tokio, smol, async_std, futures];
+    let same = all.iter().filter(|one| *one == said).count();
+    let panics = refused.contains("no reactor running");
+    let figure = format!(
+        "the same function gave the same dialog on {same} of 4 executors"
+    );
+    claim("A17", same == 4 && panics, figure)
 }
 
-fn row(executor: &str, timer: &str, said: &str) {
-    let said = said.split_once(',').map_or(said, |(start, _)| start);
-    say!("{executor:<11}{timer:<12}{said}");
+/// What the panic says when a timer of tokio is used on another executor.
+fn outside_of_tokio() -> Option<String> {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(|_| ())); // it is told in the table
+    let outcome = panic::catch_unwind(|| {
+        executor::block_on(dialog(sleep)) // WRONG: not in tokio
+    });
+    panic::set_hook(report);
+    let payload = outcome.err()?;
+    let text = panic_text(&*payload).split(',').next()?;
+    Some(format!("panic: {text}"))
 }
 
 // ANCHOR: any_runtime
-/// A guest orders, the cook serves: two that wait for each other, and for
-/// whatever `pause` gives them to wait for.
-async fn dinner<F: Future>(pause: fn(std::time::Duration) -> F) -> String {
-    use futures::{SinkExt, StreamExt, channel::mpsc};
-    let said = std::cell::RefCell::new(Vec::new());
-    let (mut rail, mut orders) = mpsc::channel(0);
-    let (mut hatch, mut plates) = mpsc::channel(0);
-    let guest = async {
-        for dish in ["galbi", "mandu"] {
-            said.borrow_mut().push(format!("{dish}?"));
-            rail.send(dish).await.expect("the cook waits for it");
-            plates.next().await;
-            said.borrow_mut().push("thanks".to_string());
+use futures::{SinkExt, StreamExt, channel::mpsc};
+use std::{cell::RefCell, time::Duration};
+
+/// Two that wait for each other, on any executor: only the timer belongs to a
+/// runtime, so it is a parameter. Returns what was said.
+pub async fn dialog<F: Future>(sleep: fn(Duration) -> F) -> String {
+    let said = RefCell::new(Vec::new());
+    let say = |text: String| said.borrow_mut().push(text);
+    let (mut requests, mut received) = mpsc::channel(0);
+    let (mut replies, mut answered) = mpsc::channel(0);
+    let client = async {
+        for name in ["a", "b"] {
+            say(format!("client: {name}?"));
+            requests.send(name).await.expect("the server receives");
+            answered.next().await;
         }
-        drop(rail); // the cook may go home
+        drop(requests); // the server may end
     };
-    let cook = async {
-        while let Some(dish) = orders.next().await {
-            pause(std::time::Duration::from_millis(5)).await;
-            said.borrow_mut().push(format!("{dish}!"));
-            hatch.send(dish).await.expect("the guest waits for it");
+    let server = async {
+        while let Some(name) = received.next().await {
+            sleep(Duration::from_millis(5)).await;
+            say(format!("server: {name}!"));
+            replies.send(()).await.expect("the client receives");
         }
-        said.borrow_mut().push("good night".to_string());
+        say("server: the end".into());
     };
-    futures::join!(guest, cook);
+    futures::join!(client, server);
     said.into_inner().join(" ")
 }
 // ANCHOR_END: any_runtime
-
-/// The same on an executor that has no timers, with those of tokio.
-fn without_its_reactor() -> Result<String> {
-    let report = panic::take_hook();
-    panic::set_hook(Box::new(|_| ())); // it is told below
-    let outcome = panic::catch_unwind(|| {
-        executor::block_on(dinner(tokio::time::sleep)) // WRONG: not in tokio
-    });
-    panic::set_hook(report);
-    let Err(panic) = outcome else {
-        return Err(Failure::new("tokio's timer works outside of tokio"));
-    };
-    let text = panic.downcast::<String>().map(|text| *text);
-    let text = text
-        .or_else(|panic| panic.downcast::<&str>().map(|text| text.to_string()));
-    text.map_err(|_| Failure::new("a panic without a text"))
-}

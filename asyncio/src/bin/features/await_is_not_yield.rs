@@ -1,109 +1,114 @@
-//! `await` may pause, but need not: what is ready goes on at once.
+//! Cooperative scheduling: `await` is no yield; what is ready goes on at once.
 //!
 //!     cargo run -p asyncio --bin await_is_not_yield
 //!
-//! A heart beats whenever it has a turn. On the same thread, somebody awaits a
-//! million times what is ready. tokio's channel gives way after 128 items;
-//! those of smol and async-std do not.
+//! A future that is ready does not pause, so a loop of such awaits is as greedy
+//! as one without (Python's `await` is the same; `asyncio.sleep(0)` pauses).
+//! Another task on the same thread counts its turns beside a million awaits.
+//! tokio's own channels, sockets and timers pause after 128 operations in a row
+//! (the budget of a task); a channel of another crate does not.
 //!
 //! Claims: A16
-//! Change this and watch: `tokio::task::unconstrained` around the loop over
-//! tokio's channel: not one beat.
+//! Change this and watch: `tokio::task::unconstrained(..)` around the future in
+//! `tokio_channel`. There is no budget, no turn, and A16 is contradicted.
 //!
 //! Output (figures vary):
-//!     beats of a heart beside a million awaits
-//!     await                          tokio    smol  async-std
-//!     what is ready                      0       0          0
-//!     and yield every 1 000           1000    1000       1000
-//!     a full channel                  7812       0          0
-//!     A16 borne out: 0 beats, 1000 by yielding, 7812 by tokio's channel
+//!     a million awaits of what is ready: another task has 0 turns
+//!     a million and a yield every 1 000: another task has 1000 turns
+//!     a million items from tokio's channel: another task has 7812 turns
+//!     a million items from smol's channel: another task has 0 turns
+//!     A16 borne out: turns beside a million awaits: 0; with yields 1000; by tokio's budget 7812
 
-use std::{cell::Cell, future::ready, pin::pin};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::{future::ready, hint::black_box};
 
-use futures::future::select;
 use shared::{Result, claim, flags, say};
-use smol::future::yield_now;
+use tokio::sync::mpsc::unbounded_channel;
 
 const AWAITS: u64 = 1_000_000;
 
-fn main() -> Result {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result {
     flags([]);
-    say!("beats of a heart beside a million awaits");
-    say!("{:<28}{:>8}{:>8}{:>11}", "await", "tokio", "smol", "async-std");
-    let ready = row("what is ready", rushes(), rushes(), rushes())?;
-    let turns = row("and yield every 1 000", yields(), yields(), yields())?;
-    let full = row("a full channel", by_tokio(), by_smol(), by_async_std())?;
-    let [rush, turn] = [ready, turns].map(|beats| beats[0]);
-    let tokio = full[0];
-    let figure =
-        format!("{rush} beats, {turn} by yielding, {tokio} by tokio's channel");
-    let yielding = turns.iter().all(|&beats| beats >= AWAITS / 2_000);
-    let budget = tokio >= AWAITS / 256 && full[1..] == [0, 0];
-    claim("A16", ready == [0; 3] && yielding && budget, figure)
-}
+    let ready = turns_beside("awaits of what is ready", rushes()).await;
+    let yields = turns_beside("and a yield every 1 000", yields()).await;
+    let budget =
+        turns_beside("items from tokio's channel", tokio_channel()).await;
+    let other = turns_beside("items from smol's channel", smol_channel()).await;
 
-fn row(
-    name: &str,
-    on_tokio: impl Future,
-    on_smol: impl Future,
-    on_async_std: impl Future,
-) -> Result<[u64; 3]> {
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    let beats = [
-        builder.build()?.block_on(beats_beside(on_tokio)),
-        smol::block_on(beats_beside(on_smol)),
-        async_std::task::block_on(beats_beside(on_async_std)),
-    ];
-    let [tokio, smol, async_std] = beats;
-    say!("{name:<28}{tokio:>8}{smol:>8}{async_std:>11}");
-    Ok(beats)
-}
-
-/// How often a heart has a turn between the beginning of `work` and its end.
-async fn beats_beside(work: impl Future) -> u64 {
-    let beats = Cell::new(0);
-    let heart = async {
-        loop {
-            yield_now().await;
-            beats.set(beats.get() + 1);
-        }
-    };
-    select(pin!(heart), pin!(work)).await; // in turn, until the work is done
-    beats.get()
+    let figure = format!(
+        "turns beside a million awaits: {ready}; with yields {yields}; by \
+         tokio's budget {budget}"
+    );
+    let budget_is_128 = budget >= AWAITS / 256 && other == 0;
+    claim(
+        "A16",
+        ready == 0 && yields >= AWAITS / 2_000 && budget_is_128,
+        figure,
+    )
 }
 
 async fn rushes() {
     for number in 0..AWAITS {
-        ready(number).await; // WRONG: an await, and no pause
+        black_box(ready(number).await); // WRONG: an await, and no pause
     }
 }
 
 async fn yields() {
-    for number in 0..AWAITS {
-        ready(number).await;
-        if number % 1_000 == 0 {
-            yield_now().await; // a pause, whoever runs this
-        }
-    }
+    for_each_fairly(0..AWAITS, async |number| {
+        black_box(ready(number).await);
+    })
+    .await;
 }
 
-async fn by_tokio() {
-    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+async fn tokio_channel() {
+    let (sender, mut receiver) = unbounded_channel();
     (0..AWAITS).for_each(|n| sender.send(n).expect("it is open"));
     drop(sender);
     while receiver.recv().await.is_some() {}
 }
 
-async fn by_smol() {
+async fn smol_channel() {
     let (sender, receiver) = smol::channel::unbounded();
     (0..AWAITS).for_each(|n| sender.try_send(n).expect("it is open"));
     drop(sender);
     while receiver.recv().await.is_ok() {}
 }
 
-async fn by_async_std() {
-    let (sender, receiver) = async_std::channel::unbounded();
-    (0..AWAITS).for_each(|n| sender.try_send(n).expect("it is open"));
-    drop(sender);
-    while receiver.recv().await.is_ok() {}
+static TURNS: AtomicU64 = AtomicU64::new(0);
+
+/// How many turns another task has between the first poll of `work` and its
+/// end.
+async fn turns_beside(what: &str, work: impl Future) -> u64 {
+    let other = tokio::spawn(async {
+        loop {
+            TURNS.fetch_add(1, Relaxed);
+            yield_now().await;
+        }
+    });
+    yield_now().await; // it has begun
+    let before = TURNS.load(Relaxed);
+    work.await;
+    let turns = TURNS.load(Relaxed) - before;
+    other.abort();
+    say!("a million {what}: another task has {turns} turns");
+    turns
 }
+
+// ANCHOR: await_is_not_yield
+use tokio::task::yield_now;
+
+/// Calls `work` on each item, and gives the other tasks a turn after every
+/// 1 000 items, however fast they are.
+pub async fn for_each_fairly<I>(
+    items: impl IntoIterator<Item = I>,
+    mut work: impl AsyncFnMut(I),
+) {
+    for (number, item) in (1_u64..).zip(items) {
+        work(item).await;
+        if number % 1_000 == 0 {
+            yield_now().await;
+        }
+    }
+}
+// ANCHOR_END: await_is_not_yield

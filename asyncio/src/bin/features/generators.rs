@@ -1,24 +1,25 @@
-//! Lazy iterators on stable Rust: what nobody asks for is not made.
+//! Generators without `yield`: lazy iterators on stable Rust.
 //!
 //!     cargo run -p asyncio --bin generators
 //!
-//! Missing is Python's `yield`: blocks of `gen` are for nightly compilers only.
-//! What a generator remembers between two values, a closure or a struct does.
-//! `successors` is one ahead: giving a value away, it makes the next one.
+//! `gen` blocks with `yield` are for nightly compilers only. A closure keeps
+//! what a generator keeps between two values. `successors` is one ahead: it
+//! makes the next value before it returns one. A `Vec` is not lazy.
+//!
+//! `generator_from_async` makes a generator of an async block; `streams` shows
+//! async generators.
 //!
 //! Claims: A14
-//! Change this and watch: 50 for `TAKEN`. Who is lazy makes 50 or 51 then; the
-//! `Vec` makes 60, as before.
+//! Change this and watch: `.take(60).collect::<Vec<_>>().into_iter()` behind
+//! `generate(..)`. All 60 are made at once, and A14 is contradicted.
 //!
 //! Output (figures vary):
-//!     sourdough from      taken   made
-//!     iter::from_fn           5      5
-//!     iter::successors        5      6
-//!     a struct                5      5
-//!     a Vec                   5     60
-//!     A14 borne out: for 5 taken 5, 6 and 5 made; by a Vec 60
+//!     iter::from_fn: [1, 2, 4, 8, 16] taken, 5 made
+//!     iter::successors: [1, 2, 4, 8, 16] taken, 6 made
+//!     a Vec: [1, 2, 4, 8, 16] taken, 60 made
+//!     A14 borne out: for 5 values, without yield, from_fn made 5, successors 6; a Vec made 60
 
-use std::{cell::Cell, iter};
+use std::cell::Cell;
 
 use shared::{Failure, Result, claim, flags, say};
 
@@ -26,67 +27,66 @@ const TAKEN: usize = 5;
 
 fn main() -> Result {
     flags([]);
-    say!("{:<18}{:>7}{:>7}", "sourdough from", "taken", "made");
-    let closure = row("iter::from_fn", |made| Box::new(from_fn(made)))?;
-    let chain = row("iter::successors", |made| Box::new(successors(made)))?;
-    let state = row("a struct", |made| Box::new(Sourdough { made, jars: 1 }))?;
-    let list = row("a Vec", |made| Box::new(a_vec(made).into_iter()))?;
+    let made = Cell::new(0);
+    let closure = take(from_fn(&made), "iter::from_fn", &made)?;
+    let chain = take(successors(&made), "iter::successors", &made)?;
+    let list = take(a_vec(&made).into_iter(), "a Vec", &made)?;
 
-    let lazy = closure == TAKEN && state == TAKEN && chain == TAKEN + 1;
     let figure = format!(
-        "for {TAKEN} taken {closure}, {chain} and {state} made; by a Vec {list}"
+        "for {TAKEN} values, without yield, from_fn made {closure}, \
+         successors {chain}; a Vec made {list}"
     );
-    claim("A14", lazy && list > TAKEN + 1, figure)
+    let lazy = closure == TAKEN && chain == TAKEN + 1;
+    claim("A14", lazy && list > chain, figure)
 }
 
-type Jars<'a> = Box<dyn Iterator<Item = u64> + 'a>;
-
-/// Takes five, checks them, and tells how many were made for that.
-fn row(way: &str, iterator: fn(&Cell<usize>) -> Jars) -> Result<usize> {
-    let made = Cell::new(0);
-    let taken: Vec<u64> = iterator(&made).take(TAKEN).collect();
-    if !taken.iter().copied().eq((0..TAKEN).map(|day| 1 << day)) {
-        return Err(Failure::new(format!("{way} gives {taken:?}")));
+/// Takes five powers of two, and returns how many were made for that.
+fn take(
+    powers: impl Iterator<Item = u64>,
+    way: &str,
+    made: &Cell<usize>,
+) -> Result<usize> {
+    let taken: Vec<u64> = powers.take(TAKEN).collect();
+    let made = made.take();
+    say!("{way}: {taken:?} taken, {made} made");
+    match taken == [1, 2, 4, 8, 16] {
+        true => Ok(made),
+        false => Err(Failure::new("these are no powers of two")),
     }
-    say!("{way:<18}{:>7}{:>7}", taken.len(), made.get());
-    Ok(made.get())
 }
 
 fn from_fn(made: &Cell<usize>) -> impl Iterator<Item = u64> {
-    let mut jars = 1;
-    iter::from_fn(move || {
-        let given = counted(jars, made);
-        jars *= 2;
-        Some(given)
+    generate(1, |power| {
+        let made = count(*power, made);
+        *power *= 2;
+        Some(made)
     })
 }
 
 fn successors(made: &Cell<usize>) -> impl Iterator<Item = u64> {
-    let first = counted(1, made);
-    iter::successors(Some(first), |jars| Some(counted(jars * 2, made)))
+    let first = count(1, made);
+    iter::successors(Some(first), |power| Some(count(power * 2, made)))
 }
 
-struct Sourdough<'a> {
-    made: &'a Cell<usize>,
-    jars: u64,
-}
-
-impl Iterator for Sourdough<'_> {
-    type Item = u64;
-
-    fn next(&mut self) -> Option<u64> {
-        let given = counted(self.jars, self.made);
-        self.jars *= 2;
-        Some(given)
-    }
-}
-
-/// Not lazy: all there will ever be, at once.
+/// Not lazy: all values are made at once.
 fn a_vec(made: &Cell<usize>) -> Vec<u64> {
-    (0..60).map(|day| counted(1 << day, made)).collect()
+    (0..60).map(|n| count(1 << n, made)).collect()
 }
 
-fn counted(jars: u64, made: &Cell<usize>) -> u64 {
+fn count(power: u64, made: &Cell<usize>) -> u64 {
     made.update(|made| made + 1);
-    jars
+    power
 }
+
+// ANCHOR: generators
+use std::iter;
+
+/// A lazy iterator: `next` makes each value, from a state that is kept between
+/// two of them, until it returns `None`.
+pub fn generate<S, T>(
+    mut state: S,
+    mut next: impl FnMut(&mut S) -> Option<T>,
+) -> impl Iterator<Item = T> {
+    iter::from_fn(move || next(&mut state)).fuse()
+}
+// ANCHOR_END: generators

@@ -1,102 +1,94 @@
-//! `join!` never runs two jobs at the same moment; `spawn` may.
+//! Parallel or concurrent: `join!` runs two jobs on one thread, `spawn` on two.
 //!
 //!     cargo run -p asyncio --bin join_vs_spawn
 //!
-//! The runtime has two threads, whichever way. What `join!` takes turns with
-//! are parts of one task, and a task runs on one thread at a time.
+//! The runtime has two threads. `join!` takes turns with its futures: they are
+//! parts of one task, and a task runs on one thread at a time. Spawned tasks
+//! can run at the same moment. The first job waits here for a message of the
+//! other one, without an await: they meet only if they run in parallel.
 //!
 //! Claims: A10
-//! Change this and watch: `worker_threads(1)`: spawned jobs do not meet either.
+//! Change this and watch: `worker_threads(1)`. Spawned jobs do not meet either,
+//! and A10 is contradicted.
 //!
 //! Output (figures vary):
-//!     two jobs                threads   meet      ms
-//!     one await, then two           1     no    10.3
-//!     join!                         1     no    11.0
-//!     spawn both, then join!        2    yes     5.7
-//!     A10 borne out: threads by join! 1, meet: no; by spawn 2, meet: yes
+//!     join!: on one thread, they do not
+//!     spawn both: on two threads, they meet
+//!     A10 borne out: two jobs did not meet under join!, and met when spawned
 
 use std::sync::mpsc;
 use std::thread::{self, ThreadId};
-use std::{hint::black_box, time::Duration, time::Instant};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
-use shared::{Result, chop, claim, flags, measure::ms, say};
-use tokio::{join, runtime, spawn};
-
-const PATIENCE: Duration = Duration::from_millis(300);
-const TRIES: usize = 9;
+use shared::{Result, claim, flags, say};
+use tokio::{join, runtime::Builder, runtime::Runtime};
 
 fn main() -> Result {
     flags([]);
-    say!("{:<22}{:>9}{:>7}{:>8}", "two jobs", "threads", "meet", "ms");
-    let awaited = row("one await, then two", in_a_row)?;
-    let joined = row("join!", by_join)?;
-    let spawned = row("spawn both, then join!", by_spawn)?;
-    let told = |(threads, met)| format!("{threads}, meet: {}", word(met));
-    let (join, spawn) = (told(joined), told(spawned));
-    let figure = format!("threads by join! {join}; by spawn {spawn}");
-    let apart = awaited == (1, false) && joined == (1, false);
-    claim("A10", apart && spawned == (2, true), figure)
+    let two = Builder::new_multi_thread().worker_threads(2).build()?;
+    let joined = meet(&two, "join!", by_join, Duration::from_millis(300))?;
+    let spawned = meet(&two, "spawn both", by_spawn, Duration::from_secs(2))?;
+    let word = |met| if met { "met" } else { "did not meet" };
+    let figure = format!(
+        "two jobs {} under join!, and {} when spawned",
+        word(joined),
+        word(spawned)
+    );
+    claim("A10", !joined && spawned, figure)
 }
 
 /// A job tells where it ran, and whether it met the other one.
 type Job = BoxFuture<'static, (ThreadId, bool)>;
-type Told = [(ThreadId, bool); 2];
+type Told = ((ThreadId, bool), (ThreadId, bool));
 
-async fn in_a_row(one: Job, two: Job) -> Result<Told> {
-    Ok([one.await, two.await])
+async fn by_join(one: Job, other: Job) -> Result<Told> {
+    Ok(join!(one, other)) // WRONG, if they should run in parallel
 }
 
-async fn by_join(one: Job, two: Job) -> Result<Told> {
-    let (one, two) = join!(one, two); // WRONG, if they should run in parallel
-    Ok([one, two])
+async fn by_spawn(one: Job, other: Job) -> Result<Told> {
+    Ok(in_parallel(one, other).await?)
 }
 
-async fn by_spawn(one: Job, two: Job) -> Result<Told> {
-    let (one, two) = join!(spawn(one), spawn(two));
-    Ok([one?, two?])
-}
-
-/// On how many threads the jobs ran, and whether at the same moment. The time
-/// is the best of some tries: others may want the cores just now.
-fn row(
-    name: &str,
-    way: impl AsyncFn(Job, Job) -> Result<Told>,
-) -> Result<(usize, bool)> {
-    let mut builder = runtime::Builder::new_multi_thread();
-    let runtime = builder.worker_threads(2).build()?;
-    let [one, two] = meeting();
-    let [(here, met), (there, _)] = runtime.block_on(way(one, two))?;
-    let threads = if here == there { 1 } else { 2 };
-    let mut times = Vec::new();
-    for _ in 0..TRIES {
-        let started = Instant::now();
-        runtime.block_on(way(chopping(), chopping()))?;
-        times.push(started.elapsed());
-    }
-    let best = times.into_iter().min().expect("there are some");
-    let meet = word(met);
-    say!("{name:<22}{threads:>9}{meet:>7}{:>8.1}", ms(best));
-    Ok((threads, met))
-}
-
-fn word(met: bool) -> &'static str {
-    if met { "yes" } else { "no" }
-}
-
-/// The first job stays on its thread until the second one has come, or its
-/// patience ends: they meet if, and only if, they run at the same moment.
-fn meeting() -> [Job; 2] {
-    let (bell, door) = mpsc::channel();
+/// Whether both jobs were under way at the same moment.
+fn meet<F>(
+    runtime: &Runtime,
+    way: &str,
+    run: fn(Job, Job) -> F,
+    patience: Duration,
+) -> Result<bool>
+where
+    F: Future<Output = Result<Told>>,
+{
+    let (hello, heard) = mpsc::channel();
     let here = || thread::current().id();
-    let waits = async move { (here(), door.recv_timeout(PATIENCE).is_ok()) };
-    let rings = async move { (here(), bell.send(()).is_ok()) };
-    [Box::pin(waits), Box::pin(rings)]
+    // It begins first, and blocks its thread until the other one is there.
+    let one: Job = Box::pin(async move {
+        let met = heard.recv_timeout(patience).is_ok();
+        (here(), met)
+    });
+    let other: Job = Box::pin(async move { (here(), hello.send(()).is_ok()) });
+    let ((one, met), (other, _)) = runtime.block_on(run(one, other))?;
+    let threads = if one == other { "one thread" } else { "two threads" };
+    say!("{way}: on {threads}, they {}", if met { "meet" } else { "do not" });
+    Ok(met)
 }
 
-fn chopping() -> Job {
-    Box::pin(async {
-        black_box(chop(1, 5_000_000));
-        (thread::current().id(), false)
-    })
+// ANCHOR: join_vs_spawn
+/// Runs two jobs as tasks: in parallel on a `multi_thread` runtime with two
+/// workers or more. A panic comes back as a `JoinError`. If this future is
+/// dropped, both are cancelled.
+pub async fn in_parallel<A, B>(
+    one: A,
+    other: B,
+) -> Result<(A::Output, B::Output), tokio::task::JoinError>
+where
+    A: Future<Output: Send + 'static> + Send + 'static,
+    B: Future<Output: Send + 'static> + Send + 'static,
+{
+    use tokio_util::task::AbortOnDropHandle;
+    let one = AbortOnDropHandle::new(tokio::spawn(one));
+    let other = AbortOnDropHandle::new(tokio::spawn(other));
+    tokio::try_join!(one, other)
 }
+// ANCHOR_END: join_vs_spawn

@@ -1,42 +1,50 @@
-//! Tasks nap on one thread: by `await`, which leaves it free, and by blocking.
+//! Suspended is not blocked: while a task awaits, other tasks have their turns.
 //!
 //!     cargo run -p asyncio --bin suspend_not_block
 //!
+//! Two tasks share one thread: one sleeps 100 ms, the other one counts its
+//! turns. `sleep(..).await` gives the thread away until the time has come.
+//! `thread::sleep` keeps the thread (Python: `asyncio.sleep` and `time.sleep`).
+//! Scheduling is cooperative: nobody takes the thread away from a task.
+//!
 //! Claims: A11
-//! Change this and watch: `flavor = "multi_thread"`: then as many block at the
-//! same time as there are cores, and the rest wait as before.
+//! Change this and watch: `flavor = "multi_thread"`. The other task goes on in
+//! another thread, and A11 is contradicted.
 //!
 //! Output (figures vary):
-//!     a nap of 10 ms       tasks      ms  naps in a row
-//!     sleep, await            20      11            1.1
-//!     sleep, await          1000      16            1.6
-//!     thread::sleep           20     203           20.3
-//!     A11 borne out: 20 naps last 1.1, or 20.3 if they block
+//!     beside sleep(100 ms).await the other task has 39 turns
+//!     beside thread::sleep(100 ms) the other task has 0 turns
+//!     beside spawn_blocking(100 ms) the other task has 30 turns
+//!     A11 borne out: another task had 39 turns beside a suspended task, 0 beside a blocked one
 
-use std::{thread, time::Duration, time::Instant};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::{thread, time::Duration};
 
-use shared::{Result, claim, flags, measure::ms, say};
-use tokio::{task::JoinSet, time::sleep};
+use shared::{Result, claim, flags, say};
+use tokio::time::sleep;
 
-const NAP: Duration = Duration::from_millis(10);
+const NAP: Duration = Duration::from_millis(100);
+
+static TURNS: AtomicU64 = AtomicU64::new(0);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    say!(
-        "{:<18}{:>8}{:>8}{:>15}",
-        "a nap of 10 ms",
-        "tasks",
-        "ms",
-        "naps in a row"
+    let other = tokio::spawn(async {
+        loop {
+            sleep(Duration::from_millis(1)).await;
+            TURNS.fetch_add(1, Relaxed);
+        }
+    });
+    let suspended = turns_beside("sleep(100 ms).await", suspends).await;
+    let blocked = turns_beside("thread::sleep(100 ms)", blocks).await;
+    let moved = turns_beside("spawn_blocking(100 ms)", moves).await;
+    other.abort();
+    let figure = format!(
+        "another task had {suspended} turns beside a suspended task, {blocked} \
+         beside a blocked one"
     );
-    let few = row("sleep, await", 20, suspends).await;
-    let many = row("sleep, await", 1_000, suspends).await;
-    let blocked = row("thread::sleep", 20, blocks).await;
-    let figure =
-        format!("20 naps last {few:.1}, or {blocked:.1} if they block");
-    let together = few < 10.0 && many < 500.0;
-    claim("A11", together && blocked >= 20.0, figure)
+    claim("A11", suspended.min(moved) > 0 && blocked == 0, figure)
 }
 
 async fn suspends() {
@@ -44,19 +52,33 @@ async fn suspends() {
 }
 
 async fn blocks() {
-    thread::sleep(NAP); // WRONG: nobody else has a turn meanwhile
+    thread::sleep(NAP); // WRONG: no other task has a turn meanwhile
 }
 
-async fn row<Nap: Future<Output = ()> + Send + 'static>(
-    by: &str,
-    count: usize,
-    nap: fn() -> Nap,
-) -> f64 {
-    let started = Instant::now();
-    let tasks: JoinSet<()> = (0..count).map(|_| nap()).collect();
-    tasks.join_all().await;
-    let took = ms(started.elapsed());
-    let naps = took / ms(NAP);
-    say!("{by:<18}{count:>8}{took:>8.0}{naps:>15.1}");
-    naps
+async fn moves() {
+    blocking(|| thread::sleep(NAP)).await;
 }
+
+/// How many turns the other task has from the first poll of this one to its
+/// end.
+async fn turns_beside<F: Future>(what: &str, nap: fn() -> F) -> u64 {
+    let before = TURNS.load(Relaxed);
+    nap().await;
+    let turns = TURNS.load(Relaxed) - before;
+    say!("beside {what} the other task has {turns} turns");
+    turns
+}
+
+// ANCHOR: suspend_not_block
+/// Runs a call that blocks on a thread for such calls; the tasks go on. When
+/// this future is dropped, the call goes on; tokio has 512 such threads.
+///
+/// # Panics
+///
+/// When the call panics, or the runtime shuts down before it has begun.
+pub async fn blocking<T: Send + 'static>(
+    call: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    tokio::task::spawn_blocking(call).await.expect("the call panicked")
+}
+// ANCHOR_END: suspend_not_block

@@ -1,164 +1,87 @@
-//! What a task weighs: its future, known when it is compiled, and the rest.
+//! Memory of a sleeping task on each runtime, and of a thread.
 //!
 //!     cargo run -p asyncio --bin task_size
 //!
-//! A future has room for all that is in scope at an await; what it calls is
-//! inside of it. If it is handed another future, it has room for that twice:
-//! as what it was given, and as what it waits for. Five deep, that is 32 times.
-//! What a thread has in the kernel (a stack of 16 KiB) is not counted here.
+//! A task takes what its future keeps (`future_size`), and some hundred bytes
+//! of its runtime. Resident memory is counted, in a process for each row; for a
+//! thread also what the kernel keeps, a stack of 16 KiB and page tables.
+//!
+//! Read `future_size` first.
 //!
 //! Claims: A12, A30
-//! Change this and watch: the size of `BUFFER`; `--many` parks 100 000 tasks
-//! instead of 20 000, and each weighs the same.
+//! Change this and watch: `LARGE` to 100. The future keeps less than 1 KB then,
+//! and A12 is contradicted.
 //!
 //! Output (figures vary):
-//!     a future with                    bytes  below 1 KB
-//!     nothing                              1         yes
-//!     one sleep                          120         yes
-//!     4 KiB used after a sleep          4224          no
-//!     4 KiB used before a sleep         4224          no
-//!     4 KiB in a block before it         128         yes
-//!     the same sleep 5 calls deep        184         yes
-//!     a sleep handed 5 deep             4088          no
-//!     4 KiB after a sleep, boxed           8         yes
-//!
-//!     asleep                        how many  bytes each
-//!     boxed future                     20000         139
-//!     tokio                            20000         469
-//!     smol                             20000         278
-//!     async-std                        20000         374
-//!     thread                             200       11161
-//!     A12 borne out: 120 bytes, or 4224: what it keeps decides
-//!     A30 borne out: 469 bytes for a task, 11161 for a thread
+//!     asleep               how many  bytes each
+//!     a task of tokio         20000         466
+//!     the same with 4 KiB      2000        4641
+//!     a task of smol          20000         266
+//!     a thread                  200       31262
+//!     A12 borne out: a sleeping task takes 466 bytes at most, with 4 KiB in it 4641
+//!     A30 borne out: a task takes 466 bytes, a thread 31262
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::{hint::black_box, mem, thread, time::Duration};
+use std::{hint::black_box, thread, time::Duration};
 
-use async_std::task;
-use futures::FutureExt;
-use shared::measure::rss_kib;
-use shared::{Failure, Result, claim, flags, role, say, watchdog::Watchdog};
+use shared::measure::Memory;
+use shared::watchdog::Watchdog;
+use shared::{Failure, Result, Table, claim, flags, role, say};
 use smol::Timer;
 use tokio::time::sleep;
 
-const BUFFER: usize = 4 << 10;
+const LARGE: usize = 4 << 10;
 const LONG: Duration = Duration::from_hours(1);
 
 fn main() -> Result {
-    if let Some([model, count]) = role::started_as("parked") {
-        return parked(&model, count.parse()?);
+    if let Some([kind, count]) = role::started_as("parked") {
+        return park(&kind, count.parse()?);
     }
-    let [many] = flags(["--many"]);
-    let tasks = if many { 100_000 } else { 20_000 };
-    futures()?;
-    say!("\n{:<28}{:>10}{:>12}", "asleep", "how many", "bytes each");
-    row("boxed future", tasks)?;
-    let tokio = row("tokio", tasks)?;
-    let smol = row("smol", tasks)?;
-    let async_std = row("async-std", tasks)?;
-    let thread = row("thread", 200)?;
-    let heaviest = tokio.max(smol).max(async_std);
-    let (small, large) =
-        (size_of_val(&one_sleep()), size_of_val(&used_after()));
-    let figure = format!("{small} bytes, or {large}: what it keeps decides");
-    claim("A12", small < 1_000 && large > 4_000, figure)?;
-    let figure = format!("{heaviest} bytes for a task, {thread} for a thread");
-    claim("A30", heaviest > 0 && thread > 5 * heaviest, figure)
+    flags([]);
+    let mut table = Table::new(["asleep", "how many", "bytes each"]);
+    let mut row = |kind, count| measured(&mut table, kind, count);
+    let tokio = row("a task of tokio", 20_000)?;
+    let large = row("the same with 4 KiB", 2_000)?;
+    let smol = row("a task of smol", 20_000)?;
+    let thread = row("a thread", 200)?;
+    table.print();
+
+    let task = tokio.max(smol);
+    let figure = format!(
+        "a sleeping task takes {task} bytes at most, with 4 KiB in it {large}"
+    );
+    claim("A12", task < 1_000 && large > 1_000, figure)?;
+    let figure = format!("a task takes {task} bytes, a thread {thread}");
+    claim("A30", task > 0 && thread > 5 * task, figure)
 }
 
-fn futures() -> Result {
-    say!("{:<28}{:>10}{:>12}", "a future with", "bytes", "below 1 KB");
-    let sizes = [
-        ("nothing", size_of_val(&async {})),
-        ("one sleep", size_of_val(&one_sleep())),
-        ("4 KiB used after a sleep", size_of_val(&used_after())),
-        ("4 KiB used before a sleep", size_of_val(&used_before())),
-        ("4 KiB in a block before it", size_of_val(&in_a_block())),
-        ("the same sleep 5 calls deep", size_of_val(&five_calls())),
-        ("a sleep handed 5 deep", size_of_val(&handed_five_times())),
-        ("4 KiB after a sleep, boxed", size_of_val(&Box::pin(used_after()))),
-    ];
-    sizes.into_iter().try_for_each(|(future, bytes)| {
-        let small = if bytes < 1_000 { "yes" } else { "no" };
-        say!("{future:<28}{bytes:>10}{small:>12}");
-        Ok(())
-    })
-}
-
-async fn one_sleep() {
-    sleep(LONG).await;
-}
-
-async fn used_after() {
-    let buffer = [0_u8; BUFFER];
-    one_sleep().await;
-    black_box(&buffer);
-}
-
-async fn used_before() {
-    let buffer = [0_u8; BUFFER];
-    black_box(&buffer);
-    one_sleep().await; // WRONG: the buffer is in scope, though nobody needs it
-}
-
-async fn in_a_block() {
-    {
-        let buffer = [0_u8; BUFFER];
-        black_box(&buffer);
-    }
-    one_sleep().await;
-}
-
-async fn five_calls() {
-    let deepest = async || one_sleep().await;
-    let deeper = async || deepest().await;
-    let deep = async || deeper().await;
-    deep().await;
-}
-
-fn handed_five_times() -> impl Future {
-    passed_on(passed_on(passed_on(passed_on(passed_on(one_sleep())))))
-}
-
-async fn passed_on<F: Future>(other: F) {
-    other.await;
-}
-
-/// Measured by this program, started again: no row disturbs another.
-fn row(model: &str, count: usize) -> Result<u64> {
-    let mut again = role::command("parked")?;
-    // It ends by itself: it is guarded.
-    let child = again.args([model, &count.to_string()]).output()?;
+/// The parent: measured in a process of its own, no row disturbs another.
+fn measured(table: &mut Table<3>, kind: &str, count: usize) -> Result<u64> {
+    let mut child = role::command("parked")?;
+    let child = child.args([kind, &count.to_string()]).output()?;
     let bytes = String::from_utf8(child.stdout)?.trim().parse();
-    let bytes = bytes.map_err(|_| Failure::new(format!("no {model}")))?;
-    say!("{model:<28}{count:>10}{bytes:>12}");
+    let bytes = bytes.map_err(|_| Failure::new(format!("no {kind}")))?;
+    table.row([&kind, &count, &bytes]);
     Ok(bytes)
 }
 
 static ASLEEP: AtomicUsize = AtomicUsize::new(0);
 
-/// Makes the nap inside: handed over as a future, it would count twice.
-async fn counted<F: Future>(nap: impl FnOnce() -> F) {
-    ASLEEP.fetch_add(1, Relaxed);
-    nap().await;
-}
-
-/// Prints the resident bytes of each of `count` tasks that sleep. Nobody ends
-/// them but this process, with its own end.
+/// The child: prints the bytes of each of `count` that sleep. They end with
+/// this process.
 #[tokio::main]
-async fn parked(model: &str, count: usize) -> Result {
+async fn park(kind: &str, count: usize) -> Result {
     let _guard = Watchdog::guard("parking", Duration::from_secs(20))?;
-    let before = rss_kib();
+    let before = Memory::now()?;
     for _ in 0..count {
-        match model {
-            "boxed future" => {
-                let mut alone = Box::pin(counted(|| sleep(LONG)));
-                _ = alone.as_mut().now_or_never(); // once, to fall asleep
-                mem::forget(alone);
+        match kind {
+            "a task of tokio" => {
+                drop(spawn_small(1_000, counted(|| sleep(LONG))));
             }
-            "tokio" => drop(tokio::spawn(counted(|| sleep(LONG)))),
-            "smol" => smol::spawn(counted(|| Timer::after(LONG))).detach(),
-            "async-std" => drop(task::spawn(counted(|| task::sleep(LONG)))),
+            "the same with 4 KiB" => drop(tokio::spawn(large())),
+            "a task of smol" => {
+                smol::spawn(counted(|| Timer::after(LONG))).detach()
+            }
             _ => drop(thread::spawn(|| {
                 ASLEEP.fetch_add(1, Relaxed);
                 thread::sleep(LONG);
@@ -168,6 +91,33 @@ async fn parked(model: &str, count: usize) -> Result {
     while ASLEEP.load(Relaxed) < count {
         sleep(Duration::from_millis(1)).await;
     }
-    say!("{}", 1024 * (rss_kib() - before) / count as u64);
+    let grown = Memory::now()?.total() - before.total();
+    say!("{}", 1024 * grown / count as u64);
     Ok(())
 }
+
+/// Makes the sleep inside: passed on as a future, it would count twice.
+async fn counted<F: Future>(sleep: impl FnOnce() -> F) {
+    ASLEEP.fetch_add(1, Relaxed);
+    sleep().await;
+}
+
+async fn large() {
+    let buffer = [1_u8; LARGE];
+    counted(|| sleep(LONG)).await;
+    black_box(&buffer);
+}
+
+// ANCHOR: task_size
+use tokio::task::JoinHandle;
+
+/// Spawns a task, and panics in a debug build if its future is larger than
+/// `most` bytes: call it where thousands of tasks are started.
+pub fn spawn_small<F>(most: usize, future: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    debug_assert!(size_of::<F>() <= most, "{} bytes", size_of::<F>());
+    tokio::spawn(future)
+}
+// ANCHOR_END: task_size

@@ -3,27 +3,28 @@
 //!     cargo run -p asyncio --bin responsive
 //!
 //! A heartbeat every 10 ms shares its thread with a task that makes a call of
-//! 100 ms. `async` around a call that blocks changes nothing. The call has to
-//! move to a thread for blocking calls (`spawn_blocking`; in Python
-//! `run_in_executor` or `to_thread`), to let another thread take over the
-//! worker (`block_in_place`, which panics on a `current_thread` runtime), or to
-//! wait with `.await`.
+//! 100 ms. `async` around a call that blocks changes nothing. There are three
+//! ways. The call moves to a thread for blocking calls (`spawn_blocking`; in
+//! Python `run_in_executor` or `to_thread`). Or another thread takes over the
+//! worker (`block_in_place`, which panics on a `current_thread` runtime). Or
+//! the call waits with `.await`.
 //!
-//! `responsive_runtimes` does the same on smol and async-std.
+//! `responsive_runtimes` does the same on smol and async-std. `stall_detector`
+//! finds such a call in a service that is running.
 //!
 //! Claims: A3, A23
 //! Change this and watch: `worker_threads(2)`. The second worker keeps the
 //! heartbeat going, and A23 is contradicted; it takes two calls to stop both.
 //!
 //! Output (figures vary):
-//!     A call that blocks: 107 ms without a beat
-//!     A call that moves to another thread: 11 ms without a beat
-//!     A call that blocks in place: 11 ms without a beat
+//!     A call that blocks: 100 ms without a beat
+//!     A call that moves to another thread: 12 ms without a beat
+//!     A call that blocks in place: 12 ms without a beat
 //!     A call that waits with await: 11 ms without a beat
-//!     A23 borne out: a call of 100 ms stops a heartbeat for 107 ms if it blocks, else for 11 ms
-//!     A3 borne out: a call of 100 ms stops a heartbeat for 107 ms if it blocks, else for 11 ms
+//!     A23 borne out: a call of 100 ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
+//!     A3 borne out: a call of 100 ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
 
-use std::{sync::mpsc, thread, time::Duration};
+use std::{sync::mpsc, thread};
 
 use shared::measure::{NoiseMeter, best_of, ms};
 use shared::{Result, claim, claim_timed, flags, say};
@@ -98,14 +99,14 @@ where
 }
 
 // ANCHOR: responsive
-/// Reports the time from beat to beat, for as long as it runs. Spawn it beside
-/// your tasks: a gap much longer than `beat` means that a task blocks a worker.
-pub async fn heartbeat(
-    beat: std::time::Duration,
-    mut report: impl FnMut(std::time::Duration),
-) {
+use std::time::{Duration, Instant};
+
+/// Reports the time from beat to beat, for as long as it runs: the latency of
+/// the event loop. Spawn it beside your tasks. A gap much longer than `beat`
+/// means that a task has blocked the worker; it is reported when that is over.
+pub async fn heartbeat(beat: Duration, mut report: impl FnMut(Duration)) {
     loop {
-        let last = std::time::Instant::now();
+        let last = Instant::now();
         tokio::time::sleep(beat).await;
         report(last.elapsed());
     }

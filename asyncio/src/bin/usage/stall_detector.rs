@@ -1,0 +1,139 @@
+//! Detect a blocked event loop in a running service, and name the cure.
+//!
+//!     cargo run -p asyncio --bin stall_detector
+//!
+//! A call that blocks stops all tasks of its thread. A task cannot report that:
+//! it is stopped, too. So a heartbeat task sends a beat now and then, and a
+//! thread beside the runtime misses it. It reports while the call still blocks.
+//! (Python's `slow_callback_duration` logs only when the callback is over.)
+//!
+//! The cure depends on the flavour of the runtime: `spawn_blocking` on both;
+//! `block_in_place` on `multi_thread` only, where it keeps borrowed values. On
+//! `current_thread` it panics. `responsive` measures the cures.
+//!
+//! Claims: A3, A23
+//! Change this and watch: `worker_threads(2)`. One of two workers is blocked,
+//! the other one goes on, nothing is reported, and A23 is contradicted.
+//!
+//! Output (figures vary):
+//!     current_thread, call in a task: no turn for 200ms; use spawn_blocking
+//!     multi_thread, call in a task: no turn for 200ms; use spawn_blocking or block_in_place
+//!     current_thread, spawn_blocking: no stall
+//!     multi_thread, spawn_blocking: no stall
+//!     multi_thread, block_in_place: no stall
+//!     A23 borne out: reported while they lasted: 2 of 2 calls that block, 0 of 3 that are cured
+//!     A3 borne out: reported while they lasted: 2 of 2 calls that block, 0 of 3 that are cured
+
+use std::sync::mpsc::Receiver;
+
+use shared::measure::NoiseMeter;
+use shared::{Result, claim, claim_timed, flags, say};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::{block_in_place, spawn_blocking};
+
+const LIMIT: Duration = Duration::from_millis(200);
+
+fn main() -> Result {
+    flags([]);
+    let one = Builder::new_current_thread().enable_time().build()?;
+    let mut many = Builder::new_multi_thread();
+    let many = many.worker_threads(1).enable_time().build()?;
+    let blocked = run(&one, "current_thread, call in a task", blocks)?
+        + run(&many, "multi_thread, call in a task", blocks)?;
+    let meter = NoiseMeter::start();
+    let cured = run(&one, "current_thread, spawn_blocking", moves)?
+        + run(&many, "multi_thread, spawn_blocking", moves)?
+        + run(&many, "multi_thread, block_in_place", in_place)?;
+
+    let figure = format!(
+        "reported while they lasted: {blocked} of 2 calls that block, {cured} \
+         of 3 that are cured"
+    );
+    claim("A23", blocked == 2, &figure)?;
+    claim_timed("A3", cured == 0, meter.read(), figure)
+}
+
+/// Returns the report of the stall that it is itself.
+async fn blocks(reports: Receiver<String>) -> Option<String> {
+    call(reports) // WRONG: no other task of this thread has a turn meanwhile
+}
+
+async fn moves(reports: Receiver<String>) -> Option<String> {
+    spawn_blocking(|| call(reports)).await.expect("it does not panic")
+}
+
+async fn in_place(reports: Receiver<String>) -> Option<String> {
+    block_in_place(|| call(reports))
+}
+
+/// A call that blocks its thread until it is reported, or for 400 ms.
+fn call(reports: Receiver<String>) -> Option<String> {
+    reports.recv_timeout(2 * LIMIT).ok()
+}
+
+/// Runs a service that makes the call. Returns 1 if a stall was reported.
+fn run<F>(
+    tokio: &Runtime,
+    what: &str,
+    service: fn(Receiver<String>) -> F,
+) -> Result<usize>
+where
+    F: Future<Output = Option<String>> + Send + 'static,
+{
+    let (send, reports) = mpsc::channel();
+    let report = move |text: &str| _ = send.send(text.to_string());
+    let watched = watch_for_stalls(tokio.handle(), LIMIT, report)?;
+    let report = tokio.block_on(tokio.spawn(service(reports)))?;
+    watched.abort();
+    say!("{what}: {}", report.as_deref().unwrap_or("no stall"));
+    Ok(usize::from(report.is_some()))
+}
+
+// ANCHOR: stall_detector
+use std::sync::mpsc::{self, RecvTimeoutError::Timeout};
+use std::{io, time::Duration};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::AbortHandle;
+
+/// Calls `report` when no task of the runtime had a turn for `limit`, because
+/// calls block all of its threads: once for each stall, and while it lasts. The
+/// text names the cure. Ends with the runtime, or when it is aborted.
+///
+/// It does not notice when only some of several workers are blocked. A
+/// `current_thread` runtime that is outside of `block_on` counts as blocked.
+pub fn watch_for_stalls(
+    runtime: &Handle,
+    limit: Duration,
+    mut report: impl FnMut(&str) + Send + 'static,
+) -> io::Result<AbortHandle> {
+    let cure = match runtime.runtime_flavor() {
+        RuntimeFlavor::CurrentThread => "spawn_blocking",
+        _ => "spawn_blocking or block_in_place",
+    };
+    let text = format!("no turn for {limit:?}; use {cure}");
+    let (beat, beats) = mpsc::channel();
+    let watcher = std::thread::Builder::new().name("stall-detector".into());
+    // Not joined: it ends when nobody can send a beat any more.
+    watcher.spawn(move || {
+        loop {
+            match beats.recv_timeout(limit) {
+                Ok(()) => {}
+                Err(Timeout) => {
+                    report(&text);
+                    // Waits until the stall is over.
+                    if beats.recv().is_err() {
+                        return;
+                    }
+                }
+                Err(_) => return,
+            }
+        }
+    })?;
+    let heart = runtime.spawn(async move {
+        while beat.send(()).is_ok() {
+            tokio::time::sleep(limit / 4).await;
+        }
+    });
+    Ok(heart.abort_handle())
+}
+// ANCHOR_END: stall_detector
