@@ -102,6 +102,18 @@ impl Meal {
     pub fn distance(&self) -> f64 {
         self.wall.as_secs_f64() / self.bound.as_secs_f64()
     }
+
+    /// The most dishes that were in work, prepared or in the oven, at the same
+    /// time.
+    pub fn at_once(&self) -> usize {
+        let at = |moment| {
+            let in_work =
+                |p: &&Plate| (p.prep.start..p.bake.end).contains(&moment);
+            self.plates.iter().filter(in_work).count()
+        };
+        let starts = self.plates.iter().map(|plate| plate.prep.start);
+        starts.map(at).max().unwrap_or(0)
+    }
 }
 
 /// Of every process that cooked: from when to when, and what it had used at
@@ -163,6 +175,7 @@ mod tests {
         let (opened, usage) = (measure::now(), Usage::now());
         let meal = Meal::check(&orders, plates, opened, usage).unwrap();
         assert_eq!((meal.threads, meal.processes), (1, 1));
+        assert_eq!(meal.at_once(), 1); // one after the other
         let waiting: u32 = orders.iter().map(|dish| dish.bake_ms).sum();
         assert!(measure::ms(meal.serial) > f64::from(waiting));
         assert!(measure::ms(meal.bound) > 100.0 && meal.bound < meal.serial);

@@ -145,6 +145,31 @@ pub struct Span {
     pub end: Duration,
 }
 
+impl Span {
+    /// How many of these spans overlapped at most at the same moment: jobs on
+    /// different threads that overlap have run concurrently.
+    ///
+    /// ```
+    /// use shared::Span;
+    /// use std::time::Duration;
+    ///
+    /// let span = |start, end| Span {
+    ///     start: Duration::from_millis(start),
+    ///     end: Duration::from_millis(end),
+    /// };
+    /// let one_by_one = [span(0, 10), span(10, 20), span(20, 30)];
+    /// assert_eq!(Span::most_at_once(&one_by_one), 1);
+    /// assert_eq!(Span::most_at_once(&[span(0, 10), span(9, 20)]), 2);
+    /// ```
+    pub fn most_at_once(spans: &[Span]) -> usize {
+        let at = |moment| {
+            let runs = |span: &&Span| span.start <= moment && moment < span.end;
+            spans.iter().filter(runs).count()
+        };
+        spans.iter().map(|span| at(span.start)).max().unwrap_or(0)
+    }
+}
+
 /// `main`, or a name and a number, for several threads may share a name: they
 /// are counted in the order of their first dish.
 fn thread_label() -> String {

@@ -2,14 +2,14 @@
 //!
 //!     cargo run -p threading --bin panic_abort
 //!
-//! They do not unwind to whoever waits: the process ends by SIGABRT, and all
-//! its threads with it. What is left is the report on standard error, so this
-//! program runs each of them in a child process and reads the report.
+//! They do not unwind to the thread that waits: the process ends by SIGABRT,
+//! and all its threads with it. What is left is the report on standard error.
+//! So this program runs each of them in a child process and reads the report.
 //!
 //! Claims: T7
-//! Change this and watch: `rayon::join(parse, || ())` for `rayon::spawn`. The
-//! panic goes on in the thread that waits, the exit status is 101, and T7 is
-//! contradicted.
+//! Change this and watch: `pool.join(parse, || ())` for `pool.spawn(parse)`.
+//! The panic goes on in the thread that waits, the exit status is 101, and T7
+//! is contradicted.
 //!
 //! Output (figures vary):
 //!     rayon spawn: aborted, the report names the place
@@ -18,10 +18,10 @@
 //!     T7 borne out: 3 of 3 failures ended the whole process
 
 use std::os::unix::process::ExitStatusExt;
-use std::panic::{set_hook, take_hook};
-use std::process::{Output, abort};
-use std::{hint::black_box, thread, thread::Builder, time::Duration};
+use std::process::Output;
+use std::{hint::black_box, thread::Builder, time::Duration};
 
+use rayon::ThreadPoolBuilder;
 use shared::{Failure, Result, claim, flags, role, say, watchdog::Watchdog};
 
 fn main() -> Result {
@@ -57,8 +57,9 @@ fn victim(way: &str) -> Result {
     let _bound = Watchdog::guard("the victim", Duration::from_secs(2))?;
     match way {
         "rayon spawn" => {
-            rayon::spawn(parse); // WRONG: without a panic handler, rayon aborts
-            thread::sleep(Duration::from_secs(1)); // time to be aborted in
+            let pool = ThreadPoolBuilder::new().num_threads(1).build()?;
+            pool.spawn(parse); // WRONG: without a panic handler, rayon aborts
+            pool.install(|| ()); // waits until its one thread is free again
         }
         "stack overflow" => join(|| _ = recurse(0))?,
         "panic = abort" => {
@@ -84,11 +85,18 @@ fn recurse(depth: u64) -> u64 {
     if depth == u64::MAX { 0 } else { 1 + black_box(recurse(depth + 1)) }
 }
 
-/// What `panic = "abort"` in Cargo.toml comes to.
-fn abort_on_panic() {
+// ANCHOR: panic_abort
+use std::panic::{set_hook, take_hook};
+use std::process::abort;
+
+/// From now on a panic in any thread ends the whole process, after its report
+/// is printed: `panic = "abort"` of Cargo.toml, chosen at run time. No
+/// destructor runs. To be called once, first in `main`.
+pub fn abort_on_panic() {
     let print = take_hook();
     set_hook(Box::new(move |panic| {
         print(panic);
         abort();
     }));
 }
+// ANCHOR_END: panic_abort

@@ -1,6 +1,10 @@
-//! One kitchen, as many cooks as cores: a parallel iterator.
+//! One kitchen, as many cooks as cores: data parallelism by a parallel iterator.
 //!
 //!     cargo run -p threading --bin cooks_rayon
+//!
+//! rayon keeps a pool of one thread per core, and an idle thread steals work
+//! from a busy one. In Python this is `ProcessPoolExecutor.map`; here threads
+//! are enough, because no global lock keeps them from working in parallel.
 //!
 //! Change this and watch: `--menu chopping`, which this is made for; then
 //! `RAYON_NUM_THREADS=10`, which makes it wait as well as ten threads do.
@@ -26,15 +30,24 @@
 //!     this took                   365 ms  2.0 times as fast, 3.64 of the bound
 //!     cooked by 2 threads in 1 process; CPU 4 ms, 27 switches, 3.2 MiB
 
-use rayon::prelude::*;
 use shared::{Kitchen, Result, cook};
 
 fn main() -> Result {
     let kitchen = Kitchen::open()?;
-    let plates = kitchen
-        .dishes()
-        .into_par_iter() // The one change
-        .map(|dish| cook(dish, kitchen.oven))
-        .collect::<Result<_>>()?;
+    let plates = map(kitchen.dishes(), |dish| cook(dish, kitchen.oven))?;
     kitchen.serve(plates)
 }
+
+// ANCHOR: cooks_rayon
+use rayon::prelude::*;
+
+/// Runs `job` on each item, on a pool of one thread per core. Returns the
+/// results in the order of the items, or one of the errors: after an error no
+/// other job is started. A panic in a job goes on in the caller.
+pub fn map<T: Send, R: Send, E: Send>(
+    items: Vec<T>,
+    job: impl Fn(T) -> Result<R, E> + Sync + Send,
+) -> Result<Vec<R>, E> {
+    items.into_par_iter().map(job).collect() // the one change
+}
+// ANCHOR_END: cooks_rayon

@@ -1,0 +1,95 @@
+//! RwLock: a writer that waits stops new readers, so one slow reader stops all.
+//!
+//!     cargo run -p threading --bin rwlock_writer
+//!
+//! Many threads may read at the same time; a writer needs the lock alone. While
+//! a writer waits for one slow reader, new readers must wait behind the writer
+//! (on Linux, in std; otherwise writers could starve). So hold a read lock as
+//! briefly as any other lock. A thread that reads twice at the same time, with
+//! a writer in between, is a deadlock with itself. The cure: share an `Arc`
+//! under the lock. A reader clones it, lets the lock go, and reads a snapshot.
+//!
+//! `held_too_long` shows the same of a `Mutex`.
+//!
+//! Change this and watch: end the slow reader (`drop(slow)`) before the writer
+//! starts. Then nobody waits.
+//!
+//! Output (figures vary):
+//!     to be retaken
+
+use std::{thread, time::Duration, time::Instant};
+
+use shared::{Failure, Result, flags, say};
+
+const WHOLE: &str = "nobody panics with the lock";
+
+fn main() -> Result {
+    flags([]);
+    let prices = RwLock::new(vec![12, 8]);
+    let slow = prices.read()?; // WRONG: held while it does other things
+    say!("a new reader beside a reader: {}", can_read(&prices));
+    let stopped = thread::scope(|scope| {
+        let writer = scope.spawn(|| prices.write().expect(WHOLE).push(30));
+        let stopped = in_a_second(|| prices.try_read().is_err());
+        say!("a new reader while a writer waits: {}", can_read(&prices));
+        drop(slow);
+        writer.join().expect("it does not panic");
+        stopped
+    });
+
+    let shared = Snapshots::new(vec![12, 8]);
+    let slow = shared.get(); // as long as it likes
+    shared.set(vec![12, 8, 30]);
+    let (old, new) = (slow.len(), shared.get().len());
+    say!("by snapshots nobody waits: {old} prices, then {new}");
+    match stopped && (old, new) == (2, 3) {
+        true => Ok(()),
+        false => Err(Failure::new("a waiting writer does not stop readers")),
+    }
+}
+
+fn can_read<T>(lock: &RwLock<T>) -> &'static str {
+    if lock.try_read().is_ok() { "reads" } else { "must wait" }
+}
+
+/// Whether it becomes true in a second.
+fn in_a_second(is_true: impl Fn() -> bool) -> bool {
+    let started = Instant::now();
+    while !is_true() {
+        if started.elapsed() > Duration::from_secs(1) {
+            return false;
+        }
+        thread::yield_now();
+    }
+    true
+}
+
+// ANCHOR: rwlock_writer
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A value that many threads read and few replace, each as a whole. Readers
+/// keep a snapshot: nobody waits for a slow reader.
+#[derive(Debug, Default)]
+pub struct Snapshots<T>(RwLock<Arc<T>>);
+
+impl<T> Snapshots<T> {
+    /// Begins with this value.
+    pub fn new(value: T) -> Snapshots<T> {
+        Snapshots(RwLock::new(Arc::new(value)))
+    }
+
+    /// The value as it is now. It does not change any more.
+    pub fn get(&self) -> Arc<T> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the value; snapshots that others hold stay as they are.
+    pub fn set(&self, value: T) {
+        let new = Arc::new(value);
+        let mut now = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *now, new);
+        drop(now); // first the lock: dropping the old value may take long
+        drop(old);
+    }
+}
+// ANCHOR_END: rwlock_writer
