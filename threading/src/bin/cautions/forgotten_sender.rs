@@ -12,7 +12,8 @@
 //! `drop`: that closes the channel as well.
 //!
 //! Output (figures vary):
-//!     to be retaken
+//!     one sender forgotten: it hangs
+//!     all senders dropped: it ends, the sum is 3
 
 use std::{thread, time::Duration};
 

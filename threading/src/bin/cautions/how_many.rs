@@ -13,7 +13,12 @@
 //! `RAYON_NUM_THREADS=7`, or in a container with `--cpus 1`.
 //!
 //! Output (figures vary):
-//!     to be retaken
+//!     cores  by
+//!         2  affinity: Cpus_allowed_list
+//!         -  quota of the control group: time / period
+//!         2  available_parallelism: the lower of both
+//!         2  rayon: the same, or RAYON_NUM_THREADS
+//!     to start: 2 threads for work, one for each wait
 
 use std::{fs, path::Path};
 

@@ -13,7 +13,8 @@
 //! two `map`s of `one_at_a_time`: all eight jobs overlap there, too.
 //!
 //! Output (figures vary):
-//!     to be retaken
+//!     map(spawn).map(join): 1 of 8 jobs at the same time
+//!     spawn all, then join: 8 of 8 jobs at the same time
 
 use std::{thread, time::Duration};
 

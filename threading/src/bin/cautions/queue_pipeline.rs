@@ -14,7 +14,8 @@
 //! it takes no longer: the slow stage sets the pace.
 //!
 //! Output (figures vary):
-//!     to be retaken
+//!     bounded, room for 8: 500 items done, 8 waited at most
+//!     unbounded: 500 items done, 500 waited at most
 
 use std::{thread, time::Duration};
 

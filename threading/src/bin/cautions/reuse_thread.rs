@@ -16,7 +16,10 @@
 //! thread hardly matters, and T12 is contradicted.
 //!
 //! Output (figures vary):
-//!     to be retaken
+//!     (debug build: costs are meaningful with --release only)
+//!     a new thread for each job   184401 ns a job
+//!     a worker that waits          23037 ns a job
+//!     T12 borne out: a job on a new thread takes 184401 ns, on a thread that waits 23037
 
 use std::{hint::black_box, thread, time::Instant};
 

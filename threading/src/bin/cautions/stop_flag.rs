@@ -15,7 +15,9 @@
 //! Nothing wakes the pause then, and the program ends with an error.
 //!
 //! Output (figures vary):
-//!     to be retaken
+//!     works in steps of 10 ms: ended 10.3 ms after it was asked
+//!     pauses for a minute: ended 5.8 ms after it was asked
+//!     does not look for a minute: not ended in 500ms
 
 use std::{sync::mpsc, thread, time::Duration, time::Instant};
 
@@ -34,12 +36,11 @@ fn main() -> Result {
 
     // WRONG: a step that does not end in time.
     let deaf = start(Duration::ZERO, Duration::from_mins(1))?;
-    match stop("does not look for a minute", deaf) {
-        Ok(()) => Err(Failure::new("a thread that does not look has ended")),
-        Err(_) => {
-            Ok(say!("does not look for a minute: not ended in {LIMIT:?}"))
-        }
+    if stop("does not look for a minute", deaf).is_ok() {
+        return Err(Failure::new("a thread that does not look has ended"));
     }
+    say!("does not look for a minute: not ended in {LIMIT:?}");
+    Ok(())
 }
 
 /// A worker in the middle of a step.

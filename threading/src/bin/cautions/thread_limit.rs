@@ -16,7 +16,7 @@
 //! panics, and tells no number.
 //!
 //! Output (figures vary):
-//!     to be retaken
+//!     31 threads have started, then: Resource temporarily unavailable (os error 11)
 
 use std::{fs, path::Path, time::Duration};
 

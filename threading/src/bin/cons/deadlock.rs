@@ -12,7 +12,9 @@
 //! an order, too, but again not the same one for both threads.
 //!
 //! Output (figures vary):
-//!     to be retaken
+//!     the giver first: deadlock, not done in 500ms
+//!     the lower number first: done, the balances are 100 and 100
+//!     T5 borne out: two opposite transfers deadlock if each locks its giver first, and finish in one lock order
 
 use std::sync::Barrier;
 use std::{thread, time::Duration};
@@ -29,8 +31,8 @@ fn main() -> Result {
     let ordered = both_ways("the lower number first", in_lock_order);
     let word = |stuck| if stuck { "deadlock" } else { "finish" };
     let figure = format!(
-        "two opposite transfers {} if each locks its giver first, and {} in \
-         one lock order",
+        "opposite transfers {} if each locks its giver first, and {} in one \
+         lock order",
         word(giver),
         word(ordered)
     );

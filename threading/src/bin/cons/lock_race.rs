@@ -13,7 +13,12 @@
 //! first one: of five counts, four are lost each time.
 //!
 //! Output (figures vary):
-//!     to be retaken
+//!     (debug build: costs are meaningful with --release only)
+//!     way               counted    lost  ns each
+//!     load, then store   140749  359251       75
+//!     fetch_add          500000       0      282
+//!     Mutex              500000       0       92
+//!     T5 borne out: of 500000 updates 359251 are lost in two steps, 0 in one step, 0 under a lock
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Barrier, Mutex};

@@ -13,7 +13,10 @@
 //! and still every thread is warned: T5 is contradicted.
 //!
 //! Output (figures vary):
-//!     to be retaken
+//!     a panic under a Mutex: poisoned true, sum 60 of 100
+//!     after the repair: sum 100 of 100
+//!     RwLock: poisoned by a reader false, by a writer true
+//!     T5 borne out: a panic poisoned the locks of writers only; 100 of 100 are there after the repair
 
 use std::sync::RwLock;
 use std::{io, panic, thread};

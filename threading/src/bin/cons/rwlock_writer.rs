@@ -15,7 +15,9 @@
 //! starts. Then nobody waits.
 //!
 //! Output (figures vary):
-//!     to be retaken
+//!     a new reader beside a reader: reads
+//!     a new reader while a writer waits: must wait
+//!     by snapshots nobody waits: 2 prices, then 3
 
 use std::{thread, time::Duration, time::Instant};
 

@@ -14,7 +14,8 @@
 //! type: the panic goes on, and ends the program with exit status 101.
 //!
 //! Output (figures vary):
-//!     to be retaken
+//!     the thread returned Err(ParseIntError { kind: InvalidDigit })
+//!     the panic had a value: Err(TooHot { degrees: 260 })
 
 use std::{panic, thread};
 

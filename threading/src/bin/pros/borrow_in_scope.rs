@@ -14,7 +14,9 @@
 //! `sum_in_scope`. That is error E0521: the borrowed data escapes.
 //!
 //! Output (figures vary):
-//!     to be retaken
+//!     4 scoped threads borrow: the sum is 5000050000
+//!     rayon's threads borrow:  the sum is 5000050000
+//!     4 plain threads own:     the sum is 5000050000
 
 use shared::{Failure, Result, flags, say};
 

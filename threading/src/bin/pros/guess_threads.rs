@@ -24,8 +24,6 @@ use std::{io::Write, thread};
 
 use shared::{Result, flags, say, watchdog::Watchdog};
 
-type Connection = BufReader<TcpStream>;
-
 const PATIENCE: Duration = Duration::from_secs(1);
 const LONGEST: usize = 32;
 const CLIENTS: usize = 4;
@@ -39,9 +37,7 @@ fn main() -> Result {
     let clients = [
         thread::spawn(move || play(address, "Mina")),
         thread::spawn(move || play(address, "Jun")),
-        thread::spawn(move || {
-            annoy(address, "digits without end", "1234567890")
-        }),
+        thread::spawn(move || annoy(address, "digits without end", "1")),
         thread::spawn(move || annoy(address, "nothing at all", "")),
     ];
     for client in clients {
@@ -75,7 +71,7 @@ fn game(client: TcpStream) -> io::Result<()> {
             Ordering::Equal => "right",
             Ordering::Greater => "less",
         };
-        write_line(&mut client, answer)?;
+        writeln!(client.get_mut(), "{answer}")?;
         if guess == secret {
             return Ok(());
         }
@@ -87,17 +83,13 @@ fn secret(name: &str) -> u32 {
     1 + name.bytes().fold(0, |sum, byte| 7 * sum % 100 + u32::from(byte)) % 100
 }
 
-fn write_line(to: &mut Connection, line: &str) -> io::Result<()> {
-    to.get_mut().write_all(format!("{line}\n").as_bytes())
-}
-
 fn play(server: SocketAddr, name: &str) -> io::Result<String> {
     let mut server = BufReader::new(TcpStream::connect(server)?);
-    write_line(&mut server, name)?;
+    writeln!(server.get_mut(), "{name}")?;
     let (mut least, mut most, mut told) = (1, 100, Vec::new());
     loop {
         let guess = (least + most) / 2;
-        write_line(&mut server, &guess.to_string())?;
+        writeln!(server.get_mut(), "{guess}")?;
         let answer = read_line(&mut server, LONGEST, PATIENCE)?;
         told.push(format!("{guess} {answer}"));
         match answer.as_str() {
@@ -111,7 +103,7 @@ fn play(server: SocketAddr, name: &str) -> io::Result<String> {
 /// Sends something that is not a line, and waits for what comes of it.
 fn annoy(server: SocketAddr, what: &str, text: &str) -> io::Result<String> {
     let mut server = TcpStream::connect(server)?;
-    server.write_all(text.repeat(10).as_bytes())?;
+    server.write_all(text.repeat(100).as_bytes())?;
     let cut = !matches!(server.read(&mut [0]), Ok(1));
     Ok(format!("{what}: {}", if cut { "cut off" } else { "answered" }))
 }

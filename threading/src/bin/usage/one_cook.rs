@@ -11,29 +11,30 @@
 //! Output (figures vary):
 //!     threading::one_cook  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        722 ms
-//!      1 bibimbap  main                 │█░░                            │   71
-//!      2 bulgogi   main                 │   █░                          │  132
-//!      3 japchae   main                 │     █░░░                      │  213
-//!      4 galbi     main                 │         █░                    │  263
-//!      5 mandu     main                 │           █░░░                │  364
-//!      6 pajeon    main                 │               █░░░            │  454
-//!      7 kimbap    main                 │                   █░          │  495
-//!      8 tteok     main                 │                     █░░       │  571
-//!      9 jjigae    main                 │                        █░░░   │  657
-//!     10 hotteok   main                 │                            █░ │  722
+//!                                        0                        751 ms
+//!      1 bibimbap  main                 │█░░                            │   81
+//!      2 bulgogi   main                 │   █░                          │  142
+//!      3 japchae   main                 │     █░░░                      │  223
+//!      4 galbi     main                 │         █░                    │  274
+//!      5 mandu     main                 │           █░░░                │  381
+//!      6 pajeon    main                 │               █░░░            │  473
+//!      7 kimbap    main                 │                   █░          │  517
+//!      8 tteok     main                 │                     █░░       │  599
+//!      9 jjigae    main                 │                        █░░░   │  685
+//!     10 hotteok   main                 │                            █░ │  751
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   722 ms  1.0 times as fast, 7.22 of the bound
-//!     cooked by 1 thread in 1 process; CPU 4 ms, 17 switches, 2.9 MiB
+//!     this took                   751 ms  1.0 times as fast, 7.50 of the bound
+//!     cooked by 1 thread in 1 process; CPU 6 ms, 20 switches, 2.9 MiB
 
 use shared::{Kitchen, Result, cook};
 
 fn main() -> Result {
     let kitchen = Kitchen::open()?;
-    let plates = map(kitchen.dishes(), |dish| cook(dish, kitchen.oven))?;
+    let cook = |dish| cook(dish, kitchen.oven);
+    let plates = map(kitchen.dishes(), cook)?;
     kitchen.serve(plates)
 }
 

@@ -15,7 +15,8 @@
 //! until the system refuses with "Too many levels of symbolic links".
 //!
 //! Output (figures vary):
-//!     to be retaken
+//!     117 lines in 39 files
+//!     not read: odd/7.txt: stream did not contain valid UTF-8
 
 use std::os::unix::fs::symlink;
 use std::{env, process};
