@@ -17,13 +17,13 @@
 //! Output (figures vary):
 //!     (debug build: costs are meaningful with --release only)
 //!     ns               at once  after a pause  / pthread
-//!     call it               20           1854       0.00
-//!     pthread           170661         152856       1.00
-//!     std thread        160029         196619       0.94
-//!     std scope         140443         177082       0.82
-//!     crossbeam scope   187302         201127       1.10
-//!     rayon scope        94935         458039       0.56
-//!     T9 borne out: starting and joining a thread takes 160029 ns, a call of the same job 20 ns
+//!     call it               19           1042       0.00
+//!     pthread           134522         147246       1.00
+//!     std thread        256761         196939       1.91
+//!     std scope         198030         162595       1.47
+//!     crossbeam scope   348523         209593       2.59
+//!     rayon scope       287395          69660       2.14
+//!     T9 borne out: starting and joining a thread takes 256761 ns, a call of the same job 19 ns
 
 use std::{hint::black_box, time::Duration, time::Instant};
 

@@ -17,15 +17,15 @@
 //! Output (figures vary):
 //!     (debug build: costs are meaningful with --release only)
 //!     jobs  done by              ms  CPU ms  switches  peak KiB
-//!       10  wait, pool of 32   22.6     1.4        21      2556
-//!       10  wait, each         39.1     1.1        12      2556
-//!       10  work, pool of 32    0.6     0.6         5      2556
-//!       10  work, each          0.5     0.5         5      2556
-//!     1000  wait, pool of 32  658.2    13.7      1065      2740
-//!     1000  wait, each        178.3   115.0      3119      6324
-//!     1000  work, pool of 32   14.3     9.6         8      4008
-//!     1000  work, each        195.8    92.8       611      3880
-//!     T11 borne out: 1000 jobs in a thread each need 2.3 times the memory of 32 threads if they wait, 9.6 times the CPU time if they work
+//!       10  wait, pool of 32   21.4     1.7        13      2560
+//!       10  wait, each         36.1     1.0        11      2576
+//!       10  work, pool of 32    6.5     0.9         1      2580
+//!       10  work, each          2.2     0.8         2      2580
+//!     1000  wait, pool of 32  734.8    15.2      1043      2728
+//!     1000  wait, each        258.4   137.9      2196      4336
+//!     1000  work, pool of 32   16.3    11.1         4      3172
+//!     1000  work, each        158.0    97.2       595      3556
+//!     T11 borne out: 1000 threads need 1.6 times the memory of 32 to wait, and 8.8 times the CPU time to work
 
 use std::{fs, io, time::Duration};
 

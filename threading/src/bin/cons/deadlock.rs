@@ -14,7 +14,7 @@
 //! Output (figures vary):
 //!     the giver first: deadlock, not done in 500ms
 //!     the lower number first: done, the balances are 100 and 100
-//!     T5 borne out: two opposite transfers deadlock if each locks its giver first, and finish in one lock order
+//!     T5 borne out: opposite transfers deadlock if each locks its giver first, and finish in one lock order
 
 use std::sync::Barrier;
 use std::{thread, time::Duration};

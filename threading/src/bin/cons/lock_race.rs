@@ -15,10 +15,10 @@
 //! Output (figures vary):
 //!     (debug build: costs are meaningful with --release only)
 //!     way               counted    lost  ns each
-//!     load, then store   140749  359251       75
-//!     fetch_add          500000       0      282
-//!     Mutex              500000       0       92
-//!     T5 borne out: of 500000 updates 359251 are lost in two steps, 0 in one step, 0 under a lock
+//!     load, then store   128318  371682      163
+//!     fetch_add          500000       0       51
+//!     Mutex              500000       0      307
+//!     T5 borne out: of 500000 updates 371682 are lost in two steps, 0 in one step, 0 under a lock
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Barrier, Mutex};

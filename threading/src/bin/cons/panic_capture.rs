@@ -18,7 +18,7 @@
 //!     not captured: 180 bytes on stderr
 //!         in memory: nothing
 //!     captured: 0 bytes on stderr
-//!         in memory: parser at threading/src/bin/cons/panic_capture.rs:77:5: line 7 is no number
+//!         in memory: parser at threading/src/bin/cons/panic_capture.rs:86:5: line 7 is no number
 //!     captured, and aborts: 10717 bytes on stderr
 //!         in memory: lost with the process
 //!     T8 borne out: a panic writes 180 bytes to stderr, and 0 if it is captured in memory

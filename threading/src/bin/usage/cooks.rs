@@ -11,24 +11,24 @@
 //! Output (figures vary):
 //!     threading::cooks  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        110 ms
-//!      1 bibimbap  thread #1            │█░░░░░░░░░░░░░░░░░░░░░░        │   82
-//!      2 bulgogi   thread #2            │█░░░░░░░░░░░░░░░░░░░░░░        │   82
-//!      3 japchae   thread #3            │█░░░░░░░░░░░░░░░░░░░░░░        │   84
-//!      4 galbi     thread #4            │█░░░░░░░░░░░░░░                │   56
-//!      5 mandu     thread #5            │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  110
-//!      6 pajeon    thread #6            │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   95
-//!      7 kimbap    thread #7            │█░░░░░░░░░░░░░░                │   55
-//!      8 tteok     thread #8            │█░░░░░░░░░░░░░░░░░░░░░░        │   82
-//!      9 jjigae    thread #9            │█░░░░░░░░░░░░░░░░░░░░░░░░      │   89
-//!     10 hotteok   thread #10           │█░░░░░░░░░░░░░░░░░░░░░░        │   82
+//!                                        0                        140 ms
+//!      1 bibimbap  thread #1            │ █░░░░░░░░░░░░░░░░░░░░░        │  105
+//!      2 bulgogi   thread #2            │ █░░░░░░░░░░░░░░░░░            │   88
+//!      3 japchae   thread #3            │ █░░░░░░░░░░░░░░░░░░░░░        │  106
+//!      4 galbi     thread #4            │   █░░░░░░░░░░░░░              │   80
+//!      5 mandu     thread #5            │   █░░░░░░░░░░░░░░░░░░░░░░░░░░ │  136
+//!      6 pajeon    thread #6            │    █░░░░░░░░░░░░░░░░░░░░░     │  119
+//!      7 kimbap    thread #7            │    █░░░░░░░░░░                │   71
+//!      8 tteok     thread #8            │    █░░░░░░░░░░░░░░░░░░        │  104
+//!      9 jjigae    thread #9            │    █░░░░░░░░░░░░░░░░░░░       │  111
+//!     10 hotteok   thread #10           │     █░░░░░░░░░░░░░░░░░        │  104
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   110 ms  6.5 times as fast, 1.10 of the bound
-//!     cooked by 10 threads in 1 process; CPU 5 ms, 17 switches, 3.2 MiB
-//!     T1 borne out: 10 threads in 1 process, 6.5 times as fast as one cook
+//!     this took                   140 ms  5.1 times as fast, 1.40 of the bound
+//!     cooked by 10 threads in 1 process; CPU 7 ms, 16 switches, 3.1 MiB
+//!     T1 borne out: 10 threads in 1 process, 5.1 times as fast as one cook
 
 use shared::{Kitchen, Meal, Result, cook};
 

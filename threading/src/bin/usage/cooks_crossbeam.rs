@@ -12,23 +12,23 @@
 //! Output (figures vary):
 //!     threading::cooks_crossbeam  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        236 ms
-//!      1 bibimbap  thread #1            │█░░░░░░░░░                     │   77
-//!      2 bulgogi   thread #2            │█░░░░░░░                       │   67
-//!      3 japchae   thread #3            │█░░░░░░░░░░                    │   87
-//!      4 galbi     thread #4            │█░░░░░░                        │   57
-//!      5 mandu     thread #4            │       █░░░░░░░░░░░░           │  159
-//!      6 pajeon    thread #2            │        █░░░░░░░░░░░           │  159
-//!      7 kimbap    thread #1            │          █░░░░░               │  125
-//!      8 tteok     thread #3            │           █░░░░░░░░░          │  167
-//!      9 jjigae    thread #1            │                █░░░░░░░░░░    │  212
-//!     10 hotteok   thread #2            │                    █░░░░░░░░  │  228
+//!                                        0                        222 ms
+//!      1 bibimbap  thread #1            │█░░░░░░░░░                     │   73
+//!      2 bulgogi   thread #2            │█░░░░░░░                       │   63
+//!      3 japchae   thread #3            │█░░░░░░░░░░                    │   83
+//!      4 galbi     thread #4            │█░░░░░░                        │   53
+//!      5 mandu     thread #4            │       █░░░░░░░░░░░░░          │  155
+//!      6 pajeon    thread #2            │        █░░░░░░░░░░░░          │  155
+//!      7 kimbap    thread #1            │          █░░░░                │  113
+//!      8 tteok     thread #3            │           █░░░░░░░░░░         │  160
+//!      9 jjigae    thread #1            │               █░░░░░░░░░░░░   │  200
+//!     10 hotteok   thread #2            │                     █░░░░░░░░ │  221
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   236 ms  3.0 times as fast, 2.35 of the bound
-//!     cooked by 4 threads in 1 process; CPU 8 ms, 68 switches, 3.2 MiB
+//!     this took                   222 ms  3.2 times as fast, 2.21 of the bound
+//!     cooked by 4 threads in 1 process; CPU 7 ms, 65 switches, 3.1 MiB
 
 use shared::{Kitchen, Result, cook};
 

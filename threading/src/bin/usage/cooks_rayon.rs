@@ -1,4 +1,4 @@
-//! One kitchen, as many cooks as cores: data parallelism by a parallel iterator.
+//! One kitchen, as many cooks as cores: data parallelism by an iterator.
 //!
 //!     cargo run -p threading --bin cooks_rayon
 //!
@@ -12,23 +12,23 @@
 //! Output (figures vary):
 //!     threading::cooks_rayon  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        387 ms
-//!      1 bibimbap  thread #1            │█░░░░                          │   75
-//!      2 bulgogi   thread #1            │     █░░░░░                    │  139
-//!      3 japchae   thread #1            │           █░░░░░              │  225
-//!      4 galbi     thread #1            │                 █░░░░         │  285
-//!      5 mandu     thread #1            │                      █░░░░░░░ │  386
-//!      6 pajeon    thread #2            │█░░░░░░                        │   93
-//!      7 kimbap    thread #2            │       █░░░                    │  139
-//!      8 tteok     thread #2            │           █░░░░░              │  215
-//!      9 jjigae    thread #2            │                 █░░░░░░       │  302
-//!     10 hotteok   thread #2            │                        █░░░░░ │  385
+//!                                        0                        494 ms
+//!      1 bibimbap  thread #1            │█░░░░                          │   96
+//!      2 bulgogi   thread #1            │      █░░░░░                   │  193
+//!      3 japchae   thread #1            │            █░░░░              │  284
+//!      4 galbi     thread #1            │                 █░░░          │  340
+//!      5 mandu     thread #1            │                     █░░░░░░░  │  468
+//!      6 pajeon    thread #2            │█░░░░░░                        │  120
+//!      7 kimbap    thread #2            │       █░░░░                   │  192
+//!      8 tteok     thread #2            │            █░░░               │  271
+//!      9 jjigae    thread #2            │                 █░░░░         │  359
+//!     10 hotteok   thread #2            │                      █░░░░░░  │  472
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   387 ms  1.9 times as fast, 3.87 of the bound
-//!     cooked by 2 threads in 1 process; CPU 6 ms, 31 switches, 3.1 MiB
+//!     this took                   494 ms  1.4 times as fast, 4.94 of the bound
+//!     cooked by 2 threads in 1 process; CPU 6 ms, 21 switches, 3.1 MiB
 
 use shared::{Kitchen, Result, cook};
 

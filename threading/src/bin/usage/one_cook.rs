@@ -11,23 +11,23 @@
 //! Output (figures vary):
 //!     threading::one_cook  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        751 ms
-//!      1 bibimbap  main                 │█░░                            │   81
-//!      2 bulgogi   main                 │   █░                          │  142
-//!      3 japchae   main                 │     █░░░                      │  223
-//!      4 galbi     main                 │         █░                    │  274
-//!      5 mandu     main                 │           █░░░                │  381
-//!      6 pajeon    main                 │               █░░░            │  473
-//!      7 kimbap    main                 │                   █░          │  517
-//!      8 tteok     main                 │                     █░░       │  599
-//!      9 jjigae    main                 │                        █░░░   │  685
-//!     10 hotteok   main                 │                            █░ │  751
+//!                                        0                        871 ms
+//!      1 bibimbap  main                 │█░░                            │   95
+//!      2 bulgogi   main                 │   █░                          │  163
+//!      3 japchae   main                 │     █░░░                      │  267
+//!      4 galbi     main                 │         █░                    │  327
+//!      5 mandu     main                 │           █░░░                │  439
+//!      6 pajeon    main                 │               █░░░            │  559
+//!      7 kimbap    main                 │                   █░          │  607
+//!      8 tteok     main                 │                     █░░       │  699
+//!      9 jjigae    main                 │                        █░░░   │  799
+//!     10 hotteok   main                 │                            █░ │  871
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   751 ms  1.0 times as fast, 7.50 of the bound
-//!     cooked by 1 thread in 1 process; CPU 6 ms, 20 switches, 2.9 MiB
+//!     this took                   871 ms  0.8 times as fast, 8.70 of the bound
+//!     cooked by 1 thread in 1 process; CPU 5 ms, 16 switches, 2.8 MiB
 
 use shared::{Kitchen, Result, cook};
 
