@@ -15,15 +15,14 @@
 //! is gained by keeping a thread.
 //!
 //! Output (figures vary):
-//!     (debug build: costs are meaningful with --release only)
 //!     ns               at once  after a pause  / pthread
-//!     call it               19           1042       0.00
-//!     pthread           134522         147246       1.00
-//!     std thread        256761         196939       1.91
-//!     std scope         198030         162595       1.47
-//!     crossbeam scope   348523         209593       2.59
-//!     rayon scope       287395          69660       2.14
-//!     T9 borne out: starting and joining a thread takes 256761 ns, a call of the same job 19 ns
+//!     call it                2             90       0.00
+//!     pthread            71158         121718       1.00
+//!     std thread         59393         160150       0.83
+//!     std scope          91968         146304       1.29
+//!     crossbeam scope    91811         148989       1.29
+//!     rayon scope        36776        7590473       0.52
+//!     T9 borne out: starting and joining a thread takes 59393 ns, a call of the same job 2 ns
 
 use std::{hint::black_box, time::Duration, time::Instant};
 

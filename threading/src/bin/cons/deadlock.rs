@@ -14,7 +14,7 @@
 //! Output (figures vary):
 //!     the giver first: deadlock, not done in 500ms
 //!     the lower number first: done, the balances are 100 and 100
-//!     T5 borne out: opposite transfers deadlock if each locks its giver first, and finish in one lock order
+//!     T5 borne out: opposite transfers deadlock if each locks its giver first, finish in one lock order
 
 use std::sync::Barrier;
 use std::{thread, time::Duration};
@@ -27,14 +27,13 @@ const LIMIT: Duration = Duration::from_millis(500);
 
 fn main() -> Result {
     flags([]);
-    let giver = both_ways("the giver first", giver_first);
-    let ordered = both_ways("the lower number first", in_lock_order);
+    let giver = is_stuck("the giver first", giver_first);
+    let ordered = is_stuck("the lower number first", in_lock_order);
     let word = |stuck| if stuck { "deadlock" } else { "finish" };
+    let (giver_word, ordered_word) = (word(giver), word(ordered));
     let figure = format!(
-        "opposite transfers {} if each locks its giver first, and {} in one \
-         lock order",
-        word(giver),
-        word(ordered)
+        "opposite transfers {giver_word} if each locks its giver first, \
+         {ordered_word} in one lock order"
     );
     claim("T5", giver && !ordered, figure)
 }
@@ -83,7 +82,7 @@ pub fn lock_both<T>(
 // ANCHOR_END: deadlock
 
 /// Whether two threads that transfer in opposite directions are stuck.
-fn both_ways(order: &str, transfer: fn(&[Mutex<i64>], usize, usize)) -> bool {
+fn is_stuck(order: &str, transfer: fn(&[Mutex<i64>], usize, usize)) -> bool {
     // When stuck, its threads are left behind: no thread can be stopped.
     let outcome = within(LIMIT, move || {
         let accounts = [100, 100].map(Mutex::new);

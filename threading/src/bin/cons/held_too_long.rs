@@ -15,9 +15,9 @@
 //! is the guard, and the lock is held during the work again.
 //!
 //! Output (figures vary):
-//!     held during the work: 95.1 ms (one thread 20ms, in turn 80ms)
-//!     held for a line: 21.2 ms (one thread 20ms, in turn 80ms)
-//!     T5 borne out: 4 threads are 4.5 times as fast with a lock held for a line, not during the work
+//!     held during the work: 82.3 ms (one thread 20ms, in turn 80ms)
+//!     held for a line: 20.8 ms (one thread 20ms, in turn 80ms)
+//!     T5 borne out: 4 threads are 3.9 times as fast with a lock held for a line, not during the work
 
 use std::sync::Mutex;
 use std::{thread, time::Duration, time::Instant};

@@ -16,13 +16,13 @@
 //!
 //! Output (figures vary):
 //!      work  threads  rayon
-//!       0 %      7.2    2.0
-//!      25 %      2.8    1.2
-//!      50 %      1.7    0.5
-//!      75 %      1.2    0.5
-//!     100 %      1.2    0.7
-//!     T2 not judged (busy machine): 8 threads wait 7.2 times as fast as one, and work 1.2 times as fast on 2 cores
-//!     T3 not judged (busy machine): 8 threads wait 7.2 times as fast as one, and work 1.2 times as fast on 2 cores
+//!       0 %      7.3    2.0
+//!      25 %      4.0    1.8
+//!      50 %      2.8    1.9
+//!      75 %      2.1    1.8
+//!     100 %      1.7    1.8
+//!     T2 borne out: 8 threads wait 7.3 times as fast as one, and work 1.7 times as fast on 2 cores
+//!     T3 borne out: 8 threads wait 7.3 times as fast as one, and work 1.7 times as fast on 2 cores
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
