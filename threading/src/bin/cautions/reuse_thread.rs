@@ -18,7 +18,7 @@
 //! Output (figures vary):
 //!     a new thread for each job    64005 ns a job
 //!     a worker that waits          20258 ns a job
-//!     T12 borne out: a job on a new thread takes 64005 ns, on a thread that waits 20258
+//!     T12 borne out: a job on a new thread takes 64005 ns, on a thread that waits 20258 ns
 
 use std::{hint::black_box, thread, time::Instant};
 
@@ -40,7 +40,7 @@ fn main() -> Result {
     say!("a new thread for each job   {new:>6} ns a job");
     say!("a worker that waits         {reused:>6} ns a job");
     let figure = format!(
-        "a job on a new thread takes {new} ns, on a thread that waits {reused}"
+        "a job on a new thread takes {new} ns, on a thread that waits {reused} ns"
     );
     claim_timed("T12", new > 2 * reused, meter.read(), figure)
 }
