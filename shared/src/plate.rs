@@ -146,25 +146,23 @@ pub struct Span {
 }
 
 impl Span {
-    /// How many of these spans overlapped at most at the same moment: jobs on
-    /// different threads that overlap have run concurrently.
+    /// How many of these overlapped at some moment: what ran in parallel, also
+    /// where the machine is busy and all of it takes long.
     ///
     /// ```
-    /// use shared::Span;
     /// use std::time::Duration;
-    ///
-    /// let span = |start, end| Span {
+    /// let span = |start, end| shared::Span {
     ///     start: Duration::from_millis(start),
     ///     end: Duration::from_millis(end),
     /// };
-    /// let one_by_one = [span(0, 10), span(10, 20), span(20, 30)];
-    /// assert_eq!(Span::most_at_once(&one_by_one), 1);
-    /// assert_eq!(Span::most_at_once(&[span(0, 10), span(9, 20)]), 2);
+    /// let spans = [span(0, 10), span(5, 15), span(12, 20)];
+    /// assert_eq!(shared::Span::most_at_once(&spans), 2);
     /// ```
     pub fn most_at_once(spans: &[Span]) -> usize {
         let at = |moment| {
-            let runs = |span: &&Span| span.start <= moment && moment < span.end;
-            spans.iter().filter(runs).count()
+            let there =
+                |span: &&Span| span.start <= moment && moment < span.end;
+            spans.iter().filter(there).count()
         };
         spans.iter().map(|span| at(span.start)).max().unwrap_or(0)
     }
