@@ -40,7 +40,8 @@ fn main() -> Result {
     say!("a new thread for each job   {new:>6} ns a job");
     say!("a worker that waits         {reused:>6} ns a job");
     let figure = format!(
-        "a job on a new thread takes {new} ns, on a thread that waits {reused} ns"
+        "a job on a new thread takes {new} ns, on a thread that waits \
+         {reused} ns"
     );
     claim_timed("T12", new > 2 * reused, meter.read(), figure)
 }

@@ -57,7 +57,7 @@ fn main() -> Result {
         "starting and joining a thread takes {thread} ns, a call of the same \
          job {call} ns"
     );
-    claim_timed("T9", thread > 100 * call.max(1), meter.read(), figure)
+    claim_timed("T9", thread > 500 * call.max(1), meter.read(), figure)
 }
 
 /// The median of each way. The ways take turns, so that a busy moment of the

@@ -19,7 +19,6 @@
 //!     held for a line: 20.8 ms (one thread 20ms, in turn 80ms)
 //!     T5 borne out: 4 threads are 3.9 times as fast with a lock held for a line, not during the work
 
-use std::sync::Mutex;
 use std::{thread, time::Duration, time::Instant};
 
 use shared::measure::{NoiseMeter, best_of, ms};
@@ -54,11 +53,13 @@ fn held_for_a_line(price: &Mutex<u64>, sum: &Mutex<u64>) {
 }
 
 // ANCHOR: held_too_long
+use std::sync::Mutex;
+
 /// Copies the input out of its lock, works without a lock, and adds the result
 /// under the other lock. Another thread may change the input during the work.
 pub fn update<T: Clone>(
-    input: &std::sync::Mutex<T>,
-    sum: &std::sync::Mutex<u64>,
+    input: &Mutex<T>,
+    sum: &Mutex<u64>,
     work: impl FnOnce(T) -> u64,
 ) {
     let copy = input.lock().expect("no thread panics with it").clone();
