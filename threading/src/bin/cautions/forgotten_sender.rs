@@ -19,7 +19,7 @@ use std::{thread, time::Duration};
 
 use shared::{Failure, Result, flags, say, watchdog::within};
 
-const LIMIT: Duration = Duration::from_millis(300);
+const LIMIT: Duration = Duration::from_millis(500);
 
 fn main() -> Result {
     flags([]);
