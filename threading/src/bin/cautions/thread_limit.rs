@@ -7,13 +7,13 @@
 //! thread.) Here a child process may have only 2 GiB of addresses, and each
 //! stack reserves 64 MiB of them, so the limit comes soon. With `--system` only
 //! the limits of the system hold: they are printed, and how much of each was
-//! used. That starts up to 40 000 threads, and takes some seconds. So close to
-//! a limit, a thread can also start and find no memory: this aborts all.
+//! used. That starts up to 40 000 threads, and takes some seconds. Close to a
+//! limit a thread may start, and then get no memory: the process is aborted.
 //!
 //! `too_many_threads` shows what a thread for each job costs long before.
 //!
-//! Change this and watch: `thread::spawn(job)` for the builder. The child
-//! panics, and tells no number.
+//! Change this and watch: stacks of 8 MiB (`8 << 20`, in `main`). Eight times
+//! as many threads start.
 //!
 //! Output (figures vary):
 //!     31 threads have started, then: Resource temporarily unavailable (os error 11)

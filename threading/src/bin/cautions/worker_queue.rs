@@ -11,8 +11,8 @@
 //! handles of all threads are collected before they are joined.
 //!
 //! Claims: T12
-//! Change this and watch: room for 1 instead of `16 * workers`. Then everybody
-//! waits for everybody, and a job costs several times as much.
+//! Change this and watch: room for 1 instead of `16 * workers`. Then the
+//! sender and the workers wait for each other at each job: it costs much more.
 //!
 //! Output (figures vary):
 //!     workers and a queue: 4 threads, 309 ns a job

@@ -10,8 +10,8 @@
 //! Read `panic_report` first. `panic_abort` shows what ends the whole process.
 //!
 //! Claims: T6, T7
-//! Change this and watch: give the parser no name. Standard error tells only
-//! the place then, and T7 is contradicted.
+//! Change this and watch: take the name out of `spawn_named`. Standard error
+//! tells only the place then, and T7 is contradicted.
 //!
 //! Output (figures vary):
 //!     way                main gets                 thread named  exit status

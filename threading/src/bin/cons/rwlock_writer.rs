@@ -5,11 +5,11 @@
 //! Many threads may read at the same time; a writer needs the lock alone. While
 //! a writer waits for one slow reader, new readers must wait behind the writer
 //! (on Linux, in std; otherwise writers could starve). So hold a read lock as
-//! briefly as any other lock. A thread that reads twice at the same time, with
-//! a writer in between, is a deadlock with itself. The cure: share an `Arc`
-//! under the lock. A reader clones it, lets the lock go, and reads a snapshot.
+//! briefly as any other lock. A thread that takes the read lock twice, while a
+//! writer waits in between, deadlocks with itself. The cure: keep an `Arc` in
+//! the lock. A reader clones it, lets the lock go, and reads a snapshot.
 //!
-//! `held_too_long` shows the same of a `Mutex`.
+//! `held_too_long` shows what a `Mutex` costs.
 //!
 //! Change this and watch: end the slow reader (`drop(slow)`) before the writer
 //! starts. Then nobody waits.

@@ -10,9 +10,9 @@
 //! `cooks` and `cooks_rayon` do the same with real sockets.
 //!
 //! Claims: T4
-//! Change this and watch: `let threads = items.iter().map(start);`, without
-//! `collect`. That is lazy: each call is joined before the next one starts, and
-//! T4 is contradicted.
+//! Change this and watch: `let threads = items.iter().map(start);` in
+//! `in_threads`, without `collect`. That is lazy: each call is joined before
+//! the next one starts, and T4 is contradicted.
 //!
 //! Output (figures vary):
 //!     way      new lines  calls at once

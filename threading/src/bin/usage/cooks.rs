@@ -2,11 +2,11 @@
 //!
 //!     cargo run -p threading --bin cooks
 //!
-//! As in Python, threads overlap their waiting. Other than in Python with its
-//! global lock (GIL), they also work at the same time, one on each core.
+//! As in Python, threads overlap their waiting. In Python with its global lock
+//! (GIL) one thread works at a time; here one thread works on each core.
 //!
 //! Claims: T1
-//! Change this and watch: `--menu chopping`: ten cooks, but how many knives?
+//! Change this and watch: `--menu chopping`: ten cooks, a knife for each core.
 //!
 //! Output (figures vary):
 //!     threading::cooks  waiting menu, 10 dishes, 2 cores

@@ -5,8 +5,9 @@
 //! Four jobs of 5 ms for each core, all at the same time. A job waits first and
 //! then works. Waiting overlaps as often as there are threads; work overlaps as
 //! often as there are cores. With Python's global lock (GIL) work would not
-//! overlap at all: the last line would say 1.0. How many times as fast: the
-//! shortest of 20 jobs alone, times the jobs, by the shortest of eight runs.
+//! overlap at all: the last line would say 1.0. A figure says how many times as
+//! fast as one after the other: the shortest of 20 jobs alone, times the number
+//! of jobs, divided by the shortest of eight runs.
 //!
 //! Read `cooks` and `cooks_rayon` first.
 //!
