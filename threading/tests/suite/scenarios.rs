@@ -30,6 +30,7 @@ programs! {
     "../../src/bin/usage/walk_folder.rs" walk_folder
     "../../src/bin/cons/deadlock.rs" deadlock
     "../../src/bin/cons/panic_capture.rs" panic_capture
+    "../../src/bin/cautions/lazy_join.rs" lazy_join
     "../../src/bin/cautions/reuse_thread.rs" reuse_thread
     "../../src/bin/cautions/stop_flag.rs" stop_flag
     "../../src/bin/cautions/worker_queue.rs" worker_queue
@@ -296,6 +297,21 @@ fn mapped_jobs_keep_their_order_and_hand_on_errors() {
         || cooks_rayon::map(vec![1], |_| panic_quietly()),
     ] {
         assert!(within(LIMIT, move || catch_unwind(panics)).unwrap().is_err());
+    }
+}
+
+/// Eight jobs that wait for each other: it would hang if one thread was joined
+/// before the next one starts, as by `.map(spawn).map(join)`.
+#[test]
+fn mapped_jobs_run_at_the_same_time() {
+    for map in [
+        |meet: &Barrier| drop(lazy_join::map(vec![(); 8], |()| meet.wait())),
+        |meet: &Barrier| {
+            let job = |()| Ok::<_, ()>(meet.wait());
+            drop(cooks::map(vec![(); 8], job));
+        },
+    ] {
+        assert_eq!(within(LIMIT, move || map(&Barrier::new(8))), Ok(()));
     }
 }
 
