@@ -16,13 +16,13 @@
 //!
 //! Output (figures vary):
 //!     ns               at once  after a pause  / pthread
-//!     call it                2             90       0.00
-//!     pthread            71158         121718       1.00
-//!     std thread         59393         160150       0.83
-//!     std scope          91968         146304       1.29
-//!     crossbeam scope    91811         148989       1.29
-//!     rayon scope        36776        7590473       0.52
-//!     T9 borne out: starting and joining a thread takes 59393 ns, a call of the same job 2 ns
+//!     call it                2            101       0.00
+//!     pthread            47571          85189       1.00
+//!     std thread         56647         163697       1.19
+//!     std scope          91555         139312       1.92
+//!     crossbeam scope   153985         143549       3.24
+//!     rayon scope        19598          58560       0.41
+//!     T9 borne out: starting and joining a thread takes 56647 ns, a call of the same job 2 ns
 
 use std::{hint::black_box, time::Duration, time::Instant};
 
