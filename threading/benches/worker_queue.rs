@@ -9,7 +9,7 @@ use std::{hint::black_box, sync::mpsc, time::Instant};
 
 use shared::{Result, measure::median, say};
 
-#[expect(dead_code, reason = "only the crew of this program is measured")]
+#[expect(dead_code, reason = "only the pool of this program is measured")]
 #[path = "../src/bin/cautions/worker_queue.rs"]
 mod worker_queue;
 
@@ -20,7 +20,7 @@ const ROUNDS: usize = 15;
 fn main() -> Result {
     let [mut ours, mut theirs] = [const { Vec::new() }; 2];
     for _ in 0..ROUNDS {
-        ours.push(nanos_a_job(crew));
+        ours.push(nanos_a_job(workers));
         theirs.push(nanos_a_job(threadpool));
     }
     let (ours, theirs) = (median(&ours), median(&theirs));
@@ -35,21 +35,21 @@ fn job(number: u64) -> u64 {
     number * number
 }
 
-fn crew() -> u64 {
-    worker_queue::crew(WORKERS, 0..JOBS, job).into_iter().sum()
+fn workers() -> u64 {
+    worker_queue::in_pool(WORKERS, 0..JOBS, job).into_iter().sum()
 }
 
 fn threadpool() -> u64 {
     let pool = threadpool::ThreadPool::new(WORKERS);
-    let (pass, plates) = mpsc::channel();
+    let (sender, results) = mpsc::channel();
     for number in 0..JOBS {
-        let pass = pass.clone();
+        let sender = sender.clone();
         pool.execute(move || {
-            let _ = pass.send(job(number)); // its reader waits below
+            let _ = sender.send(job(number)); // its reader waits below
         });
     }
-    drop(pass);
-    plates.into_iter().sum()
+    drop(sender);
+    results.into_iter().sum()
 }
 
 fn nanos_a_job(way: fn() -> u64) -> u128 {

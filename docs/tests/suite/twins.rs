@@ -14,9 +14,9 @@ fn source(name: &str) -> String {
 #[test]
 fn twins_differ_only_in_their_model() {
     for (base, twin, most) in [
-        ("one_cook", "cooks", 12),
-        ("one_cook", "cooks_rayon", 2),
-        ("one_cook", "cooks_crossbeam", 30),
+        ("one_cook", "cooks", 22),
+        ("one_cook", "cooks_rayon", 4),
+        ("one_cook", "cooks_crossbeam", 32),
         ("chef", "chef_multi", 1),
         ("chef", "chef_smol", 16),
         ("chef", "chef_async_std", 16),

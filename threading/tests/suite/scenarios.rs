@@ -2,6 +2,7 @@
 //! hangs. Every test is bounded by the watchdog.
 
 use std::{
+    panic::{catch_unwind, resume_unwind},
     sync::{
         Barrier, Mutex, RwLock,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -13,9 +14,27 @@ use std::{
 use crossbeam::channel::{bounded, unbounded};
 use shared::watchdog::within;
 
-#[path = "../../src/bin/cautions/spawn_cost.rs"]
-#[expect(dead_code, reason = "the part to copy, and the program around it")]
-mod spawn_cost;
+/// The programs, whose parts to copy are tested here.
+macro_rules! programs {
+    ($($path:literal $name:ident)*) => {$(
+        #[path = $path]
+        #[expect(dead_code, reason = "the part to copy, and what is around it")]
+        mod $name;
+    )*};
+}
+
+programs! {
+    "../../src/bin/usage/cooks.rs" cooks
+    "../../src/bin/usage/cooks_crossbeam.rs" cooks_crossbeam
+    "../../src/bin/usage/cooks_rayon.rs" cooks_rayon
+    "../../src/bin/usage/walk_folder.rs" walk_folder
+    "../../src/bin/cons/deadlock.rs" deadlock
+    "../../src/bin/cons/panic_capture.rs" panic_capture
+    "../../src/bin/cautions/lazy_join.rs" lazy_join
+    "../../src/bin/cautions/reuse_thread.rs" reuse_thread
+    "../../src/bin/cautions/stop_flag.rs" stop_flag
+    "../../src/bin/cautions/worker_queue.rs" worker_queue
+}
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -27,10 +46,10 @@ fn text(payload: Box<dyn std::any::Any + Send>) -> String {
 #[test]
 fn of_ten_threads_four_panic_and_six_finish() {
     let outcomes = within(LIMIT, || {
-        thread::scope(|floor| {
+        thread::scope(|scope| {
             let work =
                 |n: u32| move || assert!(!n.is_multiple_of(3), "every third");
-            let all: Vec<_> = (0..10).map(|n| floor.spawn(work(n))).collect();
+            let all: Vec<_> = (0..10).map(|n| scope.spawn(work(n))).collect();
             all.into_iter().map(|one| one.join()).collect::<Vec<_>>()
         })
     });
@@ -91,7 +110,7 @@ fn odd_panics_reach_their_joiner() {
 fn poison_is_told_and_cured() {
     let (mutex, lock) = (Mutex::new(1), RwLock::new(1));
     let panics = |work: &(dyn Fn() + Sync)| {
-        thread::scope(|floor| floor.spawn(work).join().unwrap_err());
+        thread::scope(|scope| scope.spawn(work).join().unwrap_err());
     };
     panics(&|| panic!("{}", lock.read().unwrap()));
     assert!(!lock.is_poisoned());
@@ -130,23 +149,23 @@ fn a_refused_thread_is_an_error() {
 #[test]
 fn closing_wakes_everybody() {
     let woken = within(LIMIT, || {
-        let (rail, orders) = unbounded::<u32>();
-        let (pass, plates) = bounded(0);
-        thread::scope(|floor| {
+        let (sender, receiver) = unbounded::<u32>();
+        let (output, results) = bounded(0);
+        thread::scope(|scope| {
             let readers: Vec<_> = (0..8)
                 .map(|_| {
-                    let orders = orders.clone();
-                    floor.spawn(move || orders.recv().is_err())
+                    let receiver = receiver.clone();
+                    scope.spawn(move || receiver.recv().is_err())
                 })
                 .collect();
             let writers: Vec<_> = (0..8)
                 .map(|n: u32| {
-                    let pass = pass.clone();
-                    floor.spawn(move || pass.send(n).is_err())
+                    let output = output.clone();
+                    scope.spawn(move || output.send(n).is_err())
                 })
                 .collect();
-            drop(rail);
-            drop(plates);
+            drop(sender);
+            drop(results);
             let all = readers.into_iter().chain(writers);
             let woken = all.map(|one| one.join().unwrap());
             woken.filter(|woken| *woken).count()
@@ -160,23 +179,23 @@ fn closing_wakes_everybody() {
 #[test]
 fn every_item_arrives_once() {
     let received = within(LIMIT, || {
-        let (rail, orders) = bounded(3);
+        let (sender, receiver) = bounded(3);
         let start = Barrier::new(8);
-        thread::scope(|floor| {
-            for sender in 0..4_u32 {
-                let (rail, start) = (rail.clone(), &start);
-                floor.spawn(move || {
+        thread::scope(|scope| {
+            for number in 0..4_u32 {
+                let (sender, start) = (sender.clone(), &start);
+                scope.spawn(move || {
                     start.wait();
                     (0..1_000)
-                        .for_each(|n| rail.send(sender * 1_000 + n).unwrap());
+                        .for_each(|n| sender.send(number * 1_000 + n).unwrap());
                 });
             }
-            drop(rail);
+            drop(sender);
             let receive = || {
                 start.wait();
-                orders.iter().collect::<Vec<u32>>()
+                receiver.iter().collect::<Vec<u32>>()
             };
-            let all: Vec<_> = (0..4).map(|_| floor.spawn(receive)).collect();
+            let all: Vec<_> = (0..4).map(|_| scope.spawn(receive)).collect();
             let all: Vec<_> =
                 all.into_iter().map(|one| one.join().unwrap()).collect();
             // Of each sender, each receiver sees a rising sequence.
@@ -193,17 +212,17 @@ fn every_item_arrives_once() {
     received.sort();
     assert_eq!(received, (0..4_000).collect::<Vec<_>>());
 
-    let (rail, orders) = unbounded();
-    (0..5).for_each(|n| rail.send(n).unwrap());
-    drop(rail);
-    assert_eq!(orders.iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+    let (sender, receiver) = unbounded();
+    (0..5).for_each(|n| sender.send(n).unwrap());
+    drop(sender);
+    assert_eq!(receiver.iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
 }
 
 /// Each caller of a worker gets the result of its own job, and only when that
 /// is done; a job that panics is an error for its caller and for nobody else.
 #[test]
 fn callers_of_one_worker_do_not_get_in_each_others_way() {
-    let worker = spawn_cost::worker::Worker::start().unwrap();
+    let worker = reuse_thread::worker::Worker::start().unwrap();
     let worker = &*Box::leak(Box::new(worker)); // for a thread left behind
     let results = within(LIMIT, || {
         let caller = |from: usize| {
@@ -220,8 +239,160 @@ fn callers_of_one_worker_do_not_get_in_each_others_way() {
         let wanted: Vec<_> = (from..from + 2_000).map(|n| 2 * n).collect();
         assert_eq!(*results, wanted);
     }
-    let panics = || std::panic::resume_unwind(Box::new("burnt")); // no report
+    let panics = || resume_unwind(Box::new("burnt")); // no report
     let burnt = within(LIMIT, move || worker.run::<()>(panics)).unwrap();
     assert_eq!(text(burnt.unwrap_err()), "burnt");
     assert_eq!(within(LIMIT, || worker.run(|| 7)).unwrap().unwrap(), 7);
+}
+
+/// Captures can be nested: each returns the report of its own panic. (That the
+/// report of a panic which aborts is printed, the program itself shows.)
+#[test]
+fn only_its_own_panics_are_captured() {
+    use panic_capture::captured;
+    let fails = |text: &'static str| move || panic!("{text}");
+    let (inner, outer) = within(LIMIT, move || {
+        let mut inner = Ok(());
+        let outer = captured(|| {
+            inner = captured(fails("the inner one"));
+            fails("the outer one")()
+        });
+        (inner, outer)
+    })
+    .unwrap();
+    assert!(inner.unwrap_err().ends_with(": the inner one"));
+    assert!(outer.unwrap_err().ends_with(": the outer one"));
+    assert_eq!(captured(|| 7).unwrap(), 7);
+    // After a panic with something else than a text, too.
+    let number: fn() = || std::panic::panic_any(7);
+    assert!(captured(number).unwrap_err().ends_with("(not a text)"));
+}
+
+/// Jobs on threads of their own overlap, and an error or a panic of one of them
+/// reaches the caller; so with a bounded pool, which starts no further job.
+#[test]
+fn mapped_jobs_keep_their_order_and_hand_on_errors() {
+    let items = || (0..100).collect::<Vec<u32>>();
+    let double = |n: u32| Ok::<_, String>(2 * n);
+    let doubled: Vec<_> = items().into_iter().map(|n| 2 * n).collect();
+    assert_eq!(cooks::map(items(), double), Ok(doubled.clone()));
+    assert_eq!(cooks_rayon::map(items(), double), Ok(doubled.clone()));
+    assert_eq!(cooks_crossbeam::map(4, items(), double), Ok(doubled));
+
+    let fails = |n: u32| if n == 3 { Err(n) } else { Ok(n) };
+    assert_eq!(cooks::map(items(), fails), Err(3));
+    assert_eq!(cooks_rayon::map(items(), fails), Err(3));
+    let started = AtomicUsize::new(0);
+    let counted = |n: u32| {
+        started.fetch_add(1, Relaxed);
+        thread::sleep(Duration::from_millis(1));
+        fails(n)
+    };
+    assert_eq!(cooks_crossbeam::map(2, items(), counted), Err(3));
+    assert!(started.into_inner() < 50, "all others were started, too");
+
+    for panics in [
+        || cooks::map(vec![1], |_| panic_quietly()),
+        || cooks_crossbeam::map(2, vec![1], |_| panic_quietly()),
+        || cooks_rayon::map(vec![1], |_| panic_quietly()),
+    ] {
+        assert!(within(LIMIT, move || catch_unwind(panics)).unwrap().is_err());
+    }
+}
+
+/// Eight jobs that wait for each other: it would hang if one thread was joined
+/// before the next one starts, as by `.map(spawn).map(join)`.
+#[test]
+fn mapped_jobs_run_at_the_same_time() {
+    for map in [
+        |meet: &Barrier| drop(lazy_join::map(vec![(); 8], |()| meet.wait())),
+        |meet: &Barrier| {
+            let job = |()| Ok::<_, ()>(meet.wait());
+            drop(cooks::map(vec![(); 8], job));
+        },
+    ] {
+        assert_eq!(within(LIMIT, move || map(&Barrier::new(8))), Ok(()));
+    }
+}
+
+fn panic_quietly() -> Result<(), ()> {
+    resume_unwind(Box::new("no report"))
+}
+
+/// A worker stops in the middle of its pause, and its panic is told.
+#[test]
+fn a_worker_stops_between_steps() {
+    use stop_flag::Worker;
+    let stopped = within(LIMIT, || {
+        let pause = Duration::from_mins(1);
+        let (steps, first) = std::sync::mpsc::channel();
+        let step = move || steps.send(()).unwrap();
+        let worker = Worker::start(pause, step).unwrap();
+        first.recv().unwrap();
+        let ended = worker.stop();
+        let panics = || resume_unwind(Box::new("in a step"));
+        let failed = Worker::start(pause, panics).unwrap();
+        thread::sleep(Duration::from_millis(20));
+        (ended, failed.stop())
+    });
+    let (ended, failed) = stopped.unwrap();
+    assert!(ended.is_ok());
+    // If it was asked before its first step, it has not panicked.
+    assert!(failed.is_ok() || text(failed.unwrap_err()) == "in a step");
+}
+
+/// Two locks asked for in opposite order are no deadlock, and the guards come
+/// in the order that was asked for.
+#[test]
+fn both_locks_come_as_asked() {
+    let values = [1, 2].map(Mutex::new);
+    let (one, other) = deadlock::lock_both(&values, 1, 0);
+    assert_eq!((*one, *other), (2, 1));
+    drop((one, other));
+    let same = || *deadlock::lock_both(&values, 1, 1).0;
+    let panic = panic_capture::captured(same).unwrap_err();
+    assert!(panic.contains("cannot lock the same value twice"));
+}
+
+/// A file, a folder that is not there, and a link to the folder above.
+#[test]
+fn a_walk_returns_errors_and_follows_no_links() {
+    use std::{env, fs, os::unix::fs::symlink, process};
+    let folder = env::temp_dir().join(format!("walk-{}", process::id()));
+    fs::create_dir_all(folder.join("a/b")).unwrap();
+    fs::write(folder.join("a/b/file"), "text").unwrap();
+    symlink(&folder, folder.join("a/up")).unwrap();
+    symlink(folder.join("a/b/file"), folder.join("a/link")).unwrap();
+    let read = |path: &std::path::Path| fs::read_to_string(path);
+    let found = walk_folder::walk(&folder, 2, read).unwrap();
+    let nowhere = folder.join("nowhere");
+    let missing = walk_folder::walk(&nowhere, 2, read).unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    let [(path, text)] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(*path, folder.join("a/b/file"));
+    assert_eq!(text.as_deref().unwrap(), "text");
+    let [(path, Err(error))] = &missing[..] else { panic!("{missing:?}") };
+    assert_eq!(*path, nowhere);
+    assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+}
+
+/// A worker pool that outlives a panic of one of its workers, and hands it on.
+#[test]
+fn a_pool_hands_on_the_panic_of_a_job() {
+    let work = |n: u32| match n {
+        7 => resume_unwind(Box::new("the seventh")),
+        n => n,
+    };
+    let run = move || catch_unwind(|| worker_queue::in_pool(2, 0..100, work));
+    let panic = within(LIMIT, run).unwrap().unwrap_err();
+    assert_eq!(text(panic), "the seventh");
+    let all_panic = || {
+        catch_unwind(|| {
+            worker_queue::in_pool(2, 0..100, |_| {
+                resume_unwind(Box::new("each of them"))
+            })
+        })
+    };
+    let panic: thread::Result<Vec<()>> = within(LIMIT, all_panic).unwrap();
+    assert_eq!(text(panic.unwrap_err()), "each of them");
 }

@@ -9,16 +9,18 @@
 //!
 //! Output (figures vary) of the first command:
 //!     // Cargo.toml: crossbeam = { version = "0.8" }
-//!     /// A thread's work between two queues. It ends when `orders` has no sender any
-//!     /// more or `pass` no receiver, and both close with it: in both directions the
-//!     /// end runs along the line.
-//!     fn stage<From, To>(
-//!         orders: crossbeam::channel::Receiver<From>,
+//!     use crossbeam::channel::{Receiver, Sender};
+//!
+//!     /// What a thread does between two channels of a pipeline. It ends when `input`
+//!     /// has no sender any more, or `output` no receiver; both are closed then, so
+//!     /// the stages after it and before it end, too. Take `bounded` channels.
+//!     pub fn stage<From, To>(
+//!         input: Receiver<From>,
 //!         work: impl Fn(From) -> To,
-//!         pass: crossbeam::channel::Sender<To>,
+//!         output: Sender<To>,
 //!     ) {
-//!         for order in orders {
-//!             if pass.send(work(order)).is_err() {
+//!         for item in input {
+//!             if output.send(work(item)).is_err() {
 //!                 break;
 //!             }
 //!         }

@@ -1,54 +1,53 @@
-//! How many threads to start: who counts what, here, for this process.
+//! How many threads: as many as cores for work, but count what is allowed.
 //!
 //!     cargo run -p threading --bin how_many
 //!
-//! For work, take what std says: it also knows the quota of a container, which
-//! many a count of cores does not. For waiting, one for each wait.
+//! A machine has cores; a process may use some of them (affinity); a container
+//! may have a quota of time on them (control group). More threads that work
+//! than that only take turns (oversubscription). `available_parallelism` knows
+//! all three; Python's `os.cpu_count()` counts the machine's cores, and
+//! `os.process_cpu_count()` (3.13) knows the affinity. Threads that wait need
+//! no core: take one for each wait, or bound them by what the other side bears.
 //!
 //! Change this and watch: start it under `taskset -c 0`, with
 //! `RAYON_NUM_THREADS=7`, or in a container with `--cpus 1`.
 //!
 //! Output (figures vary):
-//!     who                    counts  what
-//!     nproc --all                 2  cores installed
-//!     affinity                    2  cores allowed: Cpus_allowed_list
-//!     nproc                       2  cores allowed, or OMP_NUM_THREADS
-//!     cgroup                      -  core time allowed: quota / period
-//!     available_parallelism       2  the lower of affinity and cgroup
-//!     rayon                       2  as the line above, or RAYON_NUM_THREADS
-//!     to start: for work 2, for waiting one for each wait
+//!     cores  by
+//!         2  affinity: Cpus_allowed_list
+//!         -  quota of the control group: time / period
+//!         2  available_parallelism: the lower of both
+//!         2  rayon: the same, or RAYON_NUM_THREADS
+//!     to start: 2 threads for work, one for each wait
 
-use std::{fs, process::Command, thread};
+use std::{fs, path::Path};
 
-use shared::{Result, flags, say};
+use shared::{Result, Table, flags, say};
 
 fn main() -> Result {
     flags([]);
-    say!("{:<22}{:>7}  {}", "who", "counts", "what");
-    row("nproc --all", nproc(&["--all"]), "cores installed");
-    row("affinity", affinity(), "cores allowed: Cpus_allowed_list");
-    row("nproc", nproc(&[]), "cores allowed, or OMP_NUM_THREADS");
-    row("cgroup", quota(), "core time allowed: quota / period");
-    let std = thread::available_parallelism().ok();
-    row("available_parallelism", std, "the lower of affinity and cgroup");
+    let mut table = Table::new(["cores", "by"]);
+    let none = || "-".to_string();
+    let allowed = affinity().map_or_else(none, |cores| cores.to_string());
+    table.row([&allowed, &"affinity: Cpus_allowed_list"]);
+    let quota = quota().map_or_else(none, |cores| cores.to_string());
+    table.row([&quota, &"quota of the control group: time / period"]);
+    let work = threads_for_work();
+    table.row([&work, &"available_parallelism: the lower of both"]);
     let rayon = rayon::current_num_threads();
-    row("rayon", Some(rayon), "as the line above, or RAYON_NUM_THREADS");
-    let work = std.map_or(1, usize::from);
-    say!("to start: for work {work}, for waiting one for each wait");
+    table.row([&rayon, &"rayon: the same, or RAYON_NUM_THREADS"]);
+    table.print();
+    say!("to start: {work} threads for work, one for each wait");
     Ok(())
 }
 
-fn row(who: &str, counts: Option<impl ToString>, what: &str) {
-    let counts = counts.map_or("-".into(), |count| count.to_string());
-    say!("{who:<22}{counts:>7}  {what}");
+// ANCHOR: how_many
+/// How many threads to start for work (CPU-bound): as many as this process can
+/// really run at the same time, by cores, affinity and quota; 1 if unknown.
+pub fn threads_for_work() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
-
-/// What the program of that name prints, where there is one.
-fn nproc(options: &[&str]) -> Option<String> {
-    let output = Command::new("nproc").args(options).output().ok()?;
-    let count = String::from_utf8(output.stdout).ok()?;
-    output.status.success().then(|| count.trim().into())
-}
+// ANCHOR_END: how_many
 
 /// Cores that the kernel lets this process run on (Linux).
 fn affinity() -> Option<usize> {
@@ -64,29 +63,17 @@ fn affinity() -> Option<usize> {
     ranges.sum()
 }
 
-// ANCHOR: how_many
-/// Core time that this process may use in a second (Linux): the lowest quota
-/// of its control group and of those above it. None: as much as there is.
+/// Cores' worth of time that this process may use (Linux): the lowest quota
+/// of its control group (version 2) and of those above it.
 fn quota() -> Option<f64> {
-    use std::{fs, path::Path};
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
-    // Lines are `number:controllers:path`; version 2 names no controllers.
-    let quotas = groups.lines().filter_map(|line| {
-        let (_, group) = line.split_once(':')?;
-        let (controllers, path) = group.split_once(":/")?;
-        let group = Path::new("/sys/fs/cgroup").join(controllers).join(path);
-        group.ancestors().filter_map(quota_of).min_by(f64::total_cmp)
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let own = Path::new("/sys/fs/cgroup").join(own);
+    let quotas = own.ancestors().filter_map(|group| {
+        let text = fs::read_to_string(group.join("cpu.max")).ok()?;
+        let (quota, period) = text.trim().split_once(' ')?;
+        let quota: f64 = quota.parse().ok()?; // `max` means: no limit
+        Some(quota / period.parse::<f64>().ok()?)
     });
     quotas.min_by(f64::total_cmp)
 }
-
-fn quota_of(group: &std::path::Path) -> Option<f64> {
-    let read = |file| std::fs::read_to_string(group.join(file)).ok();
-    let in_version_1 =
-        || Some(read("cpu.cfs_quota_us")? + &read("cpu.cfs_period_us")?);
-    let text = read("cpu.max").or_else(in_version_1)?;
-    let (quota, period) = text.trim().split_once([' ', '\n'])?;
-    let quota: f64 = quota.parse().ok()?; // `max`, and -1, mean: no limit
-    (quota > 0.0).then_some(quota / period.parse::<f64>().ok()?)
-}
-// ANCHOR_END: how_many

@@ -1,115 +1,106 @@
-//! Nobody can stop a thread from outside: it is asked, and it has to look.
+//! Stop a thread: cancellation is cooperative, by a flag, and ends gracefully.
 //!
 //!     cargo run -p threading --bin stop_flag
 //!
-//! How to ask depends on what the thread does most of the time: one that works
-//! looks at a flag between two steps, one that waits is woken by what it waits
-//! for.
+//! Nobody can stop a thread from outside, in Rust as in Python: it is asked,
+//! and it has to look. Between two steps the thread looks at a flag; the step
+//! that runs is finished, and its resources are released. A thread that pauses
+//! must be woken as well: `park_timeout` is a pause that `unpark` ends, and
+//! `sleep` is not. (Python: `event.wait(60)` in place of `time.sleep(60)`.)
 //!
-//! Change this and watch: `sleep` for 50 ms instead of `park_timeout`. Asking
-//! takes that long then: nothing wakes a thread that sleeps.
+//! A thread that waits at a channel ends when the channel closes:
+//! `queue_pipeline`. A process can be stopped from outside: `job_timeout`.
+//!
+//! Change this and watch: `thread::sleep(pause)` for `park_timeout(pause)`.
+//! Nothing wakes the pause then, and the program ends with an error.
 //!
 //! Output (figures vary):
-//!     a thread that           ends when                 after asking
-//!     works in steps of 1 ms  it sees the flag                684 us
-//!     waits for orders        the channel closes               25 us
-//!     naps for a minute       it is unparked                   15 us
-//!     works without looking   never                     not in 200ms
+//!     works in steps of 10 ms: ended 10.2 ms after it was asked
+//!     pauses for a minute: ended 0.4 ms after it was asked
+//!     does not look for a minute: not ended in 500ms
 
-use std::time::Duration;
+use std::{sync::mpsc, thread, time::Duration, time::Instant};
 
-use shared::measure::median;
-use shared::{Failure, Result, flags, say, watchdog::within};
+use shared::{Failure, Result, flags, measure::ms, say, watchdog::within};
 
-const TIMES: usize = 21;
-const LIMIT: Duration = Duration::from_millis(200);
+const STEP: Duration = Duration::from_millis(10);
+const LIMIT: Duration = Duration::from_millis(500);
 
 fn main() -> Result {
     flags([]);
-    say!("{:<24}{:<22}{:>16}", "a thread that", "ends when", "after asking");
-    row("works in steps of 1 ms", "it sees the flag", by_flag);
-    row("waits for orders", "the channel closes", by_closing);
-    row("naps for a minute", "it is unparked", by_unparking);
-    // Nothing ends this one but the end of the process: it is left behind.
-    let Err(stalled) = within(LIMIT, without_looking) else {
-        return Err(Failure::new("a thread that never looks has ended"));
-    };
-    let found = format!("not in {:?}", stalled.limit);
-    say!("{:<24}{:<22}{found:>16}", "works without looking", "never");
+    let working = start(Duration::ZERO, STEP)?;
+    stop("works in steps of 10 ms", working)?;
+    let pausing = start(Duration::from_mins(1), STEP)?;
+    thread::sleep(2 * STEP); // until it pauses
+    stop("pauses for a minute", pausing)?;
+
+    // WRONG: a step that does not end in time.
+    let stuck = start(Duration::ZERO, Duration::from_mins(1))?;
+    if stop("does not look for a minute", stuck).is_ok() {
+        return Err(Failure::new("a thread that does not look has ended"));
+    }
+    say!("does not look for a minute: not ended in {LIMIT:?}");
     Ok(())
 }
 
-fn row(thread: &str, ends_when: &str, stop: fn() -> u128) {
-    let micros: Vec<_> = (0..TIMES).map(|_| stop()).collect();
-    say!("{thread:<24}{ends_when:<22}{:>13} us", median(&micros));
+/// A worker in the middle of a step.
+fn start(pause: Duration, step: Duration) -> Result<Worker> {
+    let (begins, begun) = mpsc::sync_channel(1);
+    let worker = Worker::start(pause, move || {
+        let _ = begins.try_send(()); // only the first one matters
+        thread::sleep(step); // stands for work
+    })?;
+    begun.recv()?;
+    Ok(worker)
+}
+
+fn stop(what: &str, worker: Worker) -> Result {
+    let asked = Instant::now();
+    // If it does not end, it is left behind, until the process ends.
+    within(LIMIT, || worker.stop())?.map_err(|_| Failure::new("a panic"))?;
+    say!("{what}: ended {:.1} ms after it was asked", ms(asked.elapsed()));
+    Ok(())
 }
 
 // ANCHOR: stop_flag
-fn by_flag() -> u128 {
-    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-    let stop = AtomicBool::new(false);
-    let works = || {
-        while !stop.load(Relaxed) {
-            step();
-        }
-    };
-    asked_to_end(works, |_| stop.store(true, Relaxed))
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::{io, thread::Builder, thread::JoinHandle};
+
+/// A thread that repeats a step until it is asked to stop.
+#[must_use = "it goes on until `stop` is called"]
+pub struct Worker {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
 }
 
-fn by_closing() -> u128 {
-    let (rail, orders) = std::sync::mpsc::channel::<u32>();
-    let waits = || orders.into_iter().for_each(|_| step());
-    asked_to_end(waits, |_| drop(rail)) // the last sender ends the loop
-}
+impl Worker {
+    /// Starts the thread: `step`, then the pause, again and again. The step is
+    /// never cut short, so keep it brief.
+    pub fn start(
+        pause: std::time::Duration,
+        mut step: impl FnMut() + Send + 'static,
+    ) -> io::Result<Worker> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&stop);
+        let thread = Builder::new().name("worker".into()).spawn(move || {
+            while !asked.load(Relaxed) {
+                step();
+                std::thread::park_timeout(pause); // at once if it was unparked
+            }
+        })?;
+        Ok(Worker { stop, thread })
+    }
 
-fn by_unparking() -> u128 {
-    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-    let stop = AtomicBool::new(false);
-    let naps = || {
-        while !stop.load(Relaxed) {
-            std::thread::park_timeout(std::time::Duration::from_mins(1));
-        }
-    };
-    asked_to_end(naps, |thread| {
-        stop.store(true, Relaxed); // first, or it wakes up and naps again
-        thread.unpark();
-    })
-}
-
-/// Microseconds from asking a thread that does `work` until it has ended.
-fn asked_to_end(
-    work: impl FnOnce() + Send,
-    ask: impl FnOnce(&std::thread::Thread),
-) -> u128 {
-    use std::{sync::Barrier, thread, time::Duration, time::Instant};
-    let at_work = Barrier::new(2);
-    thread::scope(|floor| {
-        let worker = floor.spawn(|| {
-            at_work.wait();
-            work();
-        });
-        at_work.wait();
-        thread::sleep(Duration::from_micros(2_500)); // in the middle of a step
-        let asked = Instant::now();
-        ask(worker.thread());
-        worker.join().expect("it does not panic");
-        asked.elapsed().as_micros()
-    })
-}
-
-/// Stands for a millisecond of work.
-fn step() {
-    std::thread::sleep(std::time::Duration::from_millis(1));
+    /// Asks the thread to stop, wakes it if it pauses, and waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// A step has panicked: its payload.
+    pub fn stop(self) -> std::thread::Result<()> {
+        self.stop.store(true, Relaxed); // first, or it may pause again
+        self.thread.thread().unpark();
+        self.thread.join()
+    }
 }
 // ANCHOR_END: stop_flag
-
-fn without_looking() -> u128 {
-    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-    let stop = AtomicBool::new(false);
-    let deaf = || {
-        loop {
-            step(); // WRONG: never looks, so nobody can end it
-        }
-    };
-    asked_to_end(deaf, |_| stop.store(true, Relaxed))
-}

@@ -2,9 +2,9 @@
 //!
 //!     cargo run -p threading --bin panic_abort
 //!
-//! They do not unwind to whoever waits: the process ends by SIGABRT, and all
-//! its threads with it. What is left is the report on standard error, so this
-//! program runs each of them in a child process and reads the report.
+//! They do not unwind to the thread that waits: the process ends by SIGABRT,
+//! and all its threads with it. What is left is the report on standard error.
+//! So this program runs each of them in a child process and reads the report.
 //!
 //! Claims: T7
 //! Change this and watch: `pool.join(parse, || ())` for `pool.spawn(parse)`.
@@ -18,8 +18,7 @@
 //!     T7 borne out: 3 of 3 failures ended the whole process
 
 use std::os::unix::process::ExitStatusExt;
-use std::panic::{set_hook, take_hook};
-use std::process::{Output, abort};
+use std::process::Output;
 use std::{hint::black_box, thread::Builder, time::Duration};
 
 use rayon::ThreadPoolBuilder;
@@ -86,11 +85,18 @@ fn recurse(depth: u64) -> u64 {
     if depth == u64::MAX { 0 } else { 1 + black_box(recurse(depth + 1)) }
 }
 
-/// What `panic = "abort"` in Cargo.toml comes to.
-fn abort_on_panic() {
+// ANCHOR: panic_abort
+use std::panic::{set_hook, take_hook};
+use std::process::abort;
+
+/// From now on a panic in any thread ends the whole process, after its report
+/// is printed: `panic = "abort"` of Cargo.toml, chosen at run time. No
+/// destructor runs. To be called once, first in `main`.
+pub fn abort_on_panic() {
     let print = take_hook();
     set_hook(Box::new(move |panic| {
         print(panic);
         abort();
     }));
 }
+// ANCHOR_END: panic_abort

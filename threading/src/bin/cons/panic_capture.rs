@@ -1,132 +1,144 @@
-//! What a panic says is caught in memory; nothing reaches standard error.
+//! Capture what a panic says: in memory, with thread and place, not on stderr.
 //!
 //!     cargo run -p threading --bin panic_capture
 //!
-//! Rust cannot redirect standard error, and need not: a panic hook is given
-//! the message before anybody prints it, and `catch_unwind` returns the value
-//! that was thrown, with its type. The hook, too, is one for all threads.
+//! Python replaces `sys.stderr`, or sets `threading.excepthook`. In Rust std
+//! cannot redirect standard error (`dup2` of the C library can, for the whole
+//! process), and need not: a panic hook hears of a panic before it is printed.
+//! The hook is one for all threads, so ours captures only in a thread that asks
+//! for it. It prints what was captured if a second panic follows in the same
+//! thread before the first is caught: such a panic, in a destructor, aborts the
+//! process, and nobody could read the memory.
 //!
 //! Claims: T8
-//! Change this and watch: let our hook call the one that `take_hook` returns;
-//! both reports are in memory and on standard error, and T8 is contradicted.
+//! Change this and watch: call `print(panic)` first in the hook, in any case.
+//! The report is in memory and on standard error, and T8 is contradicted.
 //!
 //! Output (figures vary):
-//!     default hook: 264 bytes on stderr, in memory:
-//!         grill(260) returns Err(Burnt(260))
-//!     our hook: 0 bytes on stderr, in memory:
-//!         fryer at threading/src/bin/cons/panic_capture.rs:66: the oil burns
-//!         griller at threading/src/bin/cons/panic_capture.rs:83: (not a text)
-//!         grill(260) returns Err(Burnt(260))
-//!     T8 borne out: stderr 264 bytes, with our hook 0
+//!     not captured: 180 bytes on stderr
+//!         in memory: nothing
+//!     captured: 0 bytes on stderr
+//!         in memory: parser at threading/src/bin/cons/panic_capture.rs:86:5: line 7 is no number
+//!     captured, and aborts: 10717 bytes on stderr
+//!         in memory: lost with the process
+//!     T8 borne out: a panic writes 180 bytes to stderr, and 0 if it is captured in memory
 
-use std::ffi::OsString;
-use std::process::{Command, Output};
 use std::time::Duration;
-use std::{env, thread};
 
-use shared::{Result, claim, flags, say, watchdog::Watchdog};
+use shared::{Failure, Result, claim, flags, role, say, watchdog::Watchdog};
 
 fn main() -> Result {
-    let mut arguments = env::args_os().skip(1).flat_map(OsString::into_string);
-    if arguments.next().as_deref() == Some("as-victim") {
-        return two_accidents(arguments.next().as_deref() == Some("our hook"));
+    if let Some([way]) = role::started_as("victim") {
+        return victim(&way);
     }
     flags([]);
-    let printed = run("default hook")?;
-    let caught = run("our hook")?;
-    let told = String::from_utf8_lossy(&caught.stdout);
-    let complete = ["fryer at ", "panic_capture.rs:", "the oil burns", "260"]
-        .iter()
-        .all(|part| told.contains(part));
-    let [before, after] = [&printed, &caught].map(|run| run.stderr.len());
-    let figure = format!("stderr {before} bytes, with our hook {after}");
-    claim("T8", before > 0 && after == 0 && complete, figure)
-}
+    let [_, printed] = run("not captured")?;
+    let [memory, stderr] = run("captured")?;
+    let [_, aborted] = run("captured, and aborts")?;
 
-/// The accidents happen in a child, because standard error belongs to the
-/// whole process, and a child's can be read to its end.
-fn run(hook: &str) -> Result<Output> {
-    let mut victim = Command::new(env::current_exe()?);
-    victim.args(["as-victim", hook]).env("RUST_BACKTRACE", "0");
-    let ended = victim.output()?;
-    say!("{hook}: {} bytes on stderr, in memory:", ended.stderr.len());
-    for line in String::from_utf8_lossy(&ended.stdout).lines() {
-        say!("    {line}");
+    let complete = ["parser at ", "panic_capture.rs:", "line 7 is no number"];
+    let complete = complete.iter().all(|part| memory.contains(part));
+    let (before, after) = (printed.len(), stderr.len());
+    let figure = format!(
+        "a panic writes {before} bytes to stderr, and {after} if it is \
+         captured in memory"
+    );
+    claim("T8", before > 0 && after == 0 && complete, figure)?;
+    match aborted.contains("line 7 is no number") {
+        true => Ok(()),
+        false => Err(Failure::new("the report of an abort is lost")),
     }
-    Ok(ended)
 }
 
-/// One panic with a text, and one with a value.
-fn two_accidents(our_hook: bool) -> Result {
+/// What was in memory, and on standard error. The panic happens in a child:
+/// standard error belongs to the whole process.
+fn run(way: &str) -> Result<[String; 2]> {
+    let mut child = role::command("victim")?;
+    let ended = child.arg(way).env("RUST_BACKTRACE", "0").output()?;
+    let memory = String::from_utf8(ended.stdout)?.trim_end().to_string();
+    let lost = if memory.is_empty() { "lost with the process" } else { "" };
+    let stderr = String::from_utf8(ended.stderr)?;
+    say!("{way}: {} bytes on stderr", stderr.len());
+    say!("    in memory: {memory}{lost}");
+    Ok([memory, stderr])
+}
+
+fn victim(way: &str) -> Result {
     let _bound = Watchdog::guard("the victim", Duration::from_secs(2))?;
-    if our_hook {
-        capture_panics();
+    let job: fn() -> Result<(), String> = match way {
+        "not captured" => || {
+            parse();
+            Ok(())
+        },
+        "captured" => || captured(parse),
+        "captured, and aborts" => || captured(panic_twice),
+        _ => return Err(Failure::new("no such way")),
+    };
+    let parser = std::thread::Builder::new().name("parser".into());
+    match parser.spawn(job)?.join() {
+        Ok(Err(report)) => say!("{report}"),
+        Ok(Ok(())) | Err(_) => say!("nothing"),
     }
-    let cook = |name: &str| thread::Builder::new().name(name.into());
-    let fryer = cook("fryer").spawn(|| panic!("the oil burns"))?;
-    let _ = fryer.join(); // what this returns: see panic_report
-    let griller = cook("griller").spawn(|| typed(|| grill(260)))?;
-    let answer: Result<&str, Burnt> = griller.join().expect("it is caught");
-    for Report { thread, place, message } in reports() {
-        say!("{thread} at {place}: {message}");
-    }
-    say!("grill(260) returns {answer:?}");
     Ok(())
 }
 
-/// How hot it was.
-#[derive(Debug)]
-struct Burnt(#[expect(dead_code, reason = "for who prints it")] u32);
+fn parse() {
+    panic!("line {} is no number", 7);
+}
 
-fn grill(degrees: u32) -> &'static str {
-    if degrees > 250 {
-        std::panic::panic_any(Burnt(degrees));
+fn panic_twice() {
+    struct PanicsInDrop;
+    impl Drop for PanicsInDrop {
+        fn drop(&mut self) {
+            panic!("the file cannot be closed"); // WRONG: ends the process
+        }
     }
-    "galbi"
+    let _file = PanicsInDrop;
+    parse();
 }
 
 // ANCHOR: panic_capture
-/// What the hook saw of a panic.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// The name of the thread that panicked.
-    pub thread: String,
-    /// File and line.
-    pub place: String,
-    /// What it said.
-    pub message: String,
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::{sync::Once, thread};
+
+thread_local! {
+    static CAPTURES: Cell<bool> = const { Cell::new(false) };
+    static CAPTURED: Cell<Option<String>> = const { Cell::new(None) };
 }
 
-static REPORTS: std::sync::Mutex<Vec<Report>> =
-    std::sync::Mutex::new(Vec::new());
-
-/// From now on panics, of all threads, are recorded instead of printed.
-pub fn capture_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(|at| (at.file(), at.line()));
-        let (file, line) = place.unwrap_or(("nowhere", 0));
-        let current = std::thread::current();
-        let report = Report {
-            thread: current.name().unwrap_or("unnamed").into(),
-            place: format!("{file}:{line}"),
-            message: panic.payload_as_str().unwrap_or("(not a text)").into(),
-        };
-        REPORTS.lock().expect("nobody panics with it").push(report);
-    }));
-}
-
-/// What has been recorded since this was last asked.
-pub fn reports() -> Vec<Report> {
-    std::mem::take(&mut *REPORTS.lock().expect("as above"))
-}
-
-/// Turns a panic that carries an `E` into an error; any other goes on.
-pub fn typed<T, E: 'static>(
-    job: impl FnOnce() -> T + std::panic::UnwindSafe,
-) -> Result<T, E> {
-    std::panic::catch_unwind(job).map_err(|thrown| match thrown.downcast() {
-        Ok(value) => *value,
-        Err(other) => std::panic::resume_unwind(other),
-    })
+/// Runs `job`. If it panics, returns the report: thread, place and message. It
+/// is not printed. Panics of other threads are printed as usual, by the hook
+/// that was there before.
+///
+/// # Errors
+///
+/// `job` has panicked. (With `panic = "abort"` the process ends instead.)
+pub fn captured<T>(job: impl FnOnce() -> T) -> Result<T, String> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let print = take_hook();
+        set_hook(Box::new(move |panic| {
+            if !CAPTURES.get() || cfg!(panic = "abort") {
+                return print(panic);
+            }
+            let thread = thread::current();
+            let report = format!(
+                "{} at {}: {}",
+                thread.name().unwrap_or("a thread"),
+                panic.location().map_or(String::new(), |p| p.to_string()),
+                panic.payload_as_str().unwrap_or("(not a text)")
+            );
+            if let Some(first) = CAPTURED.replace(Some(report)) {
+                eprintln!("{first}");
+                print(panic); // the process may be about to abort
+            }
+        }));
+    });
+    let outer = CAPTURES.replace(true);
+    CAPTURED.take();
+    let result = catch_unwind(AssertUnwindSafe(job));
+    CAPTURES.set(outer);
+    result.map_err(|_| CAPTURED.take().unwrap_or_default())
 }
 // ANCHOR_END: panic_capture

@@ -1,80 +1,87 @@
-//! A panic under a lock warns all who lock after it, and they can repair.
+//! Lock poisoning: after a panic under a lock, the next thread gets an error.
 //!
 //!     cargo run -p threading --bin poison
 //!
-//! A cook carries eggs from the shelf to the table and drops them on the way.
-//! Now the lock is poisoned: it still works, but what it guards may be half
-//! done, so whoever locks it gets an `Err`, with the value inside.
+//! A transfer takes an amount from one account, and panics before it gives it
+//! to the other one. Python's `with lock:` lets the lock go, and nobody learns
+//! that the data is half changed. In Rust the `Mutex` is poisoned: it still
+//! works, but whoever locks it gets an `Err`, with the data inside, and can
+//! repair it. A thread that only reads under an `RwLock` poisons nothing.
 //!
 //! Claims: T5
-//! Change this and watch: leave out `clear_poison`: the eggs are all there
-//! again, and still everybody is warned.
+//! Change this and watch: leave out `clear_poison`. The amounts are repaired,
+//! and still every thread is warned: T5 is contradicted.
 //!
 //! Output (figures vary):
-//!     a panic under a Mutex      poisoned
-//!       eggs found by the next   6 of 10
-//!       eggs after the repair    10 of 10
-//!     a panic while reading      not poisoned
-//!     a panic while writing      poisoned
-//!     T5 borne out: a panic left 6 of 10 eggs, 10 after repair
+//!     a panic under a Mutex: poisoned true, sum 60 of 100
+//!     after the repair: sum 100 of 100
+//!     RwLock: poisoned by a reader false, by a writer true
+//!     T5 borne out: a panic under a lock left 60 of 100, and the repair 100 of 100
 
-use std::sync::{Mutex, RwLock};
+use std::sync::RwLock;
 use std::{io, panic, thread};
 
 use shared::{Result, claim, flags, say};
 
-const CARTON: u32 = 10;
-
 fn main() -> Result {
     flags([]);
-    no_message_from("clumsy");
-    let (warned, found, repaired) = eggs_dropped()?;
-    say!("a panic under a Mutex      {}", poisoned(warned));
-    say!("  eggs found by the next   {found} of {CARTON}");
-    say!("  eggs after the repair    {repaired} of {CARTON}");
-    let (reading, writing) = menu_torn()?;
-    say!("a panic while reading      {}", poisoned(reading));
-    say!("a panic while writing      {}", poisoned(writing));
-    let repair = warned && found < CARTON && repaired == CARTON;
-    let figure = format!(
-        "a panic left {found} of {CARTON} eggs, {repaired} after repair"
-    );
-    claim("T5", repair && !reading && writing, figure)
-}
-
-/// Whether the next one is warned; the eggs it finds, and that all find after.
-fn eggs_dropped() -> Result<(bool, u32, u32)> {
-    let eggs = Mutex::new(Eggs { shelf: CARTON, table: 0 });
-    clumsy(|| eggs.lock().expect("nobody was here").carry(4))?;
-    let warned = eggs.lock().is_err();
+    panic::set_hook(Box::new(|_| ())); // the panics are planned
+    let accounts = Mutex::new(Accounts { giver: 100, taker: 0 });
+    panics(|| accounts.lock().expect("it is new").transfer(40))?;
+    let warned = accounts.is_poisoned();
     let mut found = 0;
-    drop(lock_repaired(&eggs, |eggs| {
-        found = eggs.shelf + eggs.table;
-        eggs.shelf = CARTON - eggs.table;
+    drop(lock_repaired(&accounts, |a| {
+        found = a.giver + a.taker;
+        a.giver = 100 - a.taker; // as if there had been no transfer
     }));
-    let eggs = eggs.lock()?;
-    Ok((warned, found, eggs.shelf + eggs.table))
+    let sum = accounts.lock().map_or(0, |a| a.giver + a.taker);
+    say!("a panic under a Mutex: poisoned {warned}, sum {found} of 100");
+    say!("after the repair: sum {sum} of 100");
+
+    let list = RwLock::new(vec![1]);
+    panics(|| panic!("while reading {:?}", list.read()))?;
+    let by_reader = list.is_poisoned();
+    panics(|| panic!("while writing {:?}", list.write()))?;
+    let by_writer = list.is_poisoned();
+    say!("RwLock: poisoned by a reader {by_reader}, by a writer {by_writer}");
+    let figure = format!(
+        "a panic under a lock left {found} of 100, and the repair {sum} of 100"
+    );
+    let told = warned && by_writer && !by_reader;
+    claim("T5", told && found < 100 && sum == 100, figure)
 }
 
-struct Eggs {
-    shelf: u32,
-    table: u32,
+struct Accounts {
+    giver: u32,
+    taker: u32,
 }
 
-impl Eggs {
-    fn carry(&mut self, eggs: u32) {
-        self.shelf -= eggs;
-        assert!(eggs <= 2, "two hands"); // WRONG: too late, they have gone
-        self.table += eggs;
+impl Accounts {
+    fn transfer(&mut self, amount: u32) {
+        self.giver -= amount;
+        assert!(amount < 20, "over the limit"); // WRONG: the amount has gone
+        self.taker += amount;
     }
 }
 
+/// Runs `work` in a thread that does not survive it.
+fn panics(work: impl FnOnce() + Send) -> io::Result<()> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().spawn_scoped(scope, work)?;
+        assert!(thread.join().is_err(), "it panics, by plan");
+        Ok(())
+    })
+}
+
 // ANCHOR: poison
-/// Locks. If somebody panicked under this lock, repairs the value first.
+use std::sync::{Mutex, MutexGuard};
+
+/// Locks. If a thread has panicked under this lock, repairs the value first.
+/// If `repair` panics, the lock stays poisoned.
 pub fn lock_repaired<T>(
-    mutex: &std::sync::Mutex<T>,
+    mutex: &Mutex<T>,
     repair: impl FnOnce(&mut T),
-) -> std::sync::MutexGuard<'_, T> {
+) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| {
         let mut guard = poisoned.into_inner();
         repair(&mut guard);
@@ -83,36 +90,3 @@ pub fn lock_repaired<T>(
     })
 }
 // ANCHOR_END: poison
-
-/// Whether an `RwLock` is poisoned by a reader's panic, and by a writer's.
-fn menu_torn() -> io::Result<(bool, bool)> {
-    let menu = RwLock::new("mandu");
-    clumsy(|| panic!("reading {}", *menu.read().expect("as it was")))?;
-    let by_reader = menu.is_poisoned();
-    clumsy(|| panic!("writing {}", *menu.write().expect("only read")))?;
-    Ok((by_reader, menu.is_poisoned()))
-}
-
-/// Runs `work` on a thread that does not survive it.
-fn clumsy(work: impl FnOnce() + Send) -> io::Result<()> {
-    let cook = thread::Builder::new().name("clumsy".into());
-    thread::scope(|floor| {
-        let end = cook.spawn_scoped(floor, work)?.join();
-        assert!(end.is_err(), "it panics, by plan");
-        Ok(())
-    })
-}
-
-/// Panics of that thread are planned; all others are still told.
-fn no_message_from(name: &'static str) {
-    let usual = panic::take_hook();
-    panic::set_hook(Box::new(move |panic| {
-        if thread::current().name() != Some(name) {
-            usual(panic);
-        }
-    }));
-}
-
-fn poisoned(yes: bool) -> &'static str {
-    if yes { "poisoned" } else { "not poisoned" }
-}

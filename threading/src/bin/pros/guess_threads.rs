@@ -1,12 +1,15 @@
-//! A server and its guests guess numbers over TCP: threads that block.
+//! A TCP server with a thread per connection: timeouts, limits, a clean end.
 //!
 //!     cargo run -p threading --bin guess_threads
 //!
-//! Each guest has a connection, and the server a thread for each. A guest who
-//! sends no line in time, or one that does not end, is cut off. The same with
-//! tasks: `guess_tasks` (in `asyncio`), line by line.
+//! Clients guess numbers, four at the same time. The server has a thread for
+//! each, and that thread blocks while it waits for a line. A client that sends
+//! no line in time (slow or silent), or a line without an end, is disconnected:
+//! otherwise it could keep a thread, or fill the memory.
 //!
-//! Change this and watch: `PATIENCE` of two seconds. The silent guest keeps a
+//! The same with tasks: `guess_tasks` (in `asyncio`), line by line.
+//!
+//! Change this and watch: `PATIENCE` of two seconds. The silent client keeps a
 //! thread for that long, and the server cannot end before.
 //!
 //! Output (figures vary):
@@ -15,116 +18,123 @@
 //!     digits without end: cut off
 //!     nothing at all: cut off
 
-use std::io::{self, BufReader, ErrorKind::InvalidData, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::{cmp::Ordering, thread, time::Duration, time::Instant};
+use std::cmp::Ordering;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::{io::Write, thread};
 
 use shared::{Result, flags, say, watchdog::Watchdog};
 
-type Door = BufReader<TcpStream>;
-
 const PATIENCE: Duration = Duration::from_secs(1);
 const LONGEST: usize = 32;
-const GUESTS: usize = 4;
+const CLIENTS: usize = 4;
 
 fn main() -> Result {
     flags([]);
     let _bound = Watchdog::guard("the game", 10 * PATIENCE)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let door = listener.local_addr()?;
+    let address = listener.local_addr()?;
     let server = thread::spawn(move || serve(listener));
-    let guests = [
-        thread::spawn(move || play(door, "Mina")),
-        thread::spawn(move || play(door, "Jun")),
-        thread::spawn(move || annoy(door, "digits without end", "1234567890")),
-        thread::spawn(move || annoy(door, "nothing at all", "")),
+    let clients = [
+        thread::spawn(move || {
+            play(address, "Mina", &[50, 25, 12, 18, 21, 23, 24])
+        }),
+        thread::spawn(move || play(address, "Jun", &[50, 75, 62, 56])),
+        thread::spawn(move || annoy(address, "digits without end", "12345")),
+        thread::spawn(move || annoy(address, "nothing at all", "")),
     ];
-    for guest in guests {
-        say!("{}", guest.join().expect("it does not panic")?);
+    for client in clients {
+        say!("{}", client.join().expect("it does not panic")?);
     }
     Ok(server.join().expect("it does not panic")?)
 }
 
-/// Plays with so many guests, all at the same time, and closes.
+/// Plays with so many clients, all at the same time, and closes.
 fn serve(listener: TcpListener) -> io::Result<()> {
     let mut games = Vec::new();
-    for _ in 0..GUESTS {
-        let (guest, _) = listener.accept()?;
-        games.push(thread::spawn(move || game(guest)));
+    for _ in 0..CLIENTS {
+        let (client, _) = listener.accept()?;
+        games.push(thread::spawn(move || game(client)));
     }
     for game in games {
-        // Who broke the rules was cut off; that is all there is to it.
+        // A client that broke the rules was disconnected: no error of ours.
         let _ = game.join().expect("it does not panic");
     }
     Ok(())
 }
 
-fn game(guest: TcpStream) -> io::Result<()> {
-    let mut guest = BufReader::new(guest);
-    let secret = secret(&read_line(&mut guest)?);
+fn game(client: TcpStream) -> io::Result<()> {
+    let mut client = BufReader::new(client);
+    let secret = secret(&read_line(&mut client, LONGEST, PATIENCE)?);
     loop {
-        let guess = read_line(&mut guest)?;
+        let guess = read_line(&mut client, LONGEST, PATIENCE)?;
         let guess: u32 = guess.parse().map_err(|_| InvalidData)?;
         let answer = match guess.cmp(&secret) {
             Ordering::Less => "more",
             Ordering::Equal => "right",
             Ordering::Greater => "less",
         };
-        write_line(&mut guest, answer)?;
+        writeln!(client.get_mut(), "{answer}")?;
         if guess == secret {
             return Ok(());
         }
     }
 }
 
-/// From 1 to 100, and the same whenever this guest comes.
+/// From 1 to 100, and the same whenever this client comes.
 fn secret(name: &str) -> u32 {
     1 + name.bytes().fold(0, |sum, byte| 7 * sum % 100 + u32::from(byte)) % 100
 }
 
-fn write_line(door: &mut Door, line: &str) -> io::Result<()> {
-    door.get_mut().write_all(format!("{line}\n").as_bytes())
-}
-
-/// One line, not longer than it may be, and not later.
-fn read_line(door: &mut Door) -> io::Result<String> {
-    let (deadline, mut line) = (Instant::now() + PATIENCE, Vec::new());
-    while !line.ends_with(b"\n") {
-        if line.len() == LONGEST {
-            return Err(InvalidData.into());
-        }
-        // A socket has a timeout for each read, not for all of them.
-        let left = deadline.saturating_duration_since(Instant::now());
-        let left = left.max(Duration::from_nanos(1));
-        door.get_ref().set_read_timeout(Some(left))?;
-        let mut byte = [0];
-        door.read_exact(&mut byte)?;
-        line.extend(byte);
-    }
-    Ok(String::from_utf8_lossy(&line).trim_end().to_string())
-}
-
-fn play(door: SocketAddr, name: &str) -> io::Result<String> {
-    let mut server = BufReader::new(TcpStream::connect(door)?);
-    write_line(&mut server, name)?;
-    let (mut least, mut most, mut told) = (1, 100, Vec::new());
-    loop {
-        let guess = (least + most) / 2;
-        write_line(&mut server, &guess.to_string())?;
-        let answer = read_line(&mut server)?;
+fn play(to: SocketAddr, name: &str, guesses: &[u32]) -> Result<String> {
+    let mut server = BufReader::new(TcpStream::connect(to)?);
+    writeln!(server.get_mut(), "{name}")?;
+    let mut told = Vec::new();
+    for guess in guesses {
+        writeln!(server.get_mut(), "{guess}")?;
+        let answer = read_line(&mut server, LONGEST, PATIENCE)?;
         told.push(format!("{guess} {answer}"));
-        match answer.as_str() {
-            "more" => least = guess + 1,
-            "less" => most = guess - 1,
-            _ => return Ok(format!("{name}: {}", told.join(", "))),
-        }
     }
+    Ok(format!("{name}: {}", told.join(", ")))
 }
 
-/// Says something that is not a line, and waits for what comes of it.
-fn annoy(door: SocketAddr, what: &str, text: &str) -> io::Result<String> {
-    let mut server = TcpStream::connect(door)?;
+/// Sends something that is not a line, and waits for what comes of it.
+fn annoy(to: SocketAddr, what: &str, text: &str) -> Result<String> {
+    let mut server = TcpStream::connect(to)?;
     server.write_all(text.repeat(10).as_bytes())?;
     let cut = !matches!(server.read(&mut [0]), Ok(1));
     Ok(format!("{what}: {}", if cut { "cut off" } else { "answered" }))
 }
+
+// ANCHOR: guess_threads
+use std::io::{self, BufReader, ErrorKind::InvalidData, Read};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// One line, without its end. The whole line must be there after `limit`,
+/// however slowly its bytes come, and have at most so many bytes.
+///
+/// # Errors
+///
+/// The line is too late (`WouldBlock` or `TimedOut`) or too long
+/// (`InvalidData`); or the connection is closed before its end.
+pub fn read_line(
+    socket: &mut BufReader<TcpStream>,
+    most: usize,
+    limit: Duration,
+) -> io::Result<String> {
+    let (deadline, mut line) = (Instant::now() + limit, Vec::new());
+    while !line.ends_with(b"\n") {
+        if line.len() == most {
+            return Err(InvalidData.into());
+        }
+        // A socket has a timeout for each read, not for all of them.
+        let left = deadline.saturating_duration_since(Instant::now());
+        let left = left.max(Duration::from_nanos(1)); // 0 would be no limit
+        socket.get_ref().set_read_timeout(Some(left))?;
+        let mut byte = [0];
+        socket.read_exact(&mut byte)?;
+        line.extend(byte);
+    }
+    Ok(String::from_utf8_lossy(&line).trim_end().to_string())
+}
+// ANCHOR_END: guess_threads

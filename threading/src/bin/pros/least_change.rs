@@ -1,97 +1,111 @@
-//! The same blocking code made parallel: how many lines must be written.
+//! Make a loop of blocking calls parallel with the least change: by threads.
 //!
 //!     cargo run -p threading --bin least_change
 //!
-//! `one_cook` cooks one dish after the other. Its three twins cook with the
-//! same blocking `cook`, unchanged. Counted from their sources: lines of code
-//! that a twin has and `one_cook` has not, and those that had to go.
+//! The same blocking function is called eight times: in a loop, in a thread
+//! each, and by rayon. The function does not change; the lines around it that
+//! must be written are counted from this source. In Python:
+//! `ThreadPoolExecutor().map(fetch, pages)`.
+//!
+//! `cooks` and `cooks_rayon` do the same with real sockets.
 //!
 //! Claims: T4
-//! Change this and watch: the order of two lines in `cooks.rs`: a line that
-//! moves counts as one to write and one that goes.
+//! Change this and watch: `let threads = items.iter().map(start);` in
+//! `in_threads`, without `collect`. That is lazy: each call is joined before
+//! the next one starts, and T4 is contradicted.
 //!
 //! Output (figures vary):
-//!     program              lines  written   gone
-//!     one_cook                10        0      0
-//!     cooks_rayon             11        2      1
-//!     cooks                   18       11      3
-//!     cooks_crossbeam         28       23      5
-//!
-//!     from one_cook to cooks_rayon:
-//!       + use rayon::prelude::*;
-//!       + .into_par_iter()
-//!     T4 borne out: rayon 2 lines, threads 11, crew 23
+//!     way      new lines  calls at once
+//!     loop             0              1
+//!     threads         10              8
+//!     rayon            6              2
+//!     T4 borne out: 10 new lines by std, 6 by rayon, and 8 calls overlap instead of 1
 
-use shared::{Result, claim, flags, say};
+use std::{collections::HashSet, thread, time::Duration};
 
-const ONE_COOK: &str = include_str!("../usage/one_cook.rs");
-const COOKS: &str = include_str!("../usage/cooks.rs");
-const CROSSBEAM: &str = include_str!("../usage/cooks_crossbeam.rs");
-const RAYON: &str = include_str!("../usage/cooks_rayon.rs");
+use shared::measure::{NoiseMeter, now};
+use shared::{Result, Span, Table, claim_timed, flags};
 
-/// What "touching the code least" may cost at most.
-const A_DOZEN: usize = 12;
+const PAGES: [u64; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
 
 fn main() -> Result {
     flags([]);
-    say!("{:<18}{:>8}{:>9}{:>7}", "program", "lines", "written", "gone");
-    row("one_cook", ONE_COOK);
-    let rayon = row("cooks_rayon", RAYON);
-    let threads = row("cooks", COOKS);
-    let crew = row("cooks_crossbeam", CROSSBEAM);
-
-    say!("\nfrom one_cook to cooks_rayon:");
-    for line in written(&code(ONE_COOK), &code(RAYON)) {
-        say!("  + {line}");
-    }
-    let fewest = rayon < threads && threads < crew;
-    let figure = format!("rayon {rayon} lines, threads {threads}, crew {crew}");
-    claim("T4", fewest && rayon.min(threads) <= A_DOZEN, figure)
+    let meter = NoiseMeter::start();
+    let mut table = Table::new(["way", "new lines", "calls at once"]);
+    let mut row = |way, at_once| table.row([&way, &new_lines(way), &at_once]);
+    let [one, threads, pool] = [
+        in_a_loop(&PAGES, fetch),
+        in_threads(&PAGES, fetch),
+        with_rayon(&PAGES, fetch),
+    ]
+    .map(|calls| Span::most_at_once(&calls));
+    row("loop", one);
+    row("threads", threads);
+    row("rayon", pool);
+    table.print();
+    let (lines, fewest) = (new_lines("threads"), new_lines("rayon"));
+    let figure = format!(
+        "{lines} new lines by std, {fewest} by rayon, and {threads} calls \
+         overlap instead of {one}"
+    );
+    let parallel = one == 1 && threads == PAGES.len();
+    claim_timed("T4", parallel && lines.min(fewest) < 12, meter.read(), figure)
 }
 
-fn row(program: &str, source: &str) -> usize {
-    let (base, twin) = (code(ONE_COOK), code(source));
-    let here = written(&base, &twin).len();
-    let gone = written(&twin, &base).len();
-    say!("{program:<18}{:>8}{here:>9}{gone:>7}", twin.len());
-    here
+/// Blocks for 20 ms, as a call to a server does.
+fn fetch(_page: &u64) -> Span {
+    let start = now();
+    thread::sleep(Duration::from_millis(20));
+    Span { start, end: now() }
 }
 
-/// The lines of code: without blank lines and comments.
-fn code(source: &str) -> Vec<&str> {
-    let lines = source
+// ANCHOR: loop
+/// Calls `job` with each item, one after the other.
+pub fn in_a_loop<T, R>(items: &[T], job: impl Fn(&T) -> R) -> Vec<R> {
+    items.iter().map(job).collect()
+}
+// ANCHOR_END: loop
+
+// ANCHOR: threads
+/// Calls `job` with each item, each on a thread of its own. Results are in the
+/// order of the items; a panic goes on in the caller.
+pub fn in_threads<T: Sync, R: Send>(
+    items: &[T],
+    job: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let job = &job;
+    std::thread::scope(|scope| {
+        let start = |item| scope.spawn(move || job(item));
+        let threads: Vec<_> = items.iter().map(start).collect();
+        threads.into_iter().map(|t| t.join().expect("a job panicked")).collect()
+    })
+}
+// ANCHOR_END: threads
+
+// ANCHOR: rayon
+use rayon::prelude::*;
+
+/// Calls `job` with each item, on a pool of one thread per core.
+pub fn with_rayon<T: Sync, R: Send>(
+    items: &[T],
+    job: impl Fn(&T) -> R + Sync + Send,
+) -> Vec<R> {
+    items.par_iter().map(job).collect()
+}
+// ANCHOR_END: rayon
+
+/// The lines of code of a way that the loop does not have.
+fn new_lines(way: &str) -> usize {
+    let base: HashSet<_> = source("loop").collect();
+    source(way).filter(|line| !base.contains(line)).count()
+}
+
+/// The lines of code between the anchors of this very file.
+fn source(way: &str) -> impl Iterator<Item = &'static str> {
+    include_str!("least_change.rs")
         .lines()
-        .map(|line| line.split(" // ").next().unwrap_or(line).trim());
-    lines.filter(|line| !line.is_empty() && !line.starts_with("//")).collect()
+        .map(str::trim)
+        .skip_while(move |line| *line != format!("// ANCHOR: {way}"))
+        .take_while(move |line| *line != format!("// ANCHOR_END: {way}"))
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
 }
-
-// ANCHOR: least_change
-/// What `twin` has and `base` has not, in order: all that is not part of their
-/// longest common subsequence.
-pub fn written<'a>(base: &[&str], twin: &[&'a str]) -> Vec<&'a str> {
-    // common[b][t]: how much base[b..] and twin[t..] have in common.
-    let mut common = vec![vec![0; twin.len() + 1]; base.len() + 1];
-    for b in (0..base.len()).rev() {
-        for t in (0..twin.len()).rev() {
-            common[b][t] = if base[b] == twin[t] {
-                common[b + 1][t + 1] + 1
-            } else {
-                common[b + 1][t].max(common[b][t + 1])
-            };
-        }
-    }
-    let (mut b, mut written) = (0, Vec::new());
-    for (t, line) in twin.iter().enumerate() {
-        // Skip what is gone from `base`, as long as nothing is lost by it.
-        while b < base.len() && common[b + 1][t] == common[b][t] {
-            b += 1;
-        }
-        if b < base.len() && base[b] == *line {
-            b += 1;
-        } else {
-            written.push(*line);
-        }
-    }
-    written
-}
-// ANCHOR_END: least_change
