@@ -145,6 +145,29 @@ pub struct Span {
     pub end: Duration,
 }
 
+impl Span {
+    /// How many of these overlapped at some moment: what ran in parallel, also
+    /// where the machine is busy and all of it takes long.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let span = |start, end| shared::Span {
+    ///     start: Duration::from_millis(start),
+    ///     end: Duration::from_millis(end),
+    /// };
+    /// let spans = [span(0, 10), span(5, 15), span(12, 20)];
+    /// assert_eq!(shared::Span::most_at_once(&spans), 2);
+    /// ```
+    pub fn most_at_once(spans: &[Span]) -> usize {
+        let at = |moment| {
+            let there =
+                |span: &&Span| span.start <= moment && moment < span.end;
+            spans.iter().filter(there).count()
+        };
+        spans.iter().map(|span| at(span.start)).max().unwrap_or(0)
+    }
+}
+
 /// `main`, or a name and a number, for several threads may share a name: they
 /// are counted in the order of their first dish.
 fn thread_label() -> String {

@@ -10,7 +10,7 @@
 //!     M1  Multiprocessing: ten kitchens, ten cooks, ten dishes.
 //!         differs   borne out by kitchens: 10 threads in 10 processes, 5.6 times as fast as one cook
 //!     M2  It is for parallelism.
-//!         false     open: its chapter is still to be written
+//!         limits    open: its chapter is still to be written
 //!     M3  It fits tasks that use much CPU and wait little.
 //!         differs   open: its chapter is still to be written
 //!     M4  It offers more than the process pool: shared memory.

@@ -1,115 +1,95 @@
-//! Jobs that wait for jobs of their own pool can occupy all of its workers.
+//! Pool starvation (deadlock): jobs wait for jobs of their own pool.
 //!
 //!     cargo run -p futures_pool --bin nested_pool
 //!
-//! Four orders each need a sauce, which is a job, too. While a worker waits for
-//! one, it makes none. A limit to that wait gives the workers back. rayon has
-//! four threads here: `join` makes the sauce in the thread that waits for it.
+//! Four jobs each submit a part of their work to the pool that runs them, and
+//! wait for it. If the pool has four workers, all of them wait, and none is
+//! left for the parts: they would wait for ever. Here a limit ends the waiting.
+//! Another pool for the parts cures that. One worker more helps only as long as
+//! there is no fifth job.
+//!
+//! `nested_rayon` shows the cure of rayon: `join`.
 //!
 //! Claims: F11
-//! Change this and watch: `ORDERS + 1` to `ORDERS`. The one worker more is all
-//! that the second row has; `join` needs none.
+//! Change this and watch: `JOBS + 1` workers in `JOB_POOL`. Nothing stalls, and
+//! F11 is contradicted; with five jobs it would stall again.
 //!
 //! Output (figures vary):
-//!     sauces by                           done   stalled
-//!     the same crew of 4                     0         4
-//!     the same crew of 5                     4         0
-//!     rayon, spawn and channel               0         4
-//!     rayon, join                            4         0
-//!     F11 borne out: 4 orders stall in a crew of 4, 0 in one of 5
+//!     parts by the same pool: 0 of 4 jobs done
+//!     parts by another pool: 4 of 4 jobs done
+//!     F11 borne out: 4 of 4 jobs stalled waiting for their own pool, 0 waiting for another pool
 
-use std::sync::{Barrier, LazyLock, mpsc::channel};
-use std::time::Duration;
+use std::{sync::Barrier, time::Duration};
 
-use futures_pool::{Executor, Pending, ThreadPool};
 use shared::{Result, claim, flags, say, watchdog::Watchdog};
 
-const ORDERS: usize = 4;
-/// Ample: a sauce that somebody makes is there in microseconds.
-const LIMIT: Duration = Duration::from_millis(200);
+const JOBS: usize = 4;
+/// Ample: a part that some worker does is done in microseconds.
+const LIMIT: Duration = Duration::from_millis(300);
 
 fn main() -> Result {
     flags([]);
-    let _bound = Watchdog::guard("the orders", Duration::from_secs(2))?;
-    say!("{:<32}{:>8}{:>10}", "sauces by", "done", "stalled");
-    let [few, more] = CREWS.each_ref().map(|crew| crew.workers());
-    let tight = row(&format!("the same crew of {few}"), in_a_crew(0));
-    let one_more = row(&format!("the same crew of {more}"), in_a_crew(1));
-    let channel = row("rayon, spawn and channel", in_rayon(spawned)?);
-    let joined = row("rayon, join", in_rayon(joined)?);
+    let _bound = Watchdog::guard("the jobs", Duration::from_secs(5))?;
+    let own = done_with(ask_own_pool)?;
+    say!("parts by the same pool: {own} of {JOBS} jobs done");
+    let other = done_with(ask_another_pool)?;
+    say!("parts by another pool: {other} of {JOBS} jobs done");
 
-    let done = [tight, one_more, channel, joined];
-    let holds = done == [0, ORDERS, 0, ORDERS];
-    let [stall, late] = [tight, one_more].map(|done| ORDERS - done);
     let figure = format!(
-        "{stall} orders stall in a crew of {few}, {late} in one of {more}"
+        "{} of {JOBS} jobs stalled waiting for their own pool, {} waiting for \
+         another pool",
+        JOBS - own,
+        JOBS - other
     );
-    claim("F11", holds, figure)
+    claim("F11", own == 0 && other == JOBS, figure)
 }
 
-/// How many orders are done.
-fn row(crew: &str, orders: Vec<bool>) -> usize {
-    let done = orders.iter().filter(|&&done| done).count();
-    say!("{crew:<32}{done:>8}{:>10}", orders.len() - done);
-    done
-}
+/// A job is a plain function, so it finds its pool here.
+static JOB_POOL: LazyLock<ThreadPool> =
+    LazyLock::new(|| ThreadPool::new(JOBS).expect("it is not 0"));
 
-/// Where a job finds its crew: it is a plain function.
-static CREWS: [LazyLock<ThreadPool>; 2] = [
-    LazyLock::new(|| ThreadPool::new(ORDERS).expect("it is not 0")),
-    LazyLock::new(|| ThreadPool::new(ORDERS + 1).expect("it is not 0")),
-];
-
-fn in_a_crew(crew: usize) -> Vec<bool> {
-    let pool = &CREWS[crew];
-    let orders: Vec<_> =
-        (0..ORDERS).map(|_| pool.submit(order, crew)).collect();
-    let orders = orders.into_iter();
-    let done = orders.map(|order| order.result().expect("it does not panic"));
-    let done = done.collect();
-    pool.shutdown(Pending::Finish);
-    done
-}
-
-/// Whether its sauce was made.
-fn order(crew: usize) -> bool {
+fn ask_own_pool((): ()) -> bool {
     together(|| {
-        let sauce = CREWS[crew].submit(sauce, ());
-        // WRONG: a worker waits for what only a worker can do
-        sauce.result_timeout(LIMIT).is_ok_and(|made| made == Ok(true))
+        let part = JOB_POOL.submit(part, ());
+        // WRONG: a worker waits for what only another worker can do
+        part.result_timeout(LIMIT).is_ok()
     })
 }
 
-fn sauce((): ()) -> bool {
-    true
+fn ask_another_pool((): ()) -> bool {
+    // Its jobs wait for nothing.
+    together(|| part_pool().submit(part, ()).result_timeout(LIMIT).is_ok())
 }
 
-/// Forced: no order waits for its sauce before all have been begun, and none
-/// gives its worker back before all have waited.
-fn together(order: impl FnOnce() -> bool) -> bool {
-    static ALL: Barrier = Barrier::new(ORDERS);
+fn part((): ()) {}
+
+/// Forced: no job asks for its part before all have begun, and none gives its
+/// worker back before all have waited.
+fn together(job: impl FnOnce() -> bool) -> bool {
+    static ALL: Barrier = Barrier::new(JOBS);
     ALL.wait();
-    let done = order();
+    let done = job();
     ALL.wait();
     done
 }
 
-/// One order for each thread of a pool.
-fn in_rayon(order: fn() -> bool) -> Result<Vec<bool>> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(ORDERS).build()?;
-    Ok(pool.broadcast(|_| together(order)))
+fn done_with(job: fn(()) -> bool) -> Result<usize> {
+    let jobs = [(); JOBS].map(|()| JOB_POOL.submit(job, ()));
+    let done = jobs.into_iter().map(|job| job.result());
+    Ok(done.collect::<Result<Vec<_>, _>>()?.iter().filter(|&&d| d).count())
 }
 
-fn spawned() -> bool {
-    let (send, receive) = channel();
-    rayon::spawn(move || {
-        let _ = send.send(sauce(())); // an error: nobody waits any more
+// ANCHOR: nested_pool
+use std::sync::LazyLock;
+
+use futures_pool::{Executor, ThreadPool};
+
+/// The pool for parts of jobs. A job of another pool may submit to it and wait
+/// for the result; a job of this pool must not, or all workers may wait.
+pub fn part_pool() -> &'static ThreadPool {
+    static PARTS: LazyLock<ThreadPool> = LazyLock::new(|| {
+        ThreadPool::builder().build().expect("a thread for each core")
     });
-    receive.recv_timeout(LIMIT) == Ok(true) // WRONG: as above
+    &PARTS
 }
-
-/// A thread that waits for its sauce makes it, unless another one does.
-fn joined() -> bool {
-    let ((), made) = rayon::join(|| {}, || sauce(()));
-    made
-}
+// ANCHOR_END: nested_pool
