@@ -20,7 +20,7 @@
 //!     shutdown(Cancel)   225.9  is done      is cancelled
 //!     close(Finish)        0.0  goes on      goes on
 //!     kill after 50 ms    51.0  is lost      is lost
-//!     F13 borne out: Cancel: the pending job is cancelled; close: the running job goes on; kill: it is lost
+//!     F13 borne out: Cancel: a pending job is cancelled; close: a running job goes on; kill: it is lost
 
 use std::{fmt, mem, thread, time::Instant};
 
@@ -58,7 +58,7 @@ fn main() -> Result {
 
 fn verdict([finish, cancel, close, kill]: [End; 4]) -> Result {
     let figure = format!(
-        "Cancel: the pending job {}; close: the running job {}; kill: it {}",
+        "Cancel: a pending job {}; close: a running job {}; kill: it {}",
         cancel.pending, close.running, kill.running
     );
     let waits = [finish.running, cancel.running] == [Fate::Done; 2];

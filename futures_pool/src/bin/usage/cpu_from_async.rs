@@ -8,8 +8,8 @@
 //! done. Work on rayon's threads does not, and the task awaits the result,
 //! which comes through a channel. In Python this is `loop.run_in_executor`.
 //!
-//! `cpu_limit` limits how many jobs work at once; `cpu_from_async_ways` compares
-//! our pools.
+//! `cpu_limit` limits how many jobs work at once; `cpu_from_async_ways`
+//! compares our pools.
 //!
 //! Claims: F1
 //! Change this and watch: `on_rayon(work)` to `async { work() }`. The heartbeat

@@ -56,7 +56,10 @@ fn main() -> Result {
             .map(|waiter| waiter.join().expect("a waiter does not panic"))
             .collect::<Result<Vec<_>>>()
     })?;
-    kitchen.claim("M1", |m| m.most_at_once() == m.plates.len().min(KITCHENS));
+    kitchen.claim_timed("M1", |m| {
+        let kitchens = m.plates.len().min(KITCHENS);
+        m.processes == kitchens && m.most_at_once() == kitchens
+    });
     kitchen.serve(plates.concat())
 }
 
