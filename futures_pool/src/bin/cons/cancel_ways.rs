@@ -16,10 +16,10 @@
 //!
 //! Output (figures vary):
 //!     job: how it is cancelled             ms  and then
-//!     thread that looks at a flag         1.1  is cancelled
+//!     thread that looks at a flag         0.1  is cancelled
 //!     spawn_blocking, abort             200.3  runs to its end
 //!     spawn_blocking that looks, abort    1.1  is cancelled
-//!     task in a loop, abort             200.7  runs to its end
+//!     task in a loop, abort             200.0  runs to its end
 //!     task that awaits, abort             0.1  is cancelled
 //!     F14 borne out: 3 of 5 running jobs could be cancelled
 

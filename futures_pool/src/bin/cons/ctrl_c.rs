@@ -17,7 +17,7 @@
 //!
 //! Output (figures vary):
 //!     without a handler: signal: 2 (SIGINT) after 1.1 ms, 0 of 2 jobs cleaned up
-//!     a handler sets a flag: exit status: 0 after 2.1 ms, 2 of 2 jobs cleaned up
+//!     a handler sets a flag: exit status: 0 after 2.2 ms, 2 of 2 jobs cleaned up
 //!     F12 borne out: one Ctrl+C ended each; 2 of 2 jobs saw the flag
 //!     X4 borne out: Ctrl+C left 0 processes behind
 

@@ -15,8 +15,8 @@
 //! are done then, in twice the time, and F12 is contradicted.
 //!
 //! Output (figures vary):
-//!     without a handler: signal: 2 (SIGINT) after 0.5 ms, 0 of 4 jobs done
-//!     Pending::Cancel: exit status: 0 after 202.6 ms, 2 of 4 jobs done
+//!     without a handler: signal: 2 (SIGINT) after 0.7 ms, 0 of 4 jobs done
+//!     Pending::Cancel: exit status: 0 after 203.2 ms, 2 of 4 jobs done
 //!     F12 borne out: one Ctrl+C ended each; 2 of 4 jobs were done by Cancel
 //!     X4 borne out: Ctrl+C left 0 workers behind
 

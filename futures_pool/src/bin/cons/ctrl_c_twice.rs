@@ -15,7 +15,7 @@
 //! Ctrl+C, one is enough, and F12 is contradicted.
 //!
 //! Output (figures vary):
-//!     two Ctrl+C, tokio's handler: signal: 9 (SIGKILL) after 1001.3 ms
+//!     two Ctrl+C, tokio's handler: signal: 9 (SIGKILL) after 1001.0 ms
 //!     two Ctrl+C, the second one exits: exit status: 130 after 201.3 ms
 //!     F12 borne out: a program with a stuck job exits at Ctrl+C number 2
 //!     X4 borne out: Ctrl+C left 0 processes behind

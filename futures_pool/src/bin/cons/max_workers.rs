@@ -13,14 +13,14 @@
 //!
 //! Output (figures vary):
 //!     workers  at once  predicted  measured
-//!           1        1         64      67.6
-//!           2        2         32      35.3
-//!           4        4         16      17.1
-//!           8        8          8       9.0
-//!          16       16          4       5.5
-//!          32       32          2       4.7
-//!          64       64          1       3.1
-//!       tasks       64          1       1.2
+//!           1        1         64      79.9
+//!           2        2         32      33.2
+//!           4        4         16      17.4
+//!           8        8          8       8.4
+//!          16       16          4       4.3
+//!          32       32          2       2.5
+//!          64       64          1       2.1
+//!       tasks       64          1       1.3
 //!     F11 borne out: of 64 waits as many were at once as there were workers, in 7 of 7 pools; 64 as tasks
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

@@ -17,11 +17,11 @@
 //! Output (figures vary):
 //!     the end of                    ms  its running job
 //!     thread::scope              200.4  is done
-//!     JoinHandle, dropped          1.5  goes on
-//!     rayon ThreadPool, dropped    0.3  goes on
-//!     tokio Runtime, dropped     257.8  is done
-//!       shutdown_timeout          54.1  goes on
-//!       shutdown_background        0.7  goes on
+//!     JoinHandle, dropped          0.2  goes on
+//!     rayon ThreadPool, dropped    0.7  goes on
+//!     tokio Runtime, dropped     201.8  is done
+//!       shutdown_timeout          51.0  goes on
+//!       shutdown_background        1.6  goes on
 //!     main, with smol::unblock       -  is lost
 //!     F13 borne out: 2 of 6 ends wait for a running job, 4 let it go on; at the end of main it is lost
 

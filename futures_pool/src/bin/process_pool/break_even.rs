@@ -15,10 +15,10 @@
 //!
 //! Output (figures vary):
 //!        bytes  thread us  process us
-//!           64        8.2        18.3
-//!        65536        4.2        42.4
-//!      1048576       10.2       228.9
-//!     16777216       62.4     57642.0
+//!           64        6.4        20.4
+//!        65536        4.5        96.6
+//!      1048576       11.5       797.8
+//!     16777216       63.0     83269.0
 
 use futures_pool::{ProcessPool, ThreadPool, init, job};
 use serde_bytes::ByteBuf;

@@ -12,11 +12,11 @@
 //! the program, which expects a crash, ends with an error.
 //!
 //! Output (figures vary):
-//!     default: 6 of 20 jobs done
-//!     default, first error: worker 27552 died, and the job with it: signal: 6 (SIGABRT)
-//!     default, one more job: pool broken before the job: worker 27552: signal: 6 (SIGABRT)
+//!     default: 7 of 20 jobs done
+//!     default, first error: worker 18617 died, and the job with it: signal: 6 (SIGABRT)
+//!     default, one more job: pool broken before the job: worker 18617: signal: 6 (SIGABRT)
 //!     replace_dead_workers: 19 of 20 jobs done
-//!     replace_dead_workers, first error: worker 27556 died, and the job with it: signal: 6 (SIGABRT)
+//!     replace_dead_workers, first error: worker 18620 died, and the job with it: signal: 6 (SIGABRT)
 //!     replace_dead_workers, one more job: 1
 
 use std::{process::abort, thread, time::Duration};

@@ -16,9 +16,9 @@
 //!
 //! Output (figures vary):
 //!     us, bytes     64  65536  1048576  16777216
-//!     pipe, 64 KiB   8     42     2084     54186
-//!     pipe, 1 MiB    9     47     1691     62097
-//!     socketpair    14     48      486     15575
+//!     pipe, 64 KiB  10     53     2240     46594
+//!     pipe, 1 MiB   10     45     1650     29198
+//!     socketpair    15     44      643     23608
 
 use std::os::{fd::AsFd, fd::OwnedFd, unix::net::UnixStream};
 use std::time::{Duration, Instant};

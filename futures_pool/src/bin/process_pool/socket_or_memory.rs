@@ -25,7 +25,7 @@
 //!     F20 borne out: a result of 50000 bytes takes 53248 of shared memory
 
 use std::os::unix::fs::MetadataExt;
-use std::{fs, thread, time::Duration};
+use std::{thread, time::Duration};
 
 use futures_pool::{Executor, ProcessPool, init, job};
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Signal};
@@ -130,16 +130,18 @@ fn id(pid: u32) -> Pid {
 }
 
 // ANCHOR: socket_or_memory
+use std::{fs, io};
+
 /// What a process has open, as `lsof` shows it: the number of each descriptor,
 /// and a path, or `socket:[...]`, `pipe:[...]`, `/memfd:...`. For processes of
-/// the same user.
-pub fn open_files(pid: u32) -> std::io::Result<Vec<(i32, String)>> {
-    let file = |file: std::io::Result<std::fs::DirEntry>| {
-        let file = file?;
-        let number = file.file_name().to_string_lossy().parse();
-        let name = std::fs::read_link(file.path())?.display().to_string();
-        Ok((number.map_err(std::io::Error::other)?, name))
+/// the same user. What is closed meanwhile is left out.
+pub fn open_files(pid: u32) -> io::Result<Vec<(i32, String)>> {
+    let file = |file: fs::DirEntry| {
+        let number = file.file_name().to_str()?.parse().ok()?;
+        let name = fs::read_link(file.path()).ok()?;
+        Some((number, name.display().to_string()))
     };
-    std::fs::read_dir(format!("/proc/{pid}/fd"))?.map(file).collect()
+    let files = fs::read_dir(format!("/proc/{pid}/fd"))?;
+    Ok(files.flatten().filter_map(file).collect())
 }
 // ANCHOR_END: socket_or_memory

@@ -2,12 +2,10 @@
 //!
 //!     cargo run -p futures_pool --bin growth_ways
 //!
-//! rayon starts all its threads when the pool is built. The others start one
-//! when a job comes and no thread is free. Their maximum differs: `ThreadPool`
-//! stops at the number that it was told; tokio's `spawn_blocking` goes up to
-//! 512 threads, smol's `unblock` up to 500. So 100 jobs that wait have 100
-//! threads there, and 100 jobs that work have 100 threads, too
-//! (oversubscription).
+//! rayon starts all its threads when the pool is built. tokio and smol start
+//! one when a job comes and no thread is free: `spawn_blocking` goes up to 512
+//! threads, `unblock` up to 500. So 100 jobs that wait have 100 threads there,
+//! and 100 jobs that work have 100 threads, too (oversubscription).
 //!
 //! Read `growth` first.
 //!
@@ -18,16 +16,14 @@
 //!
 //! Output (figures vary):
 //!     threads, with         0  1  3  100 jobs
-//!     ThreadPool            0  1  3         4
 //!     rayon spawn           4  4  4         4
 //!     tokio spawn_blocking  0  1  3       100
 //!     smol unblock          0  1  3       100
-//!     F7 borne out: 100 jobs have 4 threads in our pool, 4 in rayon's, 100 in tokio's, 100 in smol's
+//!     F7 borne out: 100 jobs have 4 threads in rayon's pool, 100 in tokio's, 100 in smol's
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::{fs, sync::RwLock, thread, time::Duration, time::Instant};
 
-use futures_pool::{Executor, ThreadPool};
 use shared::{Result, Table, claim, flags, watchdog::Watchdog};
 use tokio::runtime::Builder;
 
@@ -37,14 +33,12 @@ const MOST: usize = 4;
 fn main() -> Result {
     flags([]);
     let _bound = Watchdog::guard("the pools", Duration::from_secs(5))?;
-    let ours = threads_of(our_thread_pool, MOST)?;
     let rayon = threads_of(rayon, MOST)?;
     let tokio = threads_of(tokio_spawn_blocking, 100)?;
     let smol = threads_of(smol_unblock, 100)?;
 
     let mut table = Table::new(["threads, with", "0", "1", "3", "100 jobs"]);
     let ways = [
-        ("ThreadPool", ours),
         ("rayon spawn", rayon),
         ("tokio spawn_blocking", tokio),
         ("smol unblock", smol),
@@ -54,21 +48,14 @@ fn main() -> Result {
     }
     table.print();
     let figure = format!(
-        "100 jobs have {} threads in our pool, {} in rayon's, {} in tokio's, \
-         {} in smol's",
-        ours[3], rayon[3], tokio[3], smol[3]
+        "100 jobs have {} threads in rayon's pool, {} in tokio's, {} in smol's",
+        rayon[3], tokio[3], smol[3]
     );
-    let limited = ours == [0, 1, 3, MOST] && rayon == [MOST; 4];
-    claim("F7", limited && [tokio, smol] == [JOBS; 2], figure)
+    claim("F7", rayon == [MOST; 4] && [tokio, smol] == [JOBS; 2], figure)
 }
 
 /// Has one job done, in a pool of its own.
 type Submit = Box<dyn Fn()>;
-
-fn our_thread_pool() -> Result<Submit> {
-    let pool = ThreadPool::new(MOST)?;
-    Ok(Box::new(move || drop(pool.submit(held, ()))))
-}
 
 fn rayon() -> Result<Submit> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(MOST).build()?;

@@ -18,7 +18,7 @@
 //!     executor   processes  wait at once  work at once
 //!     threads            1             4             4
 //!     processes          4             4             4
-//!     F3 borne out: the same jobs gave the same results in 1 process and in 4 others
+//!     F3 borne out: the same jobs gave the same results in 1 process, and in 4 workers
 //!     F4 borne out: 4 jobs waited at the same time on threads, 4 worked at the same time on processes
 
 use std::{collections::HashSet, process, thread, time::Duration};
@@ -50,7 +50,7 @@ fn main() -> Result {
 fn verdict(threads: &Seen, processes: &Seen) -> Result {
     let own = HashSet::from([process::id()]);
     let figure = format!(
-        "the same jobs gave the same results in {} process and in {} others",
+        "the same jobs gave the same results in {} process, and in {} workers",
         threads.pids.len(),
         processes.pids.len()
     );

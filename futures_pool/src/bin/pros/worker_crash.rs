@@ -14,7 +14,7 @@
 //!
 //! Output (figures vary):
 //!     on a thread: the program ends by signal: 6 (SIGABRT)
-//!     in a process: worker 28369 died, and the job with it: signal: 6 (SIGABRT)
+//!     in a process: worker 19226 died, and the job with it: signal: 6 (SIGABRT)
 //!     F6 borne out: a crash on a thread ended the program; in a process the handle told how: true
 
 use std::os::unix::process::ExitStatusExt;

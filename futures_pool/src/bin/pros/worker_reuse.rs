@@ -14,12 +14,12 @@
 //!
 //! Output (figures vary):
 //!     jobs by              jobs  workers  us a job
-//!     a pool of threads    1000        2       1.4
-//!     a thread for each    1000     1000     115.1
-//!     a pool of processes   100        4     128.9
-//!     a process for each    100      100    1124.9
+//!     a pool of threads    1000        2       0.8
+//!     a thread for each    1000     1000     119.0
+//!     a pool of processes   100        4      96.5
+//!     a process for each    100      100    1424.8
 //!     F9 borne out: 2 threads did 1000 jobs, 4 processes did 100
-//!     F10 borne out: a new thread for each job costs 82 times as much as a pool, a new process 9 times
+//!     F10 borne out: a new thread for each job costs 146 times as much as a pool, a new process 15 times
 
 use std::{collections::HashSet, num::NonZero, thread, time::Instant};
 

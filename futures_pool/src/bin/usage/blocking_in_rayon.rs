@@ -15,10 +15,10 @@
 //!
 //! Output (figures vary):
 //!     20 jobs on            wait at once  wait ms  work ms
-//!     rayon                            2    238.8     65.8
-//!     our ThreadPool                  20     24.9     39.8
-//!     tokio spawn_blocking            20     22.8     40.0
-//!     smol unblock                    20     24.5     29.6
+//!     rayon                            2    263.2     65.4
+//!     our ThreadPool                  20     25.1     31.5
+//!     tokio spawn_blocking            20     23.0     19.7
+//!     smol unblock                    20     21.6     81.6
 //!     F1 borne out: of 20 jobs 2 waited at the same time on rayon, at least 20 on the other pools
 
 use std::{thread::sleep, time::Duration, time::Instant};

@@ -11,23 +11,23 @@
 //! Output (figures vary):
 //!     futures_pool::brigade  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        225 ms
-//!      1 bibimbap  worker-1 #1          │█░░░░░░░░░                     │   73
-//!      2 bulgogi   worker-2 #2          │█░░░░░░░░                      │   68
-//!      3 japchae   worker-3 #3          │█░░░░░░░░░░                    │   84
-//!      4 galbi     worker-4 #4          │█░░░░░░                        │   56
-//!      5 mandu     worker-4 #4          │       █░░░░░░░░░░░░░          │  157
-//!      6 pajeon    worker-2 #2          │         █░░░░░░░░░░░░         │  160
+//!                                        0                        222 ms
+//!      1 bibimbap  worker-1 #1          │█░░░░░░░░░                     │   72
+//!      2 bulgogi   worker-2 #2          │█░░░░░░░                       │   63
+//!      3 japchae   worker-3 #3          │█░░░░░░░░░░                    │   83
+//!      4 galbi     worker-4 #4          │█░░░░░░                        │   52
+//!      5 mandu     worker-4 #4          │       █░░░░░░░░░░░░░          │  154
+//!      6 pajeon    worker-2 #2          │        █░░░░░░░░░░░░          │  154
 //!      7 kimbap    worker-1 #1          │          █░░░░                │  114
-//!      8 tteok     worker-3 #3          │           █░░░░░░░░░░         │  160
-//!      9 jjigae    worker-1 #1          │               █░░░░░░░░░░░    │  201
-//!     10 hotteok   worker-4 #4          │                     █░░░░░░░░ │  223
+//!      8 tteok     worker-3 #3          │           █░░░░░░░░░░         │  159
+//!      9 jjigae    worker-1 #1          │               █░░░░░░░░░░░░   │  200
+//!     10 hotteok   worker-4 #4          │                     █░░░░░░░░ │  221
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   225 ms  3.2 times as fast, 2.24 of the bound
-//!     cooked by 4 threads in 1 process; CPU 8 ms, 54 switches, 3.6 MiB
+//!     this took                   222 ms  3.2 times as fast, 2.21 of the bound
+//!     cooked by 4 threads in 1 process; CPU 6 ms, 44 switches, 3.6 MiB
 //!     F11 borne out: 4 threads in 1 process, 3.2 times as fast as one cook
 
 use std::net::SocketAddr;

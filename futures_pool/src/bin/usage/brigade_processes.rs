@@ -11,24 +11,24 @@
 //! Output (figures vary):
 //!     futures_pool::brigade_processes  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        282 ms
-//!      1 bibimbap  process 28893        │     █░░░░░░░░                 │  132
-//!      2 bulgogi   process 28887        │     █░░░░░░                   │  111
-//!      3 japchae   process 28892        │     █░░░░░░░░░░░              │  156
-//!      4 galbi     process 28891        │     █░░░░                     │  100
-//!      5 mandu     process 28891        │           █░░░░░░░░░░░        │  212
-//!      6 pajeon    process 28887        │            █░░░░░░░░░░        │  213
-//!      7 kimbap    process 28893        │              █░░░░░           │  188
-//!      8 tteok     process 28892        │                 █░░░░░░░      │  232
-//!      9 jjigae    process 28893        │                     █░░░░░░░░ │  280
-//!     10 hotteok   process 28891        │                       █░░░░░░ │  280
+//!                                        0                        278 ms
+//!      1 bibimbap  process 20754        │      █░░░░░░░                 │  126
+//!      2 bulgogi   process 20748        │      █░░░░░                   │  115
+//!      3 japchae   process 20753        │      █░░░░░░░░                │  136
+//!      4 galbi     process 20747        │      █░░░░                    │  106
+//!      5 mandu     process 20747        │           █░░░░░░░░░░░        │  209
+//!      6 pajeon    process 20748        │            █░░░░░░░░░░        │  208
+//!      7 kimbap    process 20754        │              █░░░             │  168
+//!      8 tteok     process 20753        │               █░░░░░░░        │  212
+//!      9 jjigae    process 20754        │                  █░░░░░░░░░   │  255
+//!     10 hotteok   process 20748        │                       █░░░░░░ │  275
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   716 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   282 ms  2.5 times as fast, 2.82 of the bound
-//!     cooked by 4 threads in 4 processes; CPU 20 ms, 132 switches, 17.5 MiB
-//!     F11 borne out: 4 threads in 4 processes, 2.5 times as fast as one cook
+//!     this took                   278 ms  2.6 times as fast, 2.78 of the bound
+//!     cooked by 4 threads in 4 processes; CPU 19 ms, 155 switches, 18.0 MiB
+//!     F11 borne out: 4 threads in 4 processes, 2.6 times as fast as one cook
 
 use std::net::SocketAddr;
 

@@ -17,11 +17,11 @@
 //!
 //! Output (figures vary):
 //!     work is done       latency ms     ms  at once
-//!     in a task               117.8  118.8        1
-//!     by spawn_blocking        19.4   70.3        8
-//!     by ThreadPool             1.8   53.6        2
-//!     by ProcessPool            1.5   92.6        2
-//!     F2 borne out: 2 jobs overlap on threads, 2 on processes, which take 1.7 times as long
+//!     in a task               102.3  103.3        1
+//!     by spawn_blocking        15.8   88.8        5
+//!     by ThreadPool            10.1  161.0        2
+//!     by ProcessPool            1.7   74.2        2
+//!     F2 borne out: 2 jobs overlap on threads, 2 on processes, which take 0.5 times as long
 
 use std::{pin::pin, time::Duration, time::Instant};
 
