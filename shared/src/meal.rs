@@ -109,6 +109,12 @@ impl Meal {
         Span::most_at_once(&spans)
     }
 
+    /// Whether at some moment `limit` dishes were in hand, or all if there are
+    /// fewer, and never more.
+    pub fn fills(&self, limit: usize) -> bool {
+        self.most_at_once() == limit.min(self.plates.len())
+    }
+
     /// How many times as long as what nobody can beat: 1 is perfect.
     pub fn distance(&self) -> f64 {
         self.wall.as_secs_f64() / self.bound.as_secs_f64()

@@ -42,8 +42,7 @@ fn main() -> Result {
     let orders = kitchen.dishes().into_iter();
     let orders = orders.map(|dish| (dish, kitchen.oven));
     let plates = run_on_pool(CREW, cook_order, orders).map_err(Failure::new)?;
-    kitchen
-        .claim_timed("F11", |m| m.most_at_once() == CREW.min(m.plates.len()));
+    kitchen.claim_timed("F11", |meal| meal.fills(CREW));
     kitchen.serve(plates)
 }
 

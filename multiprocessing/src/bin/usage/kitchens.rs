@@ -56,10 +56,7 @@ fn main() -> Result {
             .map(|waiter| waiter.join().expect("a waiter does not panic"))
             .collect::<Result<Vec<_>>>()
     })?;
-    kitchen.claim_timed("M1", |m| {
-        let kitchens = m.plates.len().min(KITCHENS);
-        m.processes == kitchens && m.most_at_once() == kitchens
-    });
+    kitchen.claim_timed("M1", |meal| meal.fills(KITCHENS));
     kitchen.serve(plates.concat())
 }
 
