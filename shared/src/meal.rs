@@ -98,6 +98,23 @@ impl Meal {
         self.serial.as_secs_f64() / self.wall.as_secs_f64()
     }
 
+    /// How many dishes were in hand at the same time, at most: by the spans from
+    /// the start of preparing to the end of baking.
+    pub fn most_at_once(&self) -> usize {
+        let in_hand = |plate: &Plate| Span {
+            start: plate.prep.start,
+            end: plate.bake.end,
+        };
+        let spans: Vec<Span> = self.plates.iter().map(in_hand).collect();
+        Span::most_at_once(&spans)
+    }
+
+    /// Whether at some moment `limit` dishes were in hand, or all if there are
+    /// fewer, and never more.
+    pub fn fills(&self, limit: usize) -> bool {
+        self.most_at_once() == limit.min(self.plates.len())
+    }
+
     /// How many times as long as what nobody can beat: 1 is perfect.
     pub fn distance(&self) -> f64 {
         self.wall.as_secs_f64() / self.bound.as_secs_f64()

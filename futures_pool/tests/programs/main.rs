@@ -2,5 +2,6 @@
 
 mod headers;
 mod meals;
+mod snippets;
 #[path = "../../../shared/tests/support/mod.rs"]
 mod support;

@@ -14,7 +14,7 @@
 //!            borne out by kitchens: 10 threads in 10 processes, 5.5 times as fast as one cook
 //!     M2   It is for parallelism.
 //!          Python: The classic reason; weaker without the global lock.
-//!          Rust: false (not true)
+//!          Rust: limits (true within limits)
 //!            open: its chapter is still to be written
 //!     M3   It fits tasks that use much CPU and wait little.
 //!          Python: Holds.

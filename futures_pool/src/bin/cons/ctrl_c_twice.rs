@@ -15,8 +15,8 @@
 //! Ctrl+C, one is enough, and F12 is contradicted.
 //!
 //! Output (figures vary):
-//!     two Ctrl+C, tokio's handler: signal: 9 (SIGKILL) after 1001.2 ms
-//!     two Ctrl+C, the second one exits: exit status: 130 after 202.0 ms
+//!     two Ctrl+C, tokio's handler: signal: 9 (SIGKILL) after 1001.0 ms
+//!     two Ctrl+C, the second one exits: exit status: 130 after 201.3 ms
 //!     F12 borne out: a program with a stuck job exits at Ctrl+C number 2
 //!     X4 borne out: Ctrl+C left 0 processes behind
 
@@ -75,12 +75,16 @@ async fn stuck(way_out: bool) -> Result {
 }
 
 // ANCHOR: ctrl_c_twice
-/// The first Ctrl+C is left to the program, the second one ends it at once.
-pub fn exit_at_the_second_ctrl_c() -> std::io::Result<()> {
-    use signal_hook::{consts::SIGINT, flag};
-    let told = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+use std::{io, sync::Arc, sync::atomic::AtomicBool};
+
+use signal_hook::{consts::SIGINT, flag};
+
+/// The first Ctrl+C is left to the program; the second one ends it at once,
+/// with status 130. To be called once, early in `main`.
+pub fn exit_at_the_second_ctrl_c() -> io::Result<()> {
+    let told = Arc::new(AtomicBool::new(false));
     // In this order: the first one finds the flag not yet set.
-    flag::register_conditional_shutdown(SIGINT, 130, told.clone())?;
+    flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&told))?;
     flag::register(SIGINT, told)?;
     Ok(())
 }

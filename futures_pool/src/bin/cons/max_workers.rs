@@ -1,32 +1,35 @@
-//! 64 jobs that wait take ceil(64 / workers) waits in a row in a thread pool.
+//! max_workers limits concurrency: 64 waits on N workers take 64 / N waits.
 //!
 //!     cargo run -p futures_pool --bin max_workers
 //!
-//! A worker that waits is of no use to the next job, so how long it all takes
-//! is decided when the pool is made. A task that waits occupies nobody.
+//! A worker that waits cannot do another job meanwhile. So the number of
+//! workers, which is fixed when the pool is made, decides how many jobs wait at
+//! the same time, and how long all of them take. A task that waits occupies no
+//! thread: on one thread any number of tasks wait at the same time.
 //!
 //! Claims: F11
-//! Change this and watch: `WAITS` to 65. Every step gets one wait longer for a
-//! single job more; tasks without a limit do not.
+//! Change this and watch: `ThreadPool::new(2 * at_once)`. More jobs wait at the
+//! same time than the table predicts, and F11 is contradicted.
 //!
 //! Output (figures vary):
-//!     64 waits of 10ms: how long all of them take, in waits
-//!              workers   predicted    measured
-//!                    1          64        65.1
-//!                    2          32        32.6
-//!                    4          16        16.2
-//!                    8           8         8.6
-//!                   16           4         4.1
-//!                   32           2         2.3
-//!                   64           1         1.6
-//!      tasks, no limit           1         1.2
-//!     F11 borne out: 64 waits take as long as 65.1 with 1 worker, as 1.6 with 64
+//!     workers  at once  predicted  measured
+//!           1        1         64      79.9
+//!           2        2         32      33.2
+//!           4        4         16      17.4
+//!           8        8          8       8.4
+//!          16       16          4       4.3
+//!          32       32          2       2.5
+//!          64       64          1       2.1
+//!       tasks       64          1       1.3
+//!     F11 borne out: of 64 waits as many were at once as there were workers, in 7 of 7 pools; 64 as tasks
 
-use std::{fmt::Display, thread, time::Duration, time::Instant};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::{thread, time::Duration, time::Instant};
 
 use futures::future::join_all;
-use futures_pool::{Executor, ThreadPool};
-use shared::{Result, claim, flags, say, watchdog::Watchdog};
+use shared::measure::now;
+use shared::{Result, Span, Table, claim, flags, watchdog::Watchdog};
+use tokio::runtime::Builder;
 
 const WAITS: usize = 64;
 const WAIT: Duration = Duration::from_millis(10);
@@ -35,58 +38,72 @@ const WORKERS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 fn main() -> Result {
     flags([]);
     let _bound = Watchdog::guard("the waits", Duration::from_secs(10))?;
-    say!("{WAITS} waits of {WAIT:?}: how long all of them take, in waits");
-    say!("{:>16}{:>12}{:>12}", "workers", "predicted", "measured");
-    let mut steps = Vec::new();
+    let mut table = Table::new(["workers", "at once", "predicted", "measured"]);
+    let mut exceeded = 0;
     for workers in WORKERS {
-        let predicted = WAITS.div_ceil(workers) as f64;
-        steps.push(row(workers, predicted, by_a_crew(workers)?));
+        let started = Instant::now();
+        let at_once = Span::most_at_once(&on_a_pool(workers)?);
+        exceeded += usize::from(at_once != workers);
+        let took = started.elapsed().div_duration_f64(WAIT);
+        let (predicted, took) = (WAITS.div_ceil(workers), format!("{took:.1}"));
+        table.row([&workers, &at_once, &predicted, &took]);
     }
-    let tasks = row("tasks, no limit", 1.0, by_tasks()?);
-
-    // None can be faster than predicted; how much slower is up to the machine.
-    let bound = steps.iter().all(|step| step.measured >= step.predicted);
-    let [few, .., many] = WORKERS;
-    let (first, last) = (steps[0].measured, steps[steps.len() - 1].measured);
-    let free = tasks.measured < first / 4.0 && last < first / 4.0;
-    let figure = format!(
-        "{WAITS} waits take as long as {first:.1} with {few} worker, \
-         as {last:.1} with {many}"
-    );
-    claim("F11", bound && free, figure)
-}
-
-/// How long all of them take, in waits.
-struct Step {
-    predicted: f64,
-    measured: f64,
-}
-
-fn row(workers: impl Display, predicted: f64, took: Duration) -> Step {
-    let measured = took.div_duration_f64(WAIT);
-    say!("{workers:>16}{predicted:>12}{measured:>12.1}");
-    Step { predicted, measured }
-}
-
-fn by_a_crew(workers: usize) -> Result<Duration> {
     let started = Instant::now();
-    let crew = ThreadPool::new(workers)?;
-    let waits: Vec<_> = (0..WAITS).map(|_| crew.submit(wait, ())).collect();
-    waits.into_iter().try_for_each(|wait| wait.result())?;
-    Ok(started.elapsed())
+    let tasks = Span::most_at_once(&as_tasks()?);
+    let took = started.elapsed().div_duration_f64(WAIT);
+    table.row([&"tasks", &tasks, &1, &format!("{took:.1}")]);
+    table.print();
+    let limited = WORKERS.len() - exceeded;
+    let figure = format!(
+        "of {WAITS} waits as many were at once as there were workers, in \
+         {limited} of 7 pools; {tasks} as tasks"
+    );
+    claim("F11", exceeded == 0 && tasks == WAITS, figure)
 }
 
-fn wait((): ()) {
+fn on_a_pool(workers: usize) -> Result<Vec<Span>> {
+    BEGUN.store(0, SeqCst);
+    let waits = map_with_limit(workers, wait, [workers; WAITS])?;
+    Ok(waits.into_iter().collect::<Result<_, _>>()?)
+}
+
+static BEGUN: AtomicUsize = AtomicUsize::new(0);
+
+/// Forced: the first ones wait until there is one for each worker.
+fn wait(workers: usize) -> Span {
+    let start = now();
+    BEGUN.fetch_add(1, SeqCst);
+    while BEGUN.load(SeqCst) < workers {
+        thread::sleep(WAIT / 10);
+    }
     thread::sleep(WAIT);
+    Span { start, end: now() }
 }
 
 /// All on one thread.
-fn by_tasks() -> Result<Duration> {
-    let started = Instant::now();
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    runtime.block_on(async {
-        join_all((0..WAITS).map(|_| tokio::time::sleep(WAIT))).await;
-    });
-    Ok(started.elapsed())
+fn as_tasks() -> Result<Vec<Span>> {
+    let runtime = Builder::new_current_thread().enable_time().build()?;
+    let wait = async || {
+        let start = now();
+        tokio::time::sleep(WAIT).await;
+        Span { start, end: now() }
+    };
+    Ok(runtime.block_on(join_all((0..WAITS).map(|_| wait()))))
 }
+
+// ANCHOR: max_workers
+use futures_pool::{Executor, Function, JobError, ThreadPool, Value};
+
+/// Runs `job` on each input, at most `at_once` at the same time, on threads.
+/// Returns the results in the order of the inputs, an error in the place of a
+/// job that panicked.
+pub fn map_with_limit<A: Value, T: Value>(
+    at_once: usize,
+    job: impl Function<A, T>,
+    inputs: impl IntoIterator<Item = A>,
+) -> std::io::Result<Vec<Result<T, JobError>>> {
+    let pool = ThreadPool::new(at_once)?;
+    let results = pool.map(job, inputs).collect();
+    Ok(results)
+}
+// ANCHOR_END: max_workers

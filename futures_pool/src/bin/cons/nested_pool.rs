@@ -1,91 +1,70 @@
-//! Pool starvation: jobs that wait for jobs of their own pool can deadlock it.
+//! Pool starvation (deadlock): jobs wait for jobs of their own pool.
 //!
 //!     cargo run -p futures_pool --bin nested_pool
 //!
-//! Four jobs each wait for an inner job. While a worker waits for one, it runs
-//! none. A limit to that wait gives the workers back. rayon has four threads
-//! here: `join` runs the inner job in the thread that waits for it.
+//! Four jobs each submit a part of their work to the pool that runs them, and
+//! wait for it. If the pool has four workers, all of them wait, and none is
+//! left for the parts: they would wait for ever. Here a limit ends the waiting.
+//! Another pool for the parts cures that. One worker more helps only as long as
+//! there is no fifth job.
+//!
+//! `nested_rayon` shows the cure of rayon: `join`.
 //!
 //! Claims: F11
-//! Change this and watch: `JOBS + 1` to `JOBS`. The one worker more is all
-//! that the second row has; `join` needs none.
+//! Change this and watch: `JOBS + 1` workers in `JOB_POOL`. Nothing stalls, and
+//! F11 is contradicted; with five jobs it would stall again.
 //!
 //! Output (figures vary):
-//!     inner jobs by                       done   stalled
-//!     the same pool, 4 workers               0         4
-//!     the same pool, 5 workers               4         0
-//!     rayon, spawn and channel               0         4
-//!     rayon, join                            4         0
-//!     F11 borne out: 4 nested jobs stall in a pool of 4 workers, 0 in one of 5
+//!     parts by the same pool: 0 of 4 jobs done
+//!     parts by another pool: 4 of 4 jobs done
+//!     F11 borne out: 4 of 4 jobs stalled waiting for their own pool, 0 waiting for another pool
 
-use std::sync::{Barrier, LazyLock, mpsc::channel};
-use std::time::Duration;
+use std::{sync::Barrier, time::Duration};
 
-use futures_pool::{Executor, Pending, ThreadPool};
 use shared::{Result, claim, flags, say, watchdog::Watchdog};
 
 const JOBS: usize = 4;
-/// Ample: an inner job that somebody runs is done in microseconds.
-const LIMIT: Duration = Duration::from_millis(200);
+/// Ample: a part that some worker does is done in microseconds.
+const LIMIT: Duration = Duration::from_millis(300);
 
 fn main() -> Result {
     flags([]);
-    let _bound = Watchdog::guard("the jobs", Duration::from_secs(2))?;
-    say!("{:<32}{:>8}{:>10}", "inner jobs by", "done", "stalled");
-    let [few, more] = POOLS.each_ref().map(|pool| pool.workers());
-    let tight = row(&format!("the same pool, {few} workers"), in_pool(0));
-    let one_more = row(&format!("the same pool, {more} workers"), in_pool(1));
-    let channel = row("rayon, spawn and channel", in_rayon(spawned)?);
-    let joined = row("rayon, join", in_rayon(joined)?);
+    let _bound = Watchdog::guard("the jobs", Duration::from_secs(5))?;
+    let own = done_with(ask_own_pool)?;
+    say!("parts by the same pool: {own} of {JOBS} jobs done");
+    let other = done_with(ask_another_pool)?;
+    say!("parts by another pool: {other} of {JOBS} jobs done");
 
-    let done = [tight, one_more, channel, joined];
-    let holds = done == [0, JOBS, 0, JOBS];
-    let [stall, late] = [tight, one_more].map(|done| JOBS - done);
     let figure = format!(
-        "{stall} nested jobs stall in a pool of {few} workers, {late} in one \
-         of {more}"
+        "{} of {JOBS} jobs stalled waiting for their own pool, {} waiting for \
+         another pool",
+        JOBS - own,
+        JOBS - other
     );
-    claim("F11", holds, figure)
+    claim("F11", own == 0 && other == JOBS, figure)
 }
 
-/// How many jobs are done.
-fn row(pool: &str, jobs: Vec<bool>) -> usize {
-    let done = jobs.iter().filter(|&&done| done).count();
-    say!("{pool:<32}{done:>8}{:>10}", jobs.len() - done);
-    done
-}
+/// A job is a plain function, so it finds its pool here.
+static JOB_POOL: LazyLock<ThreadPool> =
+    LazyLock::new(|| ThreadPool::new(JOBS).expect("it is not 0"));
 
-/// Where a job finds its pool: it is a plain function.
-static POOLS: [LazyLock<ThreadPool>; 2] = [
-    LazyLock::new(|| ThreadPool::new(JOBS).expect("it is not 0")),
-    LazyLock::new(|| ThreadPool::new(JOBS + 1).expect("it is not 0")),
-];
-
-fn in_pool(place: usize) -> Vec<bool> {
-    let pool = &POOLS[place];
-    let jobs: Vec<_> = (0..JOBS).map(|_| pool.submit(outer, place)).collect();
-    let jobs = jobs.into_iter();
-    let done = jobs.map(|job| job.result().expect("it does not panic"));
-    let done = done.collect();
-    pool.shutdown(Pending::Finish);
-    done
-}
-
-/// Whether its inner job was done.
-fn outer(place: usize) -> bool {
+fn ask_own_pool((): ()) -> bool {
     together(|| {
-        let inner = POOLS[place].submit(inner, ());
-        // WRONG: a worker waits for what only a worker can do
-        inner.result_timeout(LIMIT).is_ok_and(|done| done == Ok(true))
+        let part = JOB_POOL.submit(part, ());
+        // WRONG: a worker waits for what only another worker can do
+        part.result_timeout(LIMIT).is_ok()
     })
 }
 
-fn inner((): ()) -> bool {
-    true
+fn ask_another_pool((): ()) -> bool {
+    // Its jobs wait for nothing.
+    together(|| part_pool().submit(part, ()).result_timeout(LIMIT).is_ok())
 }
 
-/// Forced: no job waits for its inner job before all have begun, and none gives
-/// its worker back before all have waited.
+fn part((): ()) {}
+
+/// Forced: no job asks for its part before all have begun, and none gives its
+/// worker back before all have waited.
 fn together(job: impl FnOnce() -> bool) -> bool {
     static ALL: Barrier = Barrier::new(JOBS);
     ALL.wait();
@@ -94,22 +73,23 @@ fn together(job: impl FnOnce() -> bool) -> bool {
     done
 }
 
-/// One job for each thread of a pool.
-fn in_rayon(job: fn() -> bool) -> Result<Vec<bool>> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(JOBS).build()?;
-    Ok(pool.broadcast(|_| together(job)))
+fn done_with(job: fn(()) -> bool) -> Result<usize> {
+    let jobs = [(); JOBS].map(|()| JOB_POOL.submit(job, ()));
+    let done = jobs.into_iter().map(|job| job.result());
+    Ok(done.collect::<Result<Vec<_>, _>>()?.iter().filter(|&&d| d).count())
 }
 
-fn spawned() -> bool {
-    let (send, receive) = channel();
-    rayon::spawn(move || {
-        let _ = send.send(inner(())); // an error: nobody waits any more
+// ANCHOR: nested_pool
+use std::sync::LazyLock;
+
+use futures_pool::{Executor, ThreadPool};
+
+/// The pool for parts of jobs. A job of another pool may submit to it and wait
+/// for the result; a job of this pool must not, or all workers may wait.
+pub fn part_pool() -> &'static ThreadPool {
+    static PARTS: LazyLock<ThreadPool> = LazyLock::new(|| {
+        ThreadPool::builder().build().expect("a thread for each core")
     });
-    receive.recv_timeout(LIMIT) == Ok(true) // WRONG: as above
+    &PARTS
 }
-
-/// A thread that waits for its inner job runs it, unless another one does.
-fn joined() -> bool {
-    let ((), done) = rayon::join(|| {}, || inner(()));
-    done
-}
+// ANCHOR_END: nested_pool

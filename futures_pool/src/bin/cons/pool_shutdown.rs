@@ -1,164 +1,129 @@
-//! Who waits at the end for a job that has 200 ms to go, and who does not.
+//! Shutdown of a pool: who waits for jobs, and which jobs are cancelled.
 //!
 //!     cargo run -p futures_pool --bin pool_shutdown
 //!
-//! What nobody waits for goes on unheard, as long as the process lives. Our
-//! pools have one worker here, and one more job, a short one, in the queue.
+//! Each pool has one worker with a job of 200 ms, and a second job that waits
+//! for the worker. Python: `shutdown(wait=True)` and the end of `with` wait for
+//! both; `cancel_futures=True` (since 3.9) cancels the second one. So it is
+//! here: dropping a pool waits. `close` is `wait=False`. `kill` is for
+//! processes only: what runs is lost.
+//!
+//! `shutdown_ways` has threads, rayon, tokio and smol.
 //!
 //! Claims: F13
-//! Change this and watch: `2 * DISH` for `DISH / 4`. Somebody who waits long
-//! enough has it done: seven wait then, and F13 expects six.
+//! Change this and watch: `Pending::Finish` for `Pending::Cancel`. The second
+//! job is done, too, and F13 is contradicted.
 //!
 //! Output (figures vary):
-//!     the end of                  waits      ms  job      in the queue
-//!     thread::scope                 yes   200.2  is done
-//!     JoinHandle, dropped            no     0.7  goes on
-//!     rayon ThreadPool, dropped      no     0.3  goes on
-//!     tokio Runtime, dropped        yes   201.4  is done
-//!       shutdown_timeout             no    52.5  goes on
-//!       shutdown_background          no     2.2  goes on
-//!     main, with smol::unblock       no     2.6  is lost
-//!     ThreadPool, dropped           yes   200.4  is done  is done
-//!       shutdown(Finish)            yes   200.4  is done  is done
-//!       shutdown(Cancel)            yes   200.4  is done  is lost
-//!       close(Finish)                no     0.0  goes on  goes on
-//!     ProcessPool, dropped          yes   202.4  is done  is done
-//!       kill                         no     0.4  is lost  is lost
-//!     F13 borne out: 6 ends wait, 5 let it go on, 2 lose it
+//!     the end of a pool     ms  running job  pending job
+//!     drop               201.6  Done         Done
+//!     shutdown(Cancel)   196.4  Done         Cancelled
+//!     close(Finish)        0.0  Later        Later
+//!     kill after 50 ms    50.9  Lost         Lost
+//!     F13 borne out: Cancel: a pending job is Cancelled; a running job: Later after close, Lost after kill
 
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
-use std::{env, mem, process::Command, thread};
+use std::{mem, thread, time::Instant};
 
-use futures_pool::{Executor, Pending, ProcessPool, ThreadPool, init, job};
-use shared::{Result, claim, flags, measure::ms, say, watchdog::Watchdog};
-use tokio::runtime::Runtime;
+use futures_pool::{Handle, JobError, ThreadPool, init, job};
+use shared::{Result, Table, claim, flags, measure::ms, watchdog::Watchdog};
 
-const DISH: Duration = Duration::from_millis(200);
+const JOB: Duration = Duration::from_millis(200);
 
 fn main() -> Result {
     init([job(thread::sleep)]);
-    if env::args().nth(1).as_deref() == Some("as-victim") {
-        return leave();
-    }
     flags([]);
-    let _bound = Watchdog::guard("the end", Duration::from_secs(8))?;
-    say!("the end of                  waits      ms  job      in the queue");
-    let fates = [of_others()?, of_ours()?].concat();
-    let count = |what| fates.iter().filter(|fate| **fate == what).count();
-    let [done, on, lost] = FATES.map(count);
-    let figure = format!("{done} ends wait, {on} let it go on, {lost} lose it");
-    claim("F13", (done, on, lost) == (6, 5, 2), figure)
-}
-
-/// What has become of a job, seen from the end.
-type Fate = &'static str;
-const FATES: [Fate; 3] = ["is done", "goes on", "is lost"];
-
-fn of_others() -> Result<Vec<Fate>> {
-    let tokio = |of, end: fn(Runtime)| {
-        row(of, |job, begun| {
-            let kitchen = Runtime::new()?;
-            kitchen.spawn_blocking(job);
-            begun.recv()?;
-            end(kitchen);
-            Ok(())
-        })
-    };
-    Ok(vec![
-        row("thread::scope", |job, _| {
-            thread::scope(|kitchen| _ = kitchen.spawn(job));
-            Ok(())
-        })?,
-        row("JoinHandle, dropped", |job, begun| {
-            drop(thread::spawn(job));
-            Ok(begun.recv()?)
-        })?,
-        row("rayon ThreadPool, dropped", |job, begun| {
-            let crew = rayon::ThreadPoolBuilder::new().build()?;
-            crew.spawn(job);
-            Ok(begun.recv()?)
-        })?,
-        tokio("tokio Runtime, dropped", drop)?,
-        tokio("  shutdown_timeout", |all| all.shutdown_timeout(DISH / 4))?,
-        tokio("  shutdown_background", Runtime::shutdown_background)?,
-        at_exit("main, with smol::unblock")?,
-    ])
-}
-
-/// Ends something while it has a job, and looks what becomes of that.
-fn row(
-    of: &str,
-    end: impl FnOnce(Box<dyn FnOnce() + Send>, Receiver<()>) -> Result,
-) -> Result<Fate> {
-    let (at_work, begun) = channel();
-    let (ready, dish) = channel();
-    let job = move || {
-        let _ = at_work.send(()); // a scope does not ask
-        thread::sleep(DISH);
-        let _ = ready.send(()); // an error: too late
-    };
-    let started = Instant::now();
-    end(Box::new(job), begun)?;
-    let took = started.elapsed();
-    let by_then = dish.try_recv().is_ok();
-    let later = by_then || dish.recv_timeout(5 * DISH).is_ok();
-    Ok(tell(of, took, &[(by_then, later)]))
-}
-
-/// Says which of its jobs were done by the end, or later.
-fn tell(of: &str, took: Duration, jobs: &[(bool, bool)]) -> Fate {
-    let waits = if jobs[0].0 { "yes" } else { "no" };
-    // Done later, but not by then: 1.
-    let fate = |job: &(bool, bool)| FATES[2 - job.0 as usize - job.1 as usize];
-    let fates: Vec<_> = jobs.iter().map(fate).collect();
-    say!("{of:<28}{waits:>5}{:>8.1}  {}", ms(took), fates.join("  "));
-    fates[0]
-}
-
-fn of_ours() -> Result<Vec<Fate>> {
-    let (crew, processes) = (|| ThreadPool::new(1), || ProcessPool::new(1));
-    let close = |pool: ThreadPool| {
+    let _bound = Watchdog::guard("the pools", Duration::from_secs(8))?;
+    let finish = end(ThreadPool::new(1)?, drop);
+    let cancel = end(ThreadPool::new(1)?, |p| p.shutdown(Pending::Cancel));
+    let close = end(ThreadPool::new(1)?, |pool| {
         pool.close(Pending::Finish);
-        mem::forget(pool); // its drop would wait
-    };
-    Ok(vec![
-        pool("ThreadPool, dropped", crew()?, drop),
-        pool("  shutdown(Finish)", crew()?, |p| p.shutdown(Pending::Finish)),
-        pool("  shutdown(Cancel)", crew()?, |p| p.shutdown(Pending::Cancel)),
-        pool("  close(Finish)", crew()?, close),
-        pool("ProcessPool, dropped", processes()?, drop),
-        pool("  kill", processes()?, |p| p.kill()),
-    ])
+        mem::forget(pool); // dropping it would wait
+    });
+    let kill = end(ProcessPool::new(1)?, |p| _ = finish_within(&p, JOB / 4));
+
+    let mut table =
+        Table::new(["the end of a pool", "ms", "running job", "pending job"]);
+    let ends = [
+        ("drop", &finish),
+        ("shutdown(Cancel)", &cancel),
+        ("close(Finish)", &close),
+        ("kill after 50 ms", &kill),
+    ];
+    for (name, End { ms, running, pending }) in ends {
+        let jobs = [running, pending].map(|fate| format!("{fate:?}"));
+        table.row([&name, &format!("{ms:.1}"), &jobs[0], &jobs[1]]);
+    }
+    table.print();
+    verdict([finish, cancel, close, kill])
 }
 
-/// The same for our pools, with one more job in the queue.
-fn pool<P: Executor>(of: &str, pool: P, end: impl FnOnce(P)) -> Fate {
+fn verdict([finish, cancel, close, kill]: [End; 4]) -> Result {
+    let figure = format!(
+        "Cancel: a pending job is {:?}; a running job: {:?} after close, \
+         {:?} after kill",
+        cancel.pending, close.running, kill.running
+    );
+    let waits = [finish.running, cancel.running] == [Fate::Done; 2];
+    let not = (close.running, kill.running) == (Fate::Later, Fate::Lost);
+    let pending = [finish.pending, cancel.pending];
+    let told = pending == [Fate::Done, Fate::Cancelled];
+    claim("F13", waits && not && told, figure)
+}
+
+/// How a pool ended, and its jobs.
+struct End {
+    ms: f64,
+    running: Fate,
+    pending: Fate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fate {
+    /// Before the end returned.
+    Done,
+    /// After the end had returned.
+    Later,
+    Cancelled,
+    Lost,
+}
+
+fn end<P: Executor>(pool: P, how: impl FnOnce(P)) -> End {
     let jobs =
-        [DISH, Duration::ZERO].map(|dish| pool.submit(thread::sleep, dish));
+        [JOB, Duration::ZERO].map(|time| pool.submit(thread::sleep, time));
     while !jobs[0].is_running() {
         thread::yield_now();
     }
     let started = Instant::now();
-    end(pool);
-    let took = started.elapsed();
-    let by_then = jobs.each_ref().map(|j| j.is_done() && j.error().is_none());
-    let jobs = jobs.map(|job| job.result().is_ok());
-    let jobs = [(by_then[0], jobs[0]), (by_then[1], jobs[1])];
-    tell(of, took, &jobs)
+    how(pool);
+    let ms = ms(started.elapsed());
+    let done = jobs.each_ref().map(Handle::is_done);
+    let [running, pending] = jobs;
+    let (running, pending) = (fate(running, done[0]), fate(pending, done[1]));
+    End { ms, running, pending }
 }
 
-/// A process ends with `main`, and all threads with the process.
-fn at_exit(of: &str) -> Result<Fate> {
-    let mut victim = Command::new(env::current_exe()?);
-    let started = Instant::now();
-    let done = !victim.arg("as-victim").output()?.stdout.is_empty();
-    Ok(tell(of, started.elapsed(), &[(done, done)]))
+fn fate(job: Handle<()>, done: bool) -> Fate {
+    match job.result() {
+        Ok(()) if done => Fate::Done,
+        Ok(()) => Fate::Later,
+        Err(JobError::Cancelled) => Fate::Cancelled,
+        Err(_) => Fate::Lost,
+    }
 }
 
-fn leave() -> Result {
-    let (at_work, begun) = channel();
-    let begin = move || at_work.send(()).map(|()| thread::sleep(DISH));
-    smol::unblock(move || begin().map(|()| say!("done"))).detach();
-    Ok(begun.recv()?)
+// ANCHOR: pool_shutdown
+use std::time::Duration;
+
+use futures_pool::{Executor, Pending, ProcessPool};
+
+/// Ends a pool of processes: waits until all jobs are done, but no longer than
+/// `limit`; then kills the workers, and what was not done is lost. Returns
+/// whether all was done.
+pub fn finish_within(pool: &ProcessPool, limit: Duration) -> bool {
+    let done = pool.shutdown_timeout(Pending::Finish, limit);
+    if !done {
+        pool.kill();
+    }
+    done
 }
+// ANCHOR_END: pool_shutdown

@@ -1,13 +1,15 @@
-//! A time limit for each job: the worker of a job that hangs is killed and
-//! replaced; the other jobs go on.
+//! Timeout for each job: the worker of a job that hangs is killed and replaced.
 //!
 //!     cargo run -p futures_pool --bin job_timeout
 //!
 //! Of 20 jobs on 2 worker processes, one is an endless loop and one aborts its
 //! process. A thread cannot be stopped from outside, but a process can: the
 //! pool kills the worker whose job exceeds the limit, and starts another one.
-//! The limit counts from the start of a job, not from its submission. In Python
-//! `future.result(timeout=...)` limits only the wait, and the job goes on.
+//! The limit counts from the start of a job, not from its submission. The other
+//! jobs go on. In Python `future.result(timeout=...)` limits only the wait, and
+//! the job goes on.
+//!
+//! `broken_pool` tells more of crashes; `cancel_running` ends one job by hand.
 //!
 //! Change this and watch: leave out `.replace_dead_workers()`. The job that
 //! aborts breaks the whole pool, as in Python: all jobs not yet done fail, and
@@ -15,10 +17,10 @@
 //!
 //! Output (figures vary):
 //!     job 7: job exceeded its time limit
-//!     job 13: worker 15807 died, and the job with it: signal: 6 (SIGABRT)
+//!     job 13: worker 18669 died, and the job with it: signal: 6 (SIGABRT)
 //!     18 done, 1 exceeded the limit, 1 died
 
-use std::{process::abort, time::Duration};
+use std::process::abort;
 
 use futures_pool::{Executor, JobError, init, job};
 use nix::sys::prctl::set_dumpable;
@@ -69,13 +71,19 @@ fn square(n: u64) -> u64 {
 }
 
 // ANCHOR: job_timeout
-/// A pool of processes for jobs that may hang or crash: only those jobs fail.
-/// Call `futures_pool::init` in the first line of `main`.
+use std::{io, time::Duration};
+
+use futures_pool::ProcessPool;
+
+/// A pool of processes for jobs that may hang or crash: a job that runs longer
+/// than `limit`, counted from its start, fails with `JobError::TimeLimit`, one
+/// that crashes with `JobError::WorkerDied`. Their workers are replaced, and
+/// all other jobs go on. Begin `main` with `futures_pool::init([job(work)])`.
 pub fn pool_with_time_limit(
     workers: usize,
-    limit: std::time::Duration, // for each job, from its start
-) -> std::io::Result<futures_pool::ProcessPool> {
-    futures_pool::ProcessPool::builder()
+    limit: Duration,
+) -> io::Result<ProcessPool> {
+    ProcessPool::builder()
         .workers(workers)
         .time_limit(limit)
         .replace_dead_workers()

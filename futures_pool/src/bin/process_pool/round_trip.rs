@@ -1,180 +1,145 @@
-//! The six steps of a job in another process, and from when on that pays.
+//! Latency of a job in another process, step by step: encode, send, decode.
 //!
 //!     cargo run --release -p futures_pool --bin round_trip
 //!
-//! Medians in microseconds. The job takes no time: it stamps the number of its
-//! process on the first four bytes. A thread is sent the 24 bytes of a `Vec`,
-//! whatever it holds. `process` takes its steps one by one, through pipes;
-//! `pool` is our `ProcessPool`, which puts what is large into memory that both
-//! share. A send wakes whoever waits for it: that takes 3 us on the same core,
-//! and 20 or more on another one that sleeps.
+//! Medians in microseconds. A worker process is fed through pipes, without any
+//! pool: the argument is encoded, sent and decoded, the job takes no time, and
+//! the result goes back in the same way. A send wakes the process that waits
+//! for it: 3 us on the same core, 20 or more on another core that sleeps. Large
+//! arguments are copied at each step.
 //!
-//! While the pool does a job, this program can do another one. Both take as
-//! long as a job and a trip then, not as two jobs: so a job must be longer than
-//! its trip to pay. That is not enough where Linux keeps both processes on one
-//! core, as it may do for a millisecond.
+//! `break_even` has the whole trip through our pools.
 //!
-//! Claims: F18, F19, F21
-//! Change this and watch: both `1 << 20` to `1 << 16`, what pipes have as a
-//! rule. `process` sends 16 MiB more slowly then.
+//! Change this and watch: `vec![200; size]` for `vec![b'a'; size]`, and 201 for
+//! `b'b'`. It costs the same: bytes as one piece are copied, whatever they are.
 //!
 //! Output (figures vary):
-//!     us                ------ there ------- ------- back -------
-//!        bytes by       encode   send decode encode   send decode  total
-//!           64 thread      0.0    1.0    0.0    0.0    3.3    0.0    4.3
-//!           64 process     0.1    2.4    0.1    0.3    2.5    0.1    5.5
-//!           64 pool                                                  8.0
-//!        65536 thread      0.0    0.9    0.0    0.0    0.8    0.0    1.8
-//!        65536 process     2.6   17.1    2.0   25.9   43.7   23.1    113
-//!        65536 pool                                                 12.7
-//!      1048576 thread      0.0    1.3    0.0    0.0    1.2    0.0    2.6
-//!      1048576 process     414    532    442    474    857    483   3312
-//!      1048576 pool                                                  322
-//!     16777216 thread      0.0   25.8    0.0    0.0    2.4    0.1   28.0
-//!     16777216 process   12935  13482  13153  13957  19415  13688  88564
-//!     16777216 pool                                                 8256
-//!     to pay, a job must take longer than its trip, us:     8.0   12.7    322   8256
-//!     F18 borne out: process 27204 has the bytes that 27200 sent
-//!     F19 borne out: the result bears the stamp of process 27204
-//!     F21 borne out: process 27200 has it, all 64 bytes
+//!     us, bytes         encode, send, decode                     and back
+//!            64              0.2 + 7.2 + 0.1             0.2 + 14.4 + 0.1
+//!         65536           33.7 + 47.0 + 34.3          84.6 + 105.6 + 77.2
+//!       1048576        946.9 + 746.9 + 829.1       995.1 + 1769.4 + 956.1
+//!      16777216  22310.2 + 23319.4 + 19171.1  22503.6 + 40748.3 + 21220.5
 
-use std::process::{self, Child, Command, Stdio};
-use std::{env, fs::File, io, os::fd::AsFd, time::Duration};
+use std::io::{PipeReader, PipeWriter};
+use std::{array, fs::File, os::fd::AsFd, time::Duration};
 
-use futures_pool::{Executor, ProcessPool, ThreadPool, init, job};
-use nix::fcntl::{FcntlArg::F_SETPIPE_SZ, fcntl};
 use serde_bytes::ByteBuf;
-use shared::{
-    Result, claim, flags, measure, notice_debug_build, say, watchdog::Watchdog,
-};
+use shared::measure::{median, now};
+use shared::watchdog::Watchdog;
+use shared::{Result, Table, flags, notice_debug_build, role};
+
+/// The longest message.
+const MOST: usize = 32 << 20;
 
 fn main() -> Result {
-    init([job(stamp)]);
     let _bound = Watchdog::guard("the trips", Duration::from_secs(10))?;
-    if env::args().nth(1).as_deref() == Some("as-process") {
+    if let Some([]) = role::started_as("worker") {
         return work();
     }
     flags([]);
     notice_debug_build();
-    let (thread, pool) = (ThreadPool::new(1)?, ProcessPool::new(1)?);
-    let mut worker = Command::new(env::current_exe()?)
-        .arg("as-process")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    say!("us                ------ there ------- ------- back -------");
-    say!("   bytes by       encode   send decode encode   send decode  total");
-    let mut pays = String::new();
+    let ((orders, mut to), (mut from, replies)) = (io::pipe()?, io::pipe()?);
+    let mut worker = role::command("worker")?;
+    let mut worker = worker.stdin(orders).stdout(replies).spawn()?;
+    steps(&mut to, &mut from)?;
+    drop(to); // then the worker ends
+    Ok(worker.wait().map(drop)?)
+}
+
+/// Prints the medians of several trips for each size.
+fn steps(to: &mut PipeWriter, from: &mut PipeReader) -> Result {
+    let mut table =
+        Table::new(["us, bytes", "encode, send, decode", "and back"]);
     for size in [64, 64 << 10, 1 << 20, 16 << 20] {
-        row(size, "thread", |value| by_thread(&thread, value))?;
-        row(size, "process", |value| trip(&mut worker, value))?;
-        pays += &row(size, "pool", |value| by_pool(&pool, value))?;
+        let rounds = ((64 << 20) / size).clamp(5, 51);
+        let trips = (0..rounds).map(|_| trip(to, from, size));
+        let trips = trips.collect::<Result<Vec<Steps>>>()?;
+        let us: [String; 6] = array::from_fn(|step| {
+            let times: Vec<_> = trips.iter().map(|steps| steps[step]).collect();
+            format!("{:.1}", median(&times).as_secs_f64() * 1e6)
+        });
+        table.row([&size, &us[..3].join(" + "), &us[3..].join(" + ")]);
     }
-    say!("to pay, a job must take longer than its trip, us: {pays}");
-    claims(worker)
+    table.print();
+    Ok(())
 }
 
-/// Begun, encoded, received, decoded, encoded, received, decoded (or the first
-/// and the last of these only); and the result.
-type Trip = (Vec<u64>, ByteBuf);
+/// How long each step of one trip took: encode, send, decode; and back.
+type Steps = [Duration; 6];
 
-/// Prints the medians of several trips, and returns that of the whole.
-fn row(
+/// When the worker received, decoded and encoded, by the one clock of all
+/// processes.
+type Moments = [Duration; 3];
+
+fn trip(
+    to: &mut PipeWriter,
+    from: &mut PipeReader,
     size: usize,
-    by: &str,
-    mut trip: impl FnMut(ByteBuf) -> Result<Trip>,
-) -> Result<String> {
-    let rounds = ((64 << 20) / size).clamp(5, 51);
-    let trips = (0..rounds).map(|_| Ok(trip(vec![b'b'; size].into())?.0));
-    let trips: Vec<_> = trips.collect::<Result<_>>()?;
-    let us = |from, to| {
-        let spans = trips.iter().map(|at: &Vec<u64>| at[to] - at[from]);
-        let us = measure::median(&spans.collect::<Vec<_>>()) as f64 / 1e3;
-        format!("{us:>7.*}", usize::from(us < 100.0))
-    };
-    let last = trips[0].len() - 1;
-    let steps = (0..last).filter(|_| last > 1); // of a pool, nobody knows them
-    let steps: String = steps.map(|step| us(step, step + 1)).collect();
-    say!("{size:>8} {by:<8}{steps:<42}{}", us(0, last));
-    Ok(us(0, last))
-}
-
-fn by_thread(pool: &ThreadPool, value: ByteBuf) -> Result<Trip> {
+) -> Result<Steps> {
+    let argument = ByteBuf::from(vec![b'a'; size]);
     let begun = now();
-    let (came, result) = pool.submit(|v| (now(), stamp(v)), value).result()?;
-    Ok((vec![begun, begun, came, came, came, now(), now()], result))
-}
-
-/// The job: its time counts with the next step, and is next to nothing.
-fn stamp(mut value: ByteBuf) -> ByteBuf {
-    value[..4].copy_from_slice(&process::id().to_le_bytes());
-    value
-}
-
-/// In nanoseconds, by the one clock of all processes.
-fn now() -> u64 {
-    measure::now().as_nanos() as u64
-}
-
-fn by_pool(pool: &ProcessPool, value: ByteBuf) -> Result<Trip> {
-    let begun = now();
-    let result = pool.submit(stamp, value).result()?;
-    Ok((vec![begun, now()], result))
-}
-
-fn trip(worker: &mut Child, value: ByteBuf) -> Result<Trip> {
-    let begun = now();
-    let order = postcard::to_stdvec(&value)?;
+    let bytes = postcard::to_stdvec(&argument)?;
     let encoded = now();
-    send(worker.stdin.as_mut().expect("a pipe"), [0; 3], &order)?;
-    let (at, reply) = receive(worker.stdout.as_mut().expect("a pipe"))?;
-    let back = now();
-    let result = postcard::from_bytes(&reply)?;
-    Ok((vec![begun, encoded, at[0], at[1], at[2], back, now()], result))
+    write_frame(to, &bytes)?;
+    let bytes = read_frame(from, MOST)?.unwrap_or_default();
+    let received = now();
+    let result: ByteBuf = postcard::from_bytes(&bytes)?;
+    let decoded = now();
+    assert_eq!((result.len(), result[0]), (size, b'b'), "a wrong result");
+    let moments = read_frame(from, MOST)?.unwrap_or_default();
+    let [got, read, wrote]: Moments = postcard::from_bytes(&moments)?;
+    let at = [begun, encoded, got, read, wrote, received, decoded];
+    Ok(array::from_fn(|step| at[step + 1] - at[step]))
 }
 
-/// The other process: does what comes in until nothing comes any more.
+/// The other process: does jobs until nothing comes any more.
 fn work() -> Result {
-    let mut orders = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let mut replies = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    fcntl(&orders, F_SETPIPE_SZ(1 << 20))?;
-    fcntl(&replies, F_SETPIPE_SZ(1 << 20))?;
-    while let Ok((_, order)) = receive(&mut orders) {
-        let came = now();
-        let value = postcard::from_bytes(&order)?;
+    let mut from = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut to = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    while let Some(bytes) = read_frame(&mut from, MOST)? {
+        let received = now();
+        let mut value: ByteBuf = postcard::from_bytes(&bytes)?;
         let decoded = now();
-        let reply = postcard::to_stdvec(&stamp(value))?;
-        send(&mut replies, [came, decoded, now()], &reply)?;
+        value[0] += 1; // the job
+        let bytes = postcard::to_stdvec(&value)?;
+        let moments: Moments = [received, decoded, now()];
+        write_frame(&mut to, &bytes)?;
+        write_frame(&mut to, &postcard::to_stdvec(&moments)?)?;
     }
     Ok(())
 }
 
-/// Writes the length, when the worker did what, and the bytes.
-fn send(to: &mut impl io::Write, [a, b, c]: [u64; 3], bytes: &[u8]) -> Result {
-    let head = [bytes.len() as u64, a, b, c].map(u64::to_le_bytes);
-    to.write_all(head.as_flattened())?;
-    Ok(to.write_all(bytes)?)
+// ANCHOR: round_trip
+use std::io::{self, ErrorKind, Read, Write};
+
+/// Writes a message with its length before it (a frame), so that the reader
+/// knows where it ends: pipes and sockets carry bytes, not messages.
+pub fn write_frame(to: &mut impl Write, message: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(message.len());
+    let length = length.map_err(|_| ErrorKind::InvalidInput)?;
+    to.write_all(&length.to_le_bytes())?;
+    to.write_all(message)?;
+    to.flush()
 }
 
-fn receive(from: &mut impl io::Read) -> io::Result<([u64; 3], Vec<u8>)> {
-    let mut head = [[0; 8]; 4];
-    from.read_exact(head.as_flattened_mut())?;
-    let [length, times @ ..] = head.map(u64::from_le_bytes);
-    let mut bytes = vec![0; length as usize];
-    from.read_exact(&mut bytes)?;
-    Ok((times, bytes))
+/// Reads a message that [`write_frame`] wrote. `None`: the other side has
+/// ended. A message of more than `most` bytes is an error, and so is half of
+/// one.
+pub fn read_frame(
+    from: &mut impl Read,
+    most: usize,
+) -> io::Result<Option<Vec<u8>>> {
+    let mut length = [0; 4];
+    if from.read(&mut length[..1])? == 0 {
+        return Ok(None);
+    }
+    from.read_exact(&mut length[1..])?;
+    let length = u32::from_le_bytes(length) as usize;
+    if length > most {
+        return Err(ErrorKind::InvalidData.into());
+    }
+    let mut message = vec![0; length];
+    from.read_exact(&mut message)?;
+    Ok(Some(message))
 }
-
-fn claims(mut worker: Child) -> Result {
-    let (_, result) = trip(&mut worker, ByteBuf::from([b'b'; 64]))?;
-    let (mark, rest) = result.split_at(4);
-    let mark = mark.try_into().map(u32::from_le_bytes)?;
-    let [here, there] = [process::id(), worker.id()];
-    let figure = format!("process {there} has the bytes that {here} sent");
-    claim("F18", rest == [b'b'; 60] && there != here, figure)?;
-    let figure = format!("the result bears the stamp of process {mark}");
-    claim("F19", mark == there, figure)?;
-    let figure = format!("process {here} has it, all {} bytes", result.len());
-    claim("F21", mark != here && result.len() == 64, figure)?;
-    Ok(worker.wait().map(drop)?) // it ends, for its pipe is closed
-}
+// ANCHOR_END: round_trip

@@ -1,102 +1,89 @@
-//! A handle tells how far a job is; a Rust future is work that waits for you.
+//! Future or handle: a job runs unasked, a Rust future waits to be polled.
 //!
 //!     cargo run -p futures_pool --bin handle_states
 //!
-//! Two things share a name. Python's future is a handle: its job runs, whether
-//! or not anybody asks. Rust's `Future` is the work itself: it does nothing
-//! until it is polled. Here a pool of one thread has three jobs.
+//! Two things share a name. Python's `Future` is a handle: its job runs,
+//! whether or not anybody asks for the result. Rust's `Future` is the work
+//! itself: it does nothing until it is polled, by `.await` for example. What a
+//! pool returns is a handle, which tells whether its job is pending, running or
+//! done. Here one worker has three jobs; nobody asks for the result of the
+//! third.
 //!
 //! Claims: F5
-//! Change this and watch: `smol::spawn(wash())` for `wash()`. That is a handle,
-//! too: what it stands for runs unpolled, and F5 is contradicted.
+//! Change this and watch: `smol::spawn(async_log())` for `async_log()`. That is
+//! a handle, too: the task runs although nobody polls it, and F5 is
+//! contradicted.
 //!
 //! Output (figures vary):
-//!     moment                job 1      job 2      unasked job  future
-//!     job 1 is running      running    pending    has not run  has not run
-//!     job 2 is running      done       running    has not run  has not run
-//!     the pool has ended    done       done       has run      has not run
-//!     all have been asked   result 1   result 2   has run      has run
-//!     F5 borne out: pending, running, done; unasked has run, future has not run
+//!     while job 1 runs: job 1 is running, job 2 is pending
+//!     when the pool has ended: job 1 is done, job 2 is done
+//!     the dropped handle's job ran: true; the future ran: false
+//!     F5 borne out: a job ran without its handle: true; a future ran unpolled: false
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::{sync::Barrier, time::Duration};
 
-use futures::executor::block_on;
-use futures_pool::{Executor, Handle, Pending, ThreadPool};
+use futures_pool::{Executor, Pending, ThreadPool};
 use shared::{Result, claim, flags, say, watchdog::Watchdog};
 
 fn main() -> Result {
     flags([]);
-    let _bound = Watchdog::guard("the jobs", Duration::from_secs(2))?;
+    let _bound = Watchdog::guard("the jobs", Duration::from_secs(5))?;
     let pool = ThreadPool::new(1)?;
-    let jobs = [pool.submit(work, 1), pool.submit(work, 2)];
-    drop(pool.submit(sweep, ())); // nobody will ask for it
-    let future = wash(); // nobody polls it yet
+    let [one, two] = [1, 2].map(|n| pool.submit(square, n));
+    drop(pool.submit(log, ())); // nobody asks for its result
+    let _future = async_log(); // and nobody polls this
 
-    say!("{:<22}job 1      job 2      unasked job  future", "moment");
-    STEP.wait();
-    let first = row("job 1 is running", jobs.each_ref().map(state));
-    STEP.wait(); // it is done
-    STEP.wait();
-    let second = row("job 2 is running", jobs.each_ref().map(state));
-    STEP.wait(); // it is done, too
+    STEP.wait(); // job 1 has begun, and job 2 waits for the worker
+    let (running, pending) = (state(&one), state(&two));
+    say!("while job 1 runs: job 1 is {running}, job 2 is {pending}");
+    (0..3).for_each(|_| _ = STEP.wait()); // both jobs may end
     pool.shutdown(Pending::Finish);
-    let last = row("the pool has ended", jobs.each_ref().map(state));
-    let [one, two] = jobs.map(Handle::result);
-    block_on(future);
-    let asked = row("all have been asked", [one?, two?]);
-    verdict([first, second, last, asked])
+    let done = state(&one);
+    say!("when the pool has ended: job 1 is {done}, job 2 is {}", state(&two));
+
+    let [job, future] = [&JOB, &FUTURE].map(|ran| ran.load(SeqCst));
+    say!("the dropped handle's job ran: {job}; the future ran: {future}");
+    let figure = format!(
+        "a job ran without its handle: {job}; a future ran unpolled: {future}"
+    );
+    let states = [pending, running, done] == ["pending", "running", "done"];
+    let results = (one.result()?, two.result()?) == (1, 4);
+    claim("F5", states && results && job && !future, figure)
 }
 
-/// The worker and `main` are in step: each job waits here when it begins, and
-/// before it ends.
+/// `main` and the jobs go on in step: each job stops here twice.
 static STEP: Barrier = Barrier::new(2);
 
-fn work(number: u32) -> String {
+fn square(n: u32) -> u32 {
     STEP.wait();
     STEP.wait();
-    format!("result {number}")
+    n * n
 }
 
-static SWEPT: AtomicBool = AtomicBool::new(false);
-static WASHED: AtomicBool = AtomicBool::new(false);
+static JOB: AtomicBool = AtomicBool::new(false);
+static FUTURE: AtomicBool = AtomicBool::new(false);
 
-fn sweep((): ()) {
-    SWEPT.store(true, Relaxed);
+fn log((): ()) {
+    JOB.store(true, SeqCst);
 }
 
-async fn wash() {
-    WASHED.store(true, Relaxed);
+async fn async_log() {
+    FUTURE.store(true, SeqCst);
 }
 
-fn state<T>(job: &Handle<T>) -> String {
-    match (job.is_running(), job.is_done()) {
-        (false, false) => "pending".into(),
-        (true, _) => "running".into(),
-        (false, true) => "done".into(),
+// ANCHOR: handle_states
+use futures_pool::Handle;
+
+/// What a job is doing: the states of Python's `Future`. It may be another one
+/// by the time you read it, but never an earlier one.
+pub fn state<T>(job: &Handle<T>) -> &'static str {
+    // In this order: a job that is neither done nor running has not begun yet.
+    match (job.is_running(), job.is_cancelled(), job.is_done()) {
+        (true, ..) => "running",
+        (_, true, _) => "cancelled",
+        (.., true) => "done",
+        _ => "pending",
     }
 }
-
-/// Of both jobs, of the one that nobody asks for, and of the future.
-type Seen = [String; 4];
-
-fn row(moment: &str, [one, two]: [String; 2]) -> Seen {
-    let [job, future] = [&SWEPT, &WASHED].map(|done| {
-        String::from(if done.load(Relaxed) { "has run" } else { "has not run" })
-    });
-    say!("{moment:<22}{one:<11}{two:<11}{job:<13}{future}");
-    [one, two, job, future]
-}
-
-fn verdict(seen: [Seen; 4]) -> Result {
-    let [first, second, last, asked] = &seen;
-    let states = [first, second, last].map(|seen| seen[1].as_str());
-    let [.., job, future] = last;
-    let figure =
-        format!("{}; unasked {job}, future {future}", states.join(", "));
-    let holds = states == ["pending", "running", "done"]
-        && [&first[0], &second[0], &last[0]] == ["running", "done", "done"]
-        && (job.as_str(), future.as_str()) == ("has run", "has not run")
-        && *asked == ["result 1", "result 2", "has run", "has run"];
-    claim("F5", holds, figure)
-}
+// ANCHOR_END: handle_states

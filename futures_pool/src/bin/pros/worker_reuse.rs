@@ -1,32 +1,31 @@
-//! Jobs done by four workers that stay, and by a new worker for each of them.
+//! Worker reuse: a new thread or process for each job costs many times more.
 //!
 //!     cargo run --release -p futures_pool --bin worker_reuse
 //!
-//! What is saved is starting and ending workers. A pool does that, too, but
-//! four times: its own start and end are part of what a job costs here. Jobs
-//! are so short that one thread may do them all before the others are there.
+//! A pool starts its workers once, and each of them does many jobs. The time
+//! here is for the jobs, with the start and the end of the pool. The jobs are
+//! so short that one thread may do many of them before the others have started.
+//! `max_tasks_per_child` makes a pool of processes replace a worker after so
+//! many jobs, in Python, too: against leaks of memory, for example.
 //!
 //! Claims: F9, F10
 //! Change this and watch: `THREAD_JOBS` of 4. There is no worker to use again,
 //! and F10 is contradicted.
 //!
 //! Output (figures vary):
-//!     jobs by                     jobs   workers    us a job
-//!     a pool of threads           1000         4         0.7
-//!     a thread for each           1000      1000        41.9
-//!     a pool of processes          100         4        28.4
-//!     a process for each           100       100       490.0
-//!     F9 borne out: threads: 4 for 1000 jobs, processes: 4 for 100 jobs
-//!     F10 borne out: new threads cost 57.0 times as much, processes 17.3
+//!     jobs by              jobs  workers  us a job
+//!     a pool of threads    1000        2       0.8
+//!     a thread for each    1000     1000     119.0
+//!     a pool of processes   100        4      96.5
+//!     a process for each    100      100    1424.8
+//!     F9 borne out: 2 threads did 1000 jobs, 4 processes did 100
+//!     F10 borne out: a new thread for each job costs 146 times as much as a pool, a new process 15 times
 
-use std::time::{Duration, Instant};
-use std::{collections::HashSet, num::NonZero, thread};
+use std::{collections::HashSet, num::NonZero, thread, time::Instant};
 
-use futures_pool::{Executor, ProcessPool, ThreadPool, init, job};
 use nix::unistd::gettid;
-use shared::{
-    Result, claim, flags, notice_debug_build, say, watchdog::Watchdog,
-};
+use shared::measure::{NoiseMeter, try_best_of};
+use shared::{Result, Table, claim, claim_timed, flags, notice_debug_build};
 
 const THREAD_JOBS: usize = 1_000;
 const PROCESS_JOBS: usize = 100;
@@ -35,86 +34,101 @@ const WORKERS: usize = 4;
 fn main() -> Result {
     init([job(who)]);
     flags([]);
-    let _bound = Watchdog::guard("the jobs", Duration::from_secs(5))?;
     notice_debug_build();
-    say!("{:<24}{:>8}{:>10}{:>12}", "jobs by", "jobs", "workers", "us a job");
-    let threads = row("a pool of threads", THREAD_JOBS, by_threads)?;
-    let thread_each = row("a thread for each", THREAD_JOBS, by_a_thread_each)?;
-    let processes = row("a pool of processes", PROCESS_JOBS, by_processes)?;
-    let process_each =
-        row("a process for each", PROCESS_JOBS, by_a_process_each)?;
-    verdict([threads, thread_each], [processes, process_each])
-}
-
-/// Who did the jobs, and microseconds for each of them.
-struct Spent {
-    jobs: usize,
-    workers: usize,
-    micros: f64,
-}
-
-/// The best of three runs: others may want the cores, too.
-fn row(way: &str, jobs: usize, work: Way) -> Result<Spent> {
-    let (mut best, mut who) = (Duration::MAX, HashSet::new());
-    for _ in 0..3 {
-        let started = Instant::now();
-        let done_by = work(jobs)?;
-        best = best.min(started.elapsed());
-        who = HashSet::from_iter(done_by);
+    let meter = NoiseMeter::start();
+    let ways: [(&str, usize, Run); 4] = [
+        ("a pool of threads", THREAD_JOBS, on_threads),
+        ("a thread for each", THREAD_JOBS, on_a_thread_each),
+        ("a pool of processes", PROCESS_JOBS, on_processes),
+        ("a process for each", PROCESS_JOBS, on_a_process_each),
+    ];
+    let mut table = Table::new(["jobs by", "jobs", "workers", "us a job"]);
+    let mut seen = Vec::new();
+    for (name, jobs, run) in ways {
+        let cost = try_best_of(3, || cost(jobs, run))?;
+        let us = format!("{:.1}", cost.us_a_job);
+        table.row([&name, &jobs, &cost.workers, &us]);
+        seen.push(cost);
     }
-    let workers = who.len();
-    let micros = best.as_secs_f64() * 1e6 / jobs as f64;
-    say!("{way:<24}{jobs:>8}{workers:>10}{micros:>12.1}");
-    Ok(Spent { jobs, workers, micros })
+    table.print();
+    verdict(&seen, &meter)
+}
+
+fn verdict(seen: &[Cost], meter: &NoiseMeter) -> Result {
+    let [threads, each_thread, processes, each_process] = seen else {
+        unreachable!("there are four ways")
+    };
+    let figure = format!(
+        "{} threads did {THREAD_JOBS} jobs, {} processes did {PROCESS_JOBS}",
+        threads.workers, processes.workers
+    );
+    let reused = threads.workers.max(processes.workers) <= WORKERS;
+    let each = (each_thread.workers, each_process.workers);
+    let new = each == (THREAD_JOBS, PROCESS_JOBS);
+    claim("F9", reused && new, figure)?;
+    let thread = each_thread.us_a_job / threads.us_a_job;
+    let process = each_process.us_a_job / processes.us_a_job;
+    let figure = format!(
+        "a new thread for each job costs {thread:.0} times as much as a pool, \
+         a new process {process:.0} times"
+    );
+    claim_timed("F10", thread > 2.0 && process > 2.0, meter.read(), figure)
 }
 
 /// Has so many jobs done, and returns who did each of them.
-type Way = fn(usize) -> Result<Vec<i32>>;
+type Run = fn(usize) -> Result<Vec<i32>>;
+
+#[derive(PartialEq, PartialOrd)]
+struct Cost {
+    us_a_job: f64,
+    workers: usize,
+}
+
+fn cost(jobs: usize, run: Run) -> Result<Cost> {
+    let started = Instant::now();
+    let workers = HashSet::<i32>::from_iter(run(jobs)?).len();
+    let us_a_job = started.elapsed().as_secs_f64() * 1e6 / jobs as f64;
+    Ok(Cost { us_a_job, workers })
+}
 
 /// The job. Returns the number by which the system knows its worker.
 fn who((): ()) -> i32 {
     gettid().as_raw()
 }
 
-fn by_threads(jobs: usize) -> Result<Vec<i32>> {
+fn on_threads(jobs: usize) -> Result<Vec<i32>> {
     submit(jobs, &ThreadPool::new(WORKERS)?)
 }
 
-fn by_a_thread_each(jobs: usize) -> Result<Vec<i32>> {
-    let jobs = Vec::from_iter((0..jobs).map(|_| thread::spawn(|| who(()))));
+fn on_a_thread_each(jobs: usize) -> Result<Vec<i32>> {
+    let jobs: Vec<_> = (0..jobs).map(|_| thread::spawn(|| who(()))).collect();
     let who = jobs.into_iter().map(|job| job.join().expect("no job panics"));
     Ok(who.collect())
 }
 
-fn by_processes(jobs: usize) -> Result<Vec<i32>> {
-    let crew = ProcessPool::builder().workers(WORKERS);
-    submit(jobs, &crew.build()?)
+fn on_processes(jobs: usize) -> Result<Vec<i32>> {
+    submit(jobs, &ProcessPool::new(WORKERS)?)
 }
 
-fn by_a_process_each(jobs: usize) -> Result<Vec<i32>> {
-    let crew = ProcessPool::builder().workers(WORKERS);
-    let crew = crew.max_tasks_per_child(NonZero::<u64>::MIN); // The one change
-    submit(jobs, &crew.build()?)
+fn on_a_process_each(jobs: usize) -> Result<Vec<i32>> {
+    submit(jobs, &pool_with_fresh_workers(WORKERS, NonZero::<u64>::MIN)?)
 }
 
-fn submit(jobs: usize, crew: &impl Executor) -> Result<Vec<i32>> {
-    let jobs = Vec::from_iter((0..jobs).map(|_| crew.submit(who, ())));
+fn submit(jobs: usize, pool: &impl Executor) -> Result<Vec<i32>> {
+    let jobs: Vec<_> = (0..jobs).map(|_| pool.submit(who, ())).collect();
     let who = jobs.into_iter().map(|job| job.result());
     Ok(who.collect::<Result<_, _>>()?)
 }
 
-fn verdict(threads: [Spent; 2], processes: [Spent; 2]) -> Result {
-    let both = [threads, processes];
-    let stay = both.iter().all(|[pool, _]| pool.workers <= WORKERS);
-    let go = both.iter().all(|[_, each]| each.workers == each.jobs);
-    let [threads, processes] = both
-        .each_ref()
-        .map(|[pool, _]| format!("{} for {} jobs", pool.workers, pool.jobs));
-    let figure = format!("threads: {threads}, processes: {processes}");
-    claim("F9", stay && go, figure)?;
-    let [thread, process] = both.map(|[pool, each]| each.micros / pool.micros);
-    let figure = format!(
-        "new threads cost {thread:.1} times as much, processes {process:.1}"
-    );
-    claim("F10", thread > 1.0 && process > 1.0, figure)
+// ANCHOR: worker_reuse
+use futures_pool::{Executor, ProcessPool, ThreadPool, init, job};
+
+/// A pool of processes that replaces a worker after so many jobs
+/// (`max_tasks_per_child`): for jobs that leak memory or leave files open.
+pub fn pool_with_fresh_workers(
+    workers: usize,
+    jobs: std::num::NonZero<u64>,
+) -> std::io::Result<ProcessPool> {
+    ProcessPool::builder().workers(workers).max_tasks_per_child(jobs).build()
 }
+// ANCHOR_END: worker_reuse

@@ -56,7 +56,7 @@ fn main() -> Result {
             .map(|waiter| waiter.join().expect("a waiter does not panic"))
             .collect::<Result<Vec<_>>>()
     })?;
-    kitchen.claim("M1", |m| m.processes == m.plates.len().min(KITCHENS));
+    kitchen.claim_timed("M1", |meal| meal.fills(KITCHENS));
     kitchen.serve(plates.concat())
 }
 

@@ -1,0 +1,100 @@
+//! KeyboardInterrupt in rayon: Ctrl+C ends a parallel loop, with a count.
+//!
+//!     cargo run -p futures_pool --bin rayon_ctrl_c
+//!
+//! rayon has no way to stop a loop from outside, and Ctrl+C without a handler
+//! ends the process: nobody learns what was done. Here a handler sets a flag.
+//! Each item looks at the flag before it begins; those that have begun are
+//! done, all others are skipped. The results of the items that were done are
+//! kept.
+//!
+//! Read `ctrl_c` first.
+//!
+//! Claims: F12, X4
+//! Change this and watch: `Some(work(item))` in `map_until`. All items are done
+//! before the program ends, and F12 is contradicted.
+//!
+//! Output (figures vary):
+//!     42 of 200 items done, then Ctrl+C
+//!     F12 borne out: Ctrl+C ended a rayon loop after 42 of 200 items
+//!     X4 borne out: Ctrl+C left 0 processes behind
+
+use std::{thread, time::Duration};
+
+use shared::interrupt::press_ctrl_c;
+use shared::{Failure, Result, claim, flags, role, say, watchdog::Watchdog};
+
+const ITEMS: u64 = 200;
+
+fn main() -> Result {
+    if let Some([]) = role::started_as("loop") {
+        return interrupted_loop();
+    }
+    flags([]);
+    let ended = press_ctrl_c(&mut role::command("loop")?, 1, 1)?;
+    for line in &ended.said {
+        say!("{line}");
+    }
+    let told = ended.said.iter().find_map(|line| line.split(' ').next());
+    let done: u64 = told.unwrap_or_default().parse()?;
+    let figure =
+        format!("Ctrl+C ended a rayon loop after {done} of {ITEMS} items");
+    let early = ended.status.success() && (1..ITEMS).contains(&done);
+    claim("F12", early, figure)?;
+    let orphans = ended.orphans;
+    claim("X4", orphans == 0, format!("Ctrl+C left {orphans} processes behind"))
+}
+
+/// The child: 200 items of 5 ms on two threads are half a second.
+fn interrupted_loop() -> Result {
+    let _bound = Watchdog::guard("the loop", Duration::from_secs(3))?;
+    let told = told_to_stop()?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build()?;
+    let items = Vec::from_iter(0..ITEMS);
+    let results = pool.install(|| map_until(&told, &items, square));
+
+    let done = results.iter().flatten().count();
+    say!("{done} of {ITEMS} items done, then Ctrl+C");
+    let right =
+        |(n, result): (u64, &Option<u64>)| result.is_none_or(|r| r == n * n);
+    let right = (0..).zip(&results).all(right);
+    if right { Ok(()) } else { Err(Failure::new("a result is wrong")) }
+}
+
+fn square(n: &u64) -> u64 {
+    if *n == 20 {
+        say!("{}", std::process::id()); // the parent waits for it
+    }
+    thread::sleep(Duration::from_millis(5));
+    n * n
+}
+
+// ANCHOR: rayon_ctrl_c
+use std::io;
+use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed};
+
+use rayon::prelude::*;
+use signal_hook::{consts::SIGINT, flag};
+
+/// A flag that the first Ctrl+C sets. The second one ends the program at once,
+/// with status 130. To be called once, early in `main`.
+pub fn told_to_stop() -> io::Result<Arc<AtomicBool>> {
+    let told = Arc::new(AtomicBool::new(false));
+    // In this order: the first one finds the flag not yet set.
+    flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&told))?;
+    flag::register(SIGINT, Arc::clone(&told))?;
+    Ok(told)
+}
+
+/// Calls `work` with each item, in parallel, until the flag is set. Returns the
+/// results in the order of the items, `None` for those that were skipped; the
+/// count of what was done is `results.iter().flatten().count()`.
+pub fn map_until<T: Sync, R: Send>(
+    told: &AtomicBool,
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<Option<R>> {
+    let work = |item| (!told.load(Relaxed)).then(|| work(item));
+    items.par_iter().map(work).collect()
+}
+// ANCHOR_END: rayon_ctrl_c

@@ -1,0 +1,147 @@
+//! Local socket or shared memory: how an argument reaches a worker process.
+//!
+//!     cargo run -p futures_pool --bin socket_or_memory
+//!
+//! A worker is stopped, so that an order waits where it was sent. Linux shows
+//! in /proc what a process has open, and a copy of the worker's file descriptor
+//! tells how many bytes wait in its socket. A short argument is there as a
+//! whole. Of a long one only the length is there; the argument is in memory
+//! that both processes share. Results come back in the same two ways. Python
+//! uses pipes.
+//!
+//! `worker_ends` shows how long a worker lives.
+//!
+//! Claims: F17, F20
+//! Change this and watch: `LONG` of 5 000. It goes through the socket as a
+//! whole, and F17 is contradicted.
+//!
+//! Output (figures vary):
+//!     argument of 3000 bytes: 3006 in the socket
+//!     argument of 3000 bytes: 0 in memory
+//!     argument of 50000 bytes: 9 in the socket
+//!     argument of 50000 bytes: 53248 in memory
+//!     result of 50000 bytes: 53248 in memory
+//!     F17 borne out: of an argument of 3000 bytes 3006 wait in the socket, of one of 50000 bytes 9
+//!     F20 borne out: a result of 50000 bytes takes 53248 of shared memory
+
+use std::os::unix::fs::MetadataExt;
+use std::{thread, time::Duration};
+
+use futures_pool::{Executor, ProcessPool, init, job};
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, Signal};
+use rustix::process::{kill_process, pidfd_getfd, pidfd_open};
+use rustix::{fd::OwnedFd, io::ioctl_fionread};
+use shared::{Failure, Result, claim, flags, say, watchdog::Watchdog};
+
+const SHORT: usize = 3_000;
+const LONG: usize = 50_000;
+
+fn main() -> Result {
+    init([job(same), job(thread::sleep)]);
+    flags([]);
+    let _bound = Watchdog::guard("the jobs", Duration::from_secs(10))?;
+    let pool = ProcessPool::new(1)?;
+    let worker = pool.pids()[0];
+    let [short, long] = [SHORT, LONG].map(|size| sent(&pool, size));
+    let (short, long) = (short?, long?);
+    let result = pool.submit(same, "a".repeat(LONG));
+    let next = pool.submit(thread::sleep, Duration::from_millis(300));
+    result.result()?;
+    let back = memory_of(worker)?; // kept, while the next job runs
+    next.result()?;
+    say!("result of {LONG} bytes: {back} in memory");
+
+    let figure = format!(
+        "of an argument of {SHORT} bytes {} wait in the socket, of one of \
+         {LONG} bytes {}",
+        short.in_socket, long.in_socket
+    );
+    let there = short.in_socket > SHORT && short.in_memory == 0;
+    let beside = long.in_socket < 100 && long.in_memory >= LONG;
+    claim("F17", there && beside, figure)?;
+    let figure =
+        format!("a result of {LONG} bytes takes {back} of shared memory");
+    claim("F20", back >= LONG, figure)
+}
+
+/// Where the bytes of an argument are while the worker is stopped.
+struct Sent {
+    in_socket: usize,
+    in_memory: usize,
+}
+
+fn sent(pool: &ProcessPool, size: usize) -> Result<Sent> {
+    let worker = pool.pids()[0];
+    let socket = its_socket(worker)?;
+    stop(worker)?;
+    let order = pool.submit(same, "a".repeat(size));
+    let in_socket = ioctl_fionread(&socket)? as usize;
+    let in_memory = memory_of(worker)?;
+    kill_process(id(worker), Signal::CONT)?;
+    order.result()?;
+    say!("argument of {size} bytes: {in_socket} in the socket");
+    say!("argument of {size} bytes: {in_memory} in memory");
+    Ok(Sent { in_socket, in_memory })
+}
+
+fn same(text: String) -> String {
+    text
+}
+
+/// A copy of the worker's end of the one socket that it shares with its pool.
+fn its_socket(worker: u32) -> Result<OwnedFd> {
+    let ours = open_files(std::process::id())?;
+    let inherited = |name: &str| ours.iter().any(|(_, own)| own == name);
+    let mut sockets = open_files(worker)?;
+    sockets.retain(|(number, name)| {
+        *number > 2 && name.starts_with("socket:") && !inherited(name)
+    });
+    let [(number, _)] = sockets[..] else {
+        return Err(Failure::new(
+            "the worker has more or less than one socket",
+        ));
+    };
+    let process = pidfd_open(id(worker), PidfdFlags::empty())?;
+    Ok(pidfd_getfd(process, number, PidfdGetfdFlags::empty())?)
+}
+
+/// How many bytes of memory the worker shares with its pool.
+fn memory_of(worker: u32) -> Result<usize> {
+    let mut files = open_files(worker)?;
+    files.retain(|(_, name)| name.starts_with("/memfd:futures_pool"));
+    let size = |(number, _)| {
+        let path = format!("/proc/{worker}/fd/{number}");
+        Ok(512 * fs::metadata(path)?.blocks() as usize)
+    };
+    files.into_iter().map(size).sum()
+}
+
+fn stop(worker: u32) -> Result {
+    kill_process(id(worker), Signal::STOP)?;
+    let stat = format!("/proc/{worker}/stat");
+    while !fs::read_to_string(&stat)?.contains(") T ") {
+        thread::yield_now();
+    }
+    Ok(())
+}
+
+fn id(pid: u32) -> Pid {
+    Pid::from_raw(pid.cast_signed()).expect("a process has a number")
+}
+
+// ANCHOR: socket_or_memory
+use std::{fs, io};
+
+/// What a process has open, as `lsof` shows it: the number of each descriptor,
+/// and a path, or `socket:[...]`, `pipe:[...]`, `/memfd:...`. For processes of
+/// the same user. What is closed meanwhile is left out.
+pub fn open_files(pid: u32) -> io::Result<Vec<(i32, String)>> {
+    let file = |file: fs::DirEntry| {
+        let number = file.file_name().to_str()?.parse().ok()?;
+        let name = fs::read_link(file.path()).ok()?;
+        Some((number, name.display().to_string()))
+    };
+    let files = fs::read_dir(format!("/proc/{pid}/fd"))?;
+    Ok(files.flatten().filter_map(file).collect())
+}
+// ANCHOR_END: socket_or_memory

@@ -1,0 +1,131 @@
+//! Thread pools compared: how many threads they start, and when.
+//!
+//!     cargo run -p futures_pool --bin growth_ways
+//!
+//! rayon starts all its threads when the pool is built. tokio and smol start
+//! one when a job comes and no thread is free: `spawn_blocking` goes up to 512
+//! threads, `unblock` up to 500. So 100 jobs that wait have 100 threads there,
+//! and 100 jobs that work have 100 threads, too (oversubscription).
+//!
+//! Read `growth` first.
+//!
+//! Claims: F7
+//! Change this and watch: `.max_blocking_threads(4)` for tokio's runtime, and 4
+//! for the 100 in its line of `main`. Tokio stops there, too, and F7 is
+//! contradicted.
+//!
+//! Output (figures vary):
+//!     threads, with         0  1  3  100 jobs
+//!     rayon spawn           4  4  4         4
+//!     tokio spawn_blocking  0  1  3       100
+//!     smol unblock          0  1  3       100
+//!     F7 borne out: 100 jobs have 4 threads in rayon's pool, 100 in tokio's, 100 in smol's
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::{fs, sync::RwLock, thread, time::Duration, time::Instant};
+
+use shared::{Result, Table, claim, flags, watchdog::Watchdog};
+use tokio::runtime::Builder;
+
+const JOBS: [usize; 4] = [0, 1, 3, 100];
+const MOST: usize = 4;
+
+fn main() -> Result {
+    flags([]);
+    let _bound = Watchdog::guard("the pools", Duration::from_secs(5))?;
+    let rayon = threads_of(rayon, MOST)?;
+    let tokio = threads_of(tokio_spawn_blocking, 100)?;
+    let smol = threads_of(smol_unblock, 100)?;
+
+    let mut table = Table::new(["threads, with", "0", "1", "3", "100 jobs"]);
+    let ways = [
+        ("rayon spawn", rayon),
+        ("tokio spawn_blocking", tokio),
+        ("smol unblock", smol),
+    ];
+    for (name, [none, one, three, hundred]) in ways {
+        table.row([&name, &none, &one, &three, &hundred]);
+    }
+    table.print();
+    let figure = format!(
+        "100 jobs have {} threads in rayon's pool, {} in tokio's, {} in smol's",
+        rayon[3], tokio[3], smol[3]
+    );
+    claim("F7", rayon == [MOST; 4] && [tokio, smol] == [JOBS; 2], figure)
+}
+
+/// Has one job done, in a pool of its own.
+type Submit = Box<dyn Fn()>;
+
+fn rayon() -> Result<Submit> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(MOST).build()?;
+    Ok(Box::new(move || pool.spawn(|| held(()))))
+}
+
+fn tokio_spawn_blocking() -> Result<Submit> {
+    let runtime = Builder::new_current_thread().build()?;
+    Ok(Box::new(move || drop(runtime.spawn_blocking(|| held(())))))
+}
+
+fn smol_unblock() -> Result<Submit> {
+    Ok(Box::new(|| smol::unblock(|| held(())).detach()))
+}
+
+/// Closed while jobs come in: so no thread is free for a second one.
+static GATE: RwLock<()> = RwLock::new(());
+static BEGUN: AtomicUsize = AtomicUsize::new(0);
+static DONE: AtomicUsize = AtomicUsize::new(0);
+
+fn held((): ()) {
+    BEGUN.fetch_add(1, SeqCst);
+    drop(GATE.read());
+    DONE.fetch_add(1, SeqCst);
+}
+
+/// How many threads a pool has with so many jobs, of which `most` can run.
+fn threads_of(pool: fn() -> Result<Submit>, most: usize) -> Result<[usize; 4]> {
+    let (before, mut counts) = (threads()?, [0; 4]);
+    let submit = pool()?;
+    let closed = GATE.write().expect("nobody panics with it");
+    let (begun, done) = (BEGUN.load(SeqCst), DONE.load(SeqCst));
+    let mut submitted = 0;
+    for (count, jobs) in counts.iter_mut().zip(JOBS) {
+        (submitted..jobs).for_each(|_| submit());
+        submitted = jobs;
+        wait_until(&BEGUN, begun + jobs.min(most));
+        *count = threads()? - before;
+    }
+    drop(closed);
+    wait_until(&DONE, done + submitted);
+    drop(submit);
+    // Threads that are not joined end a little later; smol's after 500 ms.
+    let limit = Instant::now() + Duration::from_secs(1);
+    while threads()? > before && Instant::now() < limit {
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(counts)
+}
+
+fn wait_until(count: &AtomicUsize, wanted: usize) {
+    while count.load(SeqCst) < wanted {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Linux lists all threads of this process.
+fn threads() -> Result<usize> {
+    Ok(fs::read_dir("/proc/self/task")?.count())
+}
+
+// ANCHOR: growth_ways
+/// A tokio runtime whose `spawn_blocking` has at most `most` threads: more jobs
+/// wait in a queue without a limit.
+pub fn runtime_with_few_blocking_threads(
+    most: usize,
+) -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(most)
+        .enable_all()
+        .build()
+}
+// ANCHOR_END: growth_ways

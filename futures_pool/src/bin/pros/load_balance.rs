@@ -1,0 +1,81 @@
+//! Load balancing: a long job holds one worker, and the others do the rest.
+//!
+//!     cargo run -p futures_pool --bin load_balance
+//!
+//! Of 100 jobs on 4 threads, the first ends only when no other one is left that
+//! could be done. If the jobs wait in one queue, the other three threads do the
+//! other 99. If they are divided in advance into chunks of 25 (`chunksize` in
+//! Python), 24 jobs are in the chunk of the long one, and wait behind it.
+//! Chunks make many small jobs cheaper; jobs of unequal length need small ones.
+//! The results come in the order of the jobs in both cases.
+//!
+//! Claims: F8
+//! Change this and watch: `MapOptions::chunk(1)`. Only the jobs that are queued
+//! ahead of their results, four for each worker, are done meanwhile.
+//!
+//! Output (figures vary):
+//!     in chunks of 25: 75 jobs are done beside the long one
+//!     from one queue: 99 jobs are done beside the long one
+//!     F8 borne out: while a long job held 1 of 4 workers, the others did 99 of 99 jobs
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::{thread, time::Duration};
+
+use futures_pool::{MapOptions, ThreadPool};
+use shared::{Result, claim, flags, say, watchdog::Watchdog};
+
+const JOBS: usize = 100;
+
+fn main() -> Result {
+    flags([]);
+    let _bound = Watchdog::guard("the jobs", Duration::from_secs(5))?;
+    let pool = ThreadPool::new(4)?;
+    // WRONG for jobs of unequal length: they are divided in advance
+    let chunks = pool.map_with(MapOptions::chunk(25), work, 0..JOBS);
+    let chunks: Vec<_> = chunks.collect::<Result<_, _>>()?;
+    say!("in chunks of 25: {} jobs are done beside the long one", chunks[0]);
+    DONE.store(0, SeqCst);
+    let queue = run_all(&pool, work, 0..JOBS)?;
+    say!("from one queue: {} jobs are done beside the long one", queue[0]);
+
+    let in_order = queue[1..].iter().copied().eq(1..JOBS);
+    let figure = format!(
+        "while a long job held 1 of 4 workers, the others did {} of 99 jobs",
+        queue[0]
+    );
+    claim("F8", queue[0] == JOBS - 1 && in_order, figure)
+}
+
+static DONE: AtomicUsize = AtomicUsize::new(0);
+
+/// Job 0 returns how many jobs are done while it runs; it ends when for 100 ms
+/// no other one has been done. The others return their number.
+fn work(n: usize) -> usize {
+    if n > 0 {
+        DONE.fetch_add(1, SeqCst);
+        return n;
+    }
+    let mut seen = usize::MAX;
+    while seen != DONE.load(SeqCst) && DONE.load(SeqCst) < JOBS - 1 {
+        seen = DONE.load(SeqCst);
+        thread::sleep(Duration::from_millis(100));
+    }
+    DONE.load(SeqCst)
+}
+
+// ANCHOR: load_balance
+use futures_pool::{Executor, Function, JobError, Value};
+
+/// Queues a job for each input; a worker that is free takes the next one.
+/// Returns the results in the order of the inputs, or the first error; the
+/// other jobs are done all the same. All inputs are in memory at once.
+pub fn run_all<A: Value, T: Value>(
+    pool: &impl Executor,
+    job: impl Function<A, T>,
+    inputs: impl IntoIterator<Item = A>,
+) -> Result<Vec<T>, JobError> {
+    let inputs = inputs.into_iter();
+    let handles: Vec<_> = inputs.map(|input| pool.submit(job, input)).collect();
+    handles.into_iter().map(|handle| handle.result()).collect()
+}
+// ANCHOR_END: load_balance

@@ -1,0 +1,74 @@
+//! A crash (abort, SIGSEGV) ends the program on a thread, a job in a process.
+//!
+//!     cargo run -p futures_pool --bin worker_crash
+//!
+//! A panic can be caught, a crash cannot: the system ends the whole process. A
+//! thread has no process of its own, so the program ends with it. (Here that is
+//! a child, so that there is somebody left to tell.) A worker process dies
+//! alone, and the handle tells how. But one dead worker breaks a pool by
+//! default, as in Python: `broken_pool`.
+//!
+//! Claims: F6
+//! Change this and watch: `panic!("crash")` for `abort()`. Then both go on: the
+//! child ends well, and F6 is contradicted.
+//!
+//! Output (figures vary):
+//!     on a thread: the program ends by signal: 6 (SIGABRT)
+//!     in a process: worker 19226 died, and the job with it: signal: 6 (SIGABRT)
+//!     F6 borne out: a crash on a thread ended the program; in a process the handle told how: true
+
+use std::os::unix::process::ExitStatusExt;
+use std::{process::abort, time::Duration};
+
+use futures_pool::{ThreadPool, init, job};
+use nix::sys::prctl::set_dumpable;
+use shared::watchdog::Watchdog;
+use shared::{Result, claim, flags, role, say};
+
+fn main() -> Result {
+    init([job(crash)]);
+    if let Some([]) = role::started_as("victim") {
+        return crash_on_a_thread();
+    }
+    flags([]);
+    let _bound = Watchdog::guard("the crashes", Duration::from_secs(5))?;
+    let child = role::command("victim")?.output()?;
+    let (signal, silent) = (child.status.signal(), child.stdout.is_empty());
+    let end = child.status.to_string().replace(" (core dumped)", "");
+    say!("on a thread: the program ends by {end}");
+    let error = run_isolated(crash, ()).err().map(|error| error.to_string());
+    let error = error.unwrap_or("no error".into());
+    say!("in a process: {error}");
+
+    let died = error.contains("died") && error.contains("SIGABRT");
+    let figure = format!(
+        "a crash on a thread ended the program; in a process the handle told \
+         how: {died}"
+    );
+    claim("F6", signal == Some(6) && silent && died, figure)
+}
+
+fn crash_on_a_thread() -> Result {
+    let error = ThreadPool::new(1)?.submit(crash, ()).result();
+    say!("the handle tells: {error:?}");
+    Ok(())
+}
+
+fn crash((): ()) {
+    set_dumpable(false).expect("always allowed"); // leaves no core file
+    abort(); // WRONG on a thread: nothing can catch it
+}
+
+// ANCHOR: worker_crash
+use futures_pool::{Executor, Function, ProcessPool, Value};
+
+/// Runs a job that may crash, in a process of its own. The error tells how the
+/// process ended. Begin `main` with `futures_pool::init([job(work)])`.
+pub fn run_isolated<A: Value, T: Value>(
+    work: impl Function<A, T>,
+    argument: A,
+) -> Result<T, Box<dyn std::error::Error>> {
+    let pool = ProcessPool::new(1)?;
+    Ok(pool.submit(work, argument).result()?)
+}
+// ANCHOR_END: worker_crash

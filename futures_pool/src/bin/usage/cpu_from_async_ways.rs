@@ -1,0 +1,126 @@
+//! CPU work in async code compared: latency, time, how many jobs overlap.
+//!
+//!     cargo run --release -p futures_pool --bin cpu_from_async_ways
+//!
+//! A task sleeps for a millisecond, again and again, while eight jobs are done:
+//! the latency is how much longer a sleep takes. Any pool will do if its result
+//! can be awaited. `spawn_blocking` has a thread for each job, and all of them
+//! share the cores with the task; `cpu_limit` limits them. Rust has no GIL, so
+//! jobs overlap on threads as they do on processes, and processes are not
+//! faster. Processes are for jobs that may crash or hang.
+//!
+//! Read `cpu_from_async` first.
+//!
+//! Claims: F2
+//! Change this and watch: `ProcessPool::new(1)`. Its jobs do not overlap any
+//! more, and F2 is contradicted.
+//!
+//! Output (figures vary):
+//!     work is done       latency ms     ms  at once
+//!     in a task               102.3  103.3        1
+//!     by spawn_blocking        15.8   88.8        5
+//!     by ThreadPool            10.1  161.0        2
+//!     by ProcessPool            1.7   74.2        2
+//!     F2 borne out: 2 jobs overlap on threads, 2 on processes, which take 0.5 times as long
+
+use std::{pin::pin, time::Duration, time::Instant};
+
+use futures::future::try_join_all;
+use futures_pool::{ProcessPool, ThreadPool, init, job};
+use shared::measure::{ms, now};
+use shared::{Result, Span, Table, chop, claim, flags, notice_debug_build};
+use tokio::{select, task::spawn_blocking, time::sleep};
+
+/// Two, also on one core: there they overlap by taking turns.
+const WORKERS: usize = 2;
+const PAUSE: Duration = Duration::from_millis(1);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result {
+    init([job(work)]);
+    flags([]);
+    notice_debug_build();
+    let (threads, processes) =
+        (ThreadPool::new(WORKERS)?, ProcessPool::new(WORKERS)?);
+    // WRONG: no other task runs meanwhile
+    let in_task = eight_jobs(async || Ok(work(()))).await?;
+    let blocking =
+        eight_jobs(async || Ok(spawn_blocking(|| work(())).await?)).await?;
+    let threads =
+        eight_jobs(async || Ok(run_in_executor(&threads, work, ()).await?))
+            .await?;
+    let processes =
+        eight_jobs(async || Ok(run_in_executor(&processes, work, ()).await?))
+            .await?;
+
+    print([&in_task, &blocking, &threads, &processes]);
+    verdict(&threads, &processes)
+}
+
+fn print(seen: [&Seen; 4]) {
+    let mut table = Table::new(["work is done", "latency ms", "ms", "at once"]);
+    let ways =
+        ["in a task", "by spawn_blocking", "by ThreadPool", "by ProcessPool"];
+    for (name, seen) in ways.iter().zip(seen) {
+        let [latency, took] =
+            [seen.latency, seen.took].map(|time| format!("{:.1}", ms(time)));
+        table.row([name, &latency, &took, &seen.at_once]);
+    }
+    table.print();
+}
+
+fn verdict(threads: &Seen, processes: &Seen) -> Result {
+    let figure = format!(
+        "{} jobs overlap on threads, {} on processes, which take {:.1} times \
+         as long",
+        threads.at_once,
+        processes.at_once,
+        processes.took.div_duration_f64(threads.took)
+    );
+    let both = (threads.at_once, processes.at_once) == (WORKERS, WORKERS);
+    claim("F2", both, figure)
+}
+
+struct Seen {
+    latency: Duration,
+    took: Duration,
+    at_once: usize,
+}
+
+/// Does eight jobs beside a task that sleeps.
+async fn eight_jobs(run: impl AsyncFn() -> Result<Span>) -> Result<Seen> {
+    let (started, mut latency) = (Instant::now(), Duration::ZERO);
+    let mut jobs = pin!(try_join_all((0..8).map(|_| run())));
+    loop {
+        let asleep = Instant::now();
+        let spans = select! {
+            spans = &mut jobs => Some(spans?),
+            () = sleep(PAUSE) => None,
+        };
+        latency = latency.max(asleep.elapsed().saturating_sub(PAUSE));
+        if let Some(spans) = spans {
+            let at_once = Span::most_at_once(&spans);
+            return Ok(Seen { latency, took: started.elapsed(), at_once });
+        }
+    }
+}
+
+fn work((): ()) -> Span {
+    let start = now();
+    chop(1, 5_000_000);
+    Span { start, end: now() }
+}
+
+// ANCHOR: cpu_from_async_ways
+use futures_pool::{Executor, Function, JobError, Value};
+
+/// Awaits a job that a pool of threads or processes does, on any runtime. If
+/// the caller is cancelled, the job is done all the same.
+pub async fn run_in_executor<A: Value, T: Value>(
+    pool: &impl Executor,
+    job: impl Function<A, T>,
+    argument: A,
+) -> Result<T, JobError> {
+    pool.submit(job, argument).await
+}
+// ANCHOR_END: cpu_from_async_ways

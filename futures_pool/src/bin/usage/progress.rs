@@ -1,0 +1,80 @@
+//! Progress over as_completed: count jobs as they end, keep results in order.
+//!
+//!     cargo run -p futures_pool --bin progress
+//!
+//! `as_completed` gives each handle when its job is done, and its number. The
+//! count goes to standard error, if that is a terminal: standard output may be
+//! a file or a pipe, and is only for results. Whoever prints results as they
+//! come gets them in another order each time; by the number they come back in
+//! the order of the jobs.
+//!
+//! Change this and watch: `10 * n` for `10 * (10 - n)`. The first jobs end
+//! first then, and the first line says so.
+//!
+//! Output (figures vary):
+//!     jobs were done in another order: true
+//!     results: [0, 1, 4, 9, 16, 25, 36, 49, 64, 81]
+
+use std::io::{self, IsTerminal, Write};
+use std::{thread, time::Duration};
+
+use futures_pool::ThreadPool;
+use shared::{Failure, Result, flags, say};
+
+fn main() -> Result {
+    flags([]);
+    let pool = ThreadPool::new(4)?;
+    let mut order = Vec::new();
+    let results = with_progress(&pool, square, 0..10, |number, done, all| {
+        order.push(number);
+        show(done, all);
+    });
+    let results = results.into_iter().collect::<Result<Vec<_>, _>>()?;
+
+    say!("jobs were done in another order: {}", !order.is_sorted());
+    say!("results: {results:?}");
+    let right = results.iter().zip(0..).all(|(result, n)| *result == n * n);
+    let all = order.len() == 10 && results.len() == 10;
+    if right && all { Ok(()) } else { Err(Failure::new("a result is wrong")) }
+}
+
+/// The first jobs take longest.
+fn square(n: u64) -> u64 {
+    thread::sleep(Duration::from_millis(10 * (10 - n)));
+    n * n
+}
+
+/// One line that is written again and again.
+fn show(done: usize, all: usize) {
+    let mut terminal = io::stderr();
+    if terminal.is_terminal() {
+        let end = if done == all { "\n" } else { "" };
+        let _ = write!(terminal, "\r{done} of {all} jobs done{end}"); // or not
+    }
+}
+
+// ANCHOR: progress
+use futures_pool::{Executor, Function, JobError, Value, as_completed};
+
+/// Runs `job` on each input, and calls `progress(number, done, all)` when a job
+/// has ended, well or not: which one, how many, of how many. Returns the
+/// results in the order of the inputs. All inputs are queued at once.
+pub fn with_progress<A: Value, T: Value>(
+    pool: &impl Executor,
+    job: impl Function<A, T>,
+    inputs: impl IntoIterator<Item = A>,
+    mut progress: impl FnMut(usize, usize, usize),
+) -> Vec<Result<T, JobError>> {
+    let inputs = inputs.into_iter();
+    let handles: Vec<_> = inputs.map(|input| pool.submit(job, input)).collect();
+    let all = handles.len();
+    let mut results: Vec<_> = (0..all).map(|_| None).collect();
+    let ended =
+        as_completed(handles, None).map(|ended| ended.expect("no limit"));
+    for (done, (number, handle)) in (1..).zip(ended) {
+        results[number] = Some(handle.result());
+        progress(number, done, all);
+    }
+    results.into_iter().map(|result| result.expect("all have ended")).collect()
+}
+// ANCHOR_END: progress
