@@ -26,7 +26,7 @@
 //!         }
 //!     }
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use docs::{
     programs,
@@ -118,7 +118,7 @@ fn print(snippet: &Snippet) {
     report::say(&snippet.code);
 }
 
-fn create(snippet: &Snippet, folder: &PathBuf) -> Result {
+fn create(snippet: &Snippet, folder: &Path) -> Result {
     let name = snippets::create(snippet, folder)?;
     let manifest = folder.join("Cargo.toml");
     say!("{name}: cargo run --manifest-path {}", manifest.display());
