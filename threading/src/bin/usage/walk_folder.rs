@@ -24,14 +24,14 @@ use std::{env, process};
 
 use shared::{Failure, Result, flags, say};
 
-const FILES: usize = 40;
-
 fn main() -> Result {
     flags([]);
-    let folder = TestFolder::new()?;
+    let folder = test_folder()?;
+    let results = walk(&folder, 4, count_lines);
+    fs::remove_dir_all(&folder)?;
     let (mut lines, mut files, mut failed) = (0, 0, Vec::new());
-    for (path, result) in walk(&folder.0, 4, count_lines)? {
-        let path = path.strip_prefix(&folder.0)?;
+    for (path, result) in results? {
+        let path = path.strip_prefix(&folder)?;
         match result {
             Ok(count) => (lines, files) = (lines + count, files + 1),
             Err(why) => failed.push(format!("{}: {why}", path.display())),
@@ -102,25 +102,14 @@ fn below<R: Send>(
 // ANCHOR_END: walk_folder
 
 /// 40 files in two folders, one of them no text, and a link upwards.
-struct TestFolder(PathBuf);
-
-impl TestFolder {
-    fn new() -> io::Result<TestFolder> {
-        let name = format!("walk_folder-{}", process::id());
-        let folder = TestFolder(env::temp_dir().join(name));
-        for n in 0..FILES {
-            let inner = folder.0.join(["even", "odd"][n % 2]);
-            fs::create_dir_all(&inner)?;
-            let text = if n == 7 { &b"\xff"[..] } else { b"1\n2\n3\n" };
-            fs::write(inner.join(format!("{n}.txt")), text)?;
-        }
-        symlink(&folder.0, folder.0.join("odd/up"))?;
-        Ok(folder)
+fn test_folder() -> io::Result<PathBuf> {
+    let folder = env::temp_dir().join(format!("walk-folder-{}", process::id()));
+    for n in 0..40 {
+        let inner = folder.join(["even", "odd"][n % 2]);
+        fs::create_dir_all(&inner)?;
+        let text = if n == 7 { &b"\xff"[..] } else { b"1\n2\n3\n" };
+        fs::write(inner.join(format!("{n}.txt")), text)?;
     }
-}
-
-impl Drop for TestFolder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0); // the system clears it some day
-    }
+    symlink(&folder, folder.join("odd/up"))?;
+    Ok(folder)
 }
