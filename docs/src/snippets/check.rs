@@ -51,7 +51,7 @@ fn check_together(number: usize, snippets: &[&Snippet]) -> Result<Vec<String>> {
     let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
     let checked = cmd!(cargo, "check", "--offline", "--keep-going", "--quiet")
         .dir(&folder.0)
-        .env("RUSTFLAGS", "--allow warnings")
+        .env("RUSTFLAGS", "--deny warnings")
         .env("CARGO_TARGET_DIR", root.join("target/snippets"))
         .stdin_null()
         .stderr_to_stdout()
