@@ -8,9 +8,8 @@
 //! The other recipes: see `cookbook`.
 //!
 //! Claims: A20
-//! Change this and watch: `== 3` for `>= 3` in `main`. A value that is there
-//! only for a moment may be missed: the program may wait until the watchdog
-//! ends it.
+//! Change this and watch: `== 3` for `>= 3`. A value that is there only for a
+//! moment may be missed: the program may wait until the watchdog ends it.
 //!
 //! Output (figures vary):
 //!     before set() the wait is over: false; after it: true
@@ -28,19 +27,29 @@ use tokio::{join, task::yield_now};
 async fn main() -> Result {
     flags([]);
     let _bound = Watchdog::guard("all recipes", Duration::from_secs(5))?;
+    let (early, set) = wait_for_an_event().await?;
+    say!("before set() the wait is over: {early}; after it: {set}");
+    let jobs = wait_for_three_jobs().await;
+    say!("wait_for(jobs >= 3) returned at {jobs} jobs");
+    let works = !early && set && jobs >= 3;
+    claim("A20", works, "a task waited for an Event, and one for a Condition")
+}
+
+/// Whether the wait was over before the event was set, and after it.
+async fn wait_for_an_event() -> Result<(bool, bool)> {
     let event = Arc::new(Event::default());
     let waits = event.clone();
     let task = tokio::spawn(async move { waits.wait().await });
     yield_now().await;
-    let before = task.is_finished();
+    let early = task.is_finished();
     event.set();
     task.await?;
-    say!(
-        "before set() the wait is over: {before}; after it: {}",
-        event.is_set()
-    );
+    let set = event.is_set();
     event.clear();
+    Ok((early, set && !event.is_set()))
+}
 
+async fn wait_for_three_jobs() -> u32 {
     let jobs = Condition::new(0);
     let add = async {
         for _ in 0..5 {
@@ -48,10 +57,7 @@ async fn main() -> Result {
             yield_now().await;
         }
     };
-    let (seen, ()) = join!(jobs.wait_for(|jobs| *jobs >= 3), add);
-    say!("wait_for(jobs >= 3) returned at {seen} jobs");
-    let works = !before && !event.is_set() && seen >= 3;
-    claim("A20", works, "a task waited for an Event, and one for a Condition")
+    join!(jobs.wait_for(|jobs| *jobs >= 3), add).0
 }
 
 /// The part to copy.

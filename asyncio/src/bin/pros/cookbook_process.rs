@@ -26,11 +26,11 @@ use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     if let Some([]) = role::started_as("quick") {
-        return Ok(say!("it runs"));
+        say!("it runs");
+        return Ok(());
     }
     if let Some([parent]) = role::started_as("stuck") {
-        let _alive = TcpStream::connect(parent)?; // until it is gone
-        thread::sleep(Duration::from_secs(60));
+        return be_stuck(&parent);
     }
     flags([]);
     let _bound = Watchdog::guard("a child", Duration::from_secs(5))?;
@@ -50,6 +50,13 @@ async fn main() -> Result {
     let works = ended.status.success() && text == "it runs\n";
     let figure = "one program was run to its end, and one was killed";
     claim("A20", works && late && killed, figure)
+}
+
+/// The child that is killed. Its connection is open until it is gone.
+fn be_stuck(parent: &str) -> Result {
+    let _alive = TcpStream::connect(parent)?;
+    thread::sleep(Duration::from_secs(60));
+    Ok(())
 }
 
 // ANCHOR: run_program

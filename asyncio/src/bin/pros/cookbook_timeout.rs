@@ -3,9 +3,9 @@
 //!     cargo run -p asyncio --bin cookbook_timeout
 //!
 //! `timeout` drops the job when its time is over: that cancels the job where it
-//! waits. A task goes on when only a reference to its handle is dropped: that
-//! is Python's `shield`. Each recipe is run, and its result compared with what
-//! asyncio gives.
+//! waits. If it borrows the handle of a task, only the borrow ends, and the
+//! task goes on: that is Python's `shield`. Each recipe is run, and its result
+//! compared with what asyncio gives.
 //!
 //! The other recipes: see `cookbook`.
 //!
@@ -97,7 +97,8 @@ pub mod shield {
 
     /// `asyncio.wait_for(asyncio.shield(task), limit)`: waits for the task, but
     /// not longer than `limit`. Then the task goes on, and its handle is
-    /// returned as the error, to be awaited later.
+    /// returned as the error, to be awaited later. The task goes on, too, when
+    /// this is dropped.
     pub async fn wait_shielded<T>(
         limit: Duration,
         mut task: JoinHandle<T>,

@@ -27,9 +27,9 @@ use tokio::{join, sync::oneshot};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    let detached = goes_on(|job| tokio::spawn(job)).await?;
+    let detached = goes_on(tokio::spawn).await?;
     say!("JoinHandle dropped: the task goes on: {detached}");
-    let owned = goes_on(|job| spawn_owned(job)).await?;
+    let owned = goes_on(spawn_owned).await?;
     say!("AbortOnDropHandle dropped: the task goes on: {owned}");
     let figure = format!(
         "a task goes on without its JoinHandle: {detached}, without its \

@@ -49,8 +49,8 @@ async fn main() -> Result {
     table.print();
     let times = eight.mib_s / one.mib_s;
     let figure = format!(
-        "one event loop copies {times:.1} times as much for 8 clients as for 1, \
-         and is {:.0} % busy then",
+        "one event loop copies {times:.1} times as much for 8 clients as for \
+         1, and is {:.0} % busy then",
         eight.busy
     );
     let saturated = eight.busy > 85.0 && times < 4.0;

@@ -26,7 +26,7 @@
 use std::time::{Duration, Instant};
 use std::{future::pending, hint::black_box, thread};
 
-use shared::measure::{Memory, NoiseMeter, best_of};
+use shared::measure::{Memory, Noise, NoiseMeter, best_of};
 use shared::{Result, Table, claim, claim_timed, flags, notice_debug_build};
 use tokio::{runtime::Builder, spawn};
 
@@ -51,7 +51,12 @@ fn main() -> Result {
     table.row([&"task", &task, &task_bytes]);
     table.row([&"thread", &thread, &thread_bytes]);
     table.print();
+    verdict([call, task, thread], [task_bytes, thread_bytes], noise)
+}
 
+/// Nanoseconds of a plain await, a task and a thread; bytes of the last two.
+fn verdict(ns: [u128; 3], bytes: [u64; 2], noise: Noise) -> Result {
+    let ([call, task, thread], [task_bytes, thread_bytes]) = (ns, bytes);
     let figure = format!(
         "a waiting task takes {task_bytes} bytes, a thread {thread_bytes}"
     );
