@@ -29,6 +29,7 @@ const TOKIO: [(&str, &[&str]); 10] = [
             "runtime::",
             "block_in_place",
             "tokio::main",
+            "task_local!",
             "Handle",
         ],
     ),

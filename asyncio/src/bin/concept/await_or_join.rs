@@ -15,6 +15,8 @@
 //!     make both, await, await: page a and page b after 202 ms
 //!     join!: page a and page b after 103 ms
 //!     spawn both, await, await: page a and page b after 102 ms
+//!     The article, A8: "The caller gets a coroutine's result with await."
+//!     Our answer for Rust: holds (true)
 //!     A8 borne out: await returned the value "page a", and the error "no page c"
 
 use std::time::{Duration, Instant};

@@ -16,6 +16,8 @@
 //! Output (figures vary):
 //!     to its end: the server hears "hello work quit"
 //!     dropped at a timeout: the server hears "hello "
+//!     The article, A34: "There are asynchronous versions of for, with, generators and comprehensions."
+//!     Our answer for Rust: inverted (the opposite problem)
 //!     A34 borne out: a function opens, works and closes: "hello work quit"
 
 use std::{future::pending, time::Duration};

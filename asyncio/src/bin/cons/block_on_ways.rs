@@ -21,6 +21,8 @@
 //!     async_std::task::block_on  returns 12
 //!     block_in_place             returns 12
 //!     a runtime elsewhere        returns 12
+//!     The article, A23: "Nothing blocks, except for the entry point."
+//!     Our answer for Rust: false (not true)
 //!     A23 borne out: in a task 4 of 6 ways to wait block its thread, others panic
 
 use std::{panic, time::Duration};

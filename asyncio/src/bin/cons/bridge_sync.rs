@@ -19,6 +19,8 @@
 //!     in the task itself: panics: Cannot start a runtime from within a runtime
 //!     block_in_place: returns 15
 //!     spawn_blocking: returns 15
+//!     The article, A23: "Nothing blocks, except for the entry point."
+//!     Our answer for Rust: false (not true)
 //!     A23 borne out: waiting for async code panics in a task, and blocks a thread in 2 of 2 bridges
 
 use std::{panic, time::Duration};

@@ -17,6 +17,8 @@
 //!     read_line, a new buffer: 0 of 10 lines are whole
 //!     read_line, a kept buffer: 0 of 10 lines are whole
 //!     read_until, a kept buffer: 10 of 10 lines are whole
+//!     The article, A25: "All tasks can easily be cancelled or awaited at once."
+//!     Our answer for Rust: limits (true within limits)
 //!     A25 borne out: of 10 lines with a cancelled read read_line gets 0 and 0 whole, read_until 10
 
 use std::future::ready;

@@ -19,6 +19,8 @@
 //!     select! keeps the future: deadlock
 //!     select! owns the future: done
 //!     the runtime owns it: done
+//!     The article, A33: "Unlike threads, they need no complicated locking."
+//!     Our answer for Rust: limits (true within limits)
 //!     A33 borne out: a task that keeps an unpolled future deadlocks, 0 of 2 cures do
 
 use std::{future::ready, pin::pin, sync::Arc, time::Duration};

@@ -18,6 +18,8 @@
 //!     the kept future  tokio     smol
 //!     holds the lock   deadlock  deadlock
 //!     queues for it    deadlock  done
+//!     The article, A33: "Unlike threads, they need no complicated locking."
+//!     Our answer for Rust: limits (true within limits)
 //!     A33 borne out: a kept future deadlocks its task in 3 of 4 ways
 
 use std::{future::ready, pin::pin, time::Duration};

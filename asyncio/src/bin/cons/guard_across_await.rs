@@ -19,6 +19,8 @@
 //!     std guard, held across the await: deadlock
 //!     std guard, released before it: 24
 //!     tokio guard, held across the await: 24
+//!     The article, A33: "Unlike threads, they need no complicated locking."
+//!     Our answer for Rust: limits (true within limits)
 //!     A33 borne out: a std guard held across an await deadlocks, 0 of 2 cures do
 
 use std::time::Duration;

@@ -16,6 +16,8 @@
 //! Output (figures vary):
 //!     flatten, one after the other: [1, 2, 10, 20]
 //!     select_all, as they are ready: [1, 10, 2, 20]
+//!     The article, A36: "There is no asynchronous version of yield from."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     A36 borne out: flatten gives [1, 2, 10, 20], select_all [1, 10, 2, 20]
 
 use futures::{Stream, StreamExt, stream};

@@ -20,6 +20,8 @@
 //!     no handler: signal: 2 (SIGINT), not cleaned up
 //!     asked to stop: exit status: 0, cleaned up
 //!     stuck, asked twice: exit status: 130, not cleaned up
+//!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
+//!     Our answer for Rust: inverted (the opposite problem)
 //!     F12 borne out: Ctrl+C ended a program (exit status: 0), the second a stuck one (exit status: 130)
 
 use std::{future::pending, time::Duration};

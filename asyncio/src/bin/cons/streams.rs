@@ -21,7 +21,11 @@
 //!     async generator      stream::unfold   [2, 6, 10]
 //!     async generator      stream!          [2, 6, 10]
 //!     anext                StreamExt::next  [2, 6, 10]
+//!     The article, A34: "There are asynchronous versions of for, with, generators and comprehensions."
+//!     Our answer for Rust: inverted (the opposite problem)
 //!     A34 borne out: 4 of 4 functions and macros give [2, 6, 10]
+//!     The article, A35: "There are no asynchronous counterparts of next and iter."
+//!     Our answer for Rust: inverted (the opposite problem)
 //!     A35 borne out: next, a function, gives 1 of 1 stream whole
 
 use futures::{StreamExt, future::ready, stream};

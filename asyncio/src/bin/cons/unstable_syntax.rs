@@ -21,7 +21,11 @@
 //!     gen block            E0658: unstable
 //!     trait AsyncIterator  E0658: unstable
 //!     trait AsyncDrop      E0658: unstable
+//!     The article, A34: "There are asynchronous versions of for, with, generators and comprehensions."
+//!     Our answer for Rust: inverted (the opposite problem)
 //!     A34 borne out: the compiler accepts 0 of ["for await loop", "async gen block"]
+//!     The article, A37: "These will probably be added soon."
+//!     Our answer for Rust: outdated (not true any more, nor of Python)
 //!     A37 borne out: of six, the compiler accepts ["async fn"]
 
 use shared::{Failure, Result, Table, claim, flags};

@@ -19,7 +19,11 @@
 //!     tokio, told to have 1 worker        1       0
 //!     smol                                1       1
 //!     async-std                           2       1
+//!     The article, A9: "One process, one thread."
+//!     Our answer for Rust: limits (true within limits)
 //!     A9 borne out: threads to run one task, by runtime: [1, 3, 2, 3, 4]
+//!     The article, X2: "(Not in the article.) How many workers there are by default."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     X2 borne out: worker threads by default: [0, 2, 1, 1, 2]
 
 use std::{fs, thread, time::Duration};

@@ -15,6 +15,8 @@
 //!
 //! Output (figures vary):
 //!     makes 1, gets 1, makes 2, gets 2, makes 4, gets 4
+//!     The article, A13: "It runs on the machinery of generators."
+//!     Our answer for Rust: limits (true within limits)
 //!     A13 borne out: an async block as a generator: makes 1, gets 1, makes 2, gets 2, makes 4, gets 4
 
 use std::{cell::RefCell, time::Duration};

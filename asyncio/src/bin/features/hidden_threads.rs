@@ -19,7 +19,11 @@
 //!     after a socket: hidden_threads
 //!     after a name: hidden_threads, tokio-rt-worker
 //!     after a file: hidden_threads, tokio-rt-worker
+//!     The article, A21: "Other packages look non-blocking, but rely on pools of threads or processes."
+//!     Our answer for Rust: holds (true)
 //!     A21 borne out: the look-up of a name and a file left 1 thread of a pool
+//!     The article, A22: "It uses asynchronous system calls across the board."
+//!     Our answer for Rust: false (not true)
 //!     A22 borne out: a socket started 0 threads, the look-up of a name 1
 
 use std::{net::TcpListener, time::Duration};

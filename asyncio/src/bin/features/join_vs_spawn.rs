@@ -14,6 +14,8 @@
 //! Output (figures vary):
 //!     join!: on one thread, they do not
 //!     spawn both: on two threads, they meet
+//!     The article, A10: "Coroutines wait in parallel for something interesting to happen."
+//!     Our answer for Rust: limits (true within limits)
 //!     A10 borne out: two jobs did not meet under join!, and met when spawned
 
 use std::sync::mpsc;

@@ -17,6 +17,8 @@
 //!     threads: two clients heard "hellohello", 2 at a time
 //!     tasks: two clients heard "hellohello", 2 at a time
 //!     tasks, one blocking call left: two clients heard "hellohello", 1 at a time
+//!     The article, A18: "Threaded code with blocking input and output is easily ported to it."
+//!     Our answer for Rust: limits (true within limits)
 //!     A18 borne out: served at a time: 2 clients by threads, 2 by tasks, 1 by tasks that block
 
 use std::net::{TcpListener, TcpStream};

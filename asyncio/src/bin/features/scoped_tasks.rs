@@ -18,6 +18,8 @@
 //!     join_all: 4 tasks borrow, 0 are left behind
 //!     smol's Executor: 4 tasks borrow, 0 are left behind
 //!     tokio::spawn: 4 tasks own a copy, 4 are left behind
+//!     The article, A15: "Like threads, coroutines are independent functions with input and output."
+//!     Our answer for Rust: limits (true within limits)
 //!     A15 borne out: when their parent was dropped, 0 of 8 tasks that may borrow went on, 4 of 4 spawned
 
 use std::{future::pending, sync::Arc};

@@ -21,8 +21,14 @@
 //!     awaiting the handle returns Err("line 7 is no number")
 //!     hook hears: a panic in line 60 of the source
 //!     dropping the handle returns nothing
+//!     The article, T6: "There is no built-in way to get an exception of a thread back to who waits for it."
+//!     Our answer for Rust: false (not true)
 //!     T6 borne out: awaiting a task returned its panic: "line 7 is no number"
+//!     The article, F6: "Exceptions are easy to debug: result() raises what the worker raised."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     F6 borne out: awaiting a task returned its panic: "line 7 is no number"
+//!     The article, X3: "(Not in the article.) What a panic does, model by model."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     X3 borne out: after 2 panics the next task on this thread: Ok(7)
 
 use std::panic;

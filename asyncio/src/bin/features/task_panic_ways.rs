@@ -20,7 +20,11 @@
 //!     smol, awaited         a panic    no number
 //!     smol, caught          an error   no number
 //!     async-std, awaited    a panic    no number
+//!     The article, T6: "There is no built-in way to get an exception of a thread back to who waits for it."
+//!     Our answer for Rust: false (not true)
 //!     T6 borne out: of 6 ways to await a task 4 return a panic, 2 raise it
+//!     The article, F6: "Exceptions are easy to debug: result() raises what the worker raised."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     F6 borne out: of 6 ways to await a task 4 return a panic, 2 raise it
 
 use std::panic::{self, catch_unwind};

@@ -18,7 +18,11 @@
 //!     the same with 4 KiB      2000        4641
 //!     a task of smol          20000         266
 //!     a thread                  200       31262
+//!     The article, A12: "An active coroutine uses less than 1 KB until it ends."
+//!     Our answer for Rust: limits (true within limits)
 //!     A12 borne out: a sleeping task takes 466 bytes at most, with 4 KiB in it 4641
+//!     The article, A30: "Unlike threads, coroutines cost no extra memory."
+//!     Our answer for Rust: limits (true within limits)
 //!     A30 borne out: a task takes 466 bytes, a thread 31262
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

@@ -17,6 +17,8 @@
 //! Output (figures vary):
 //!     asked to stop: 20 of 20 sessions closed
 //!     cancelled, with a guard: 20 of 20 sessions closed
+//!     The article, A25: "All tasks can easily be cancelled or awaited at once."
+//!     Our answer for Rust: limits (true within limits)
 //!     A25 borne out: tasks that are asked to stop close 20 of 20 sessions, guards hand over 20
 
 use std::future::pending;

@@ -18,6 +18,8 @@
 //!     tokio          10000  8.6
 //!     smol           10000  5.3
 //!     async-std      10000  9.7
+//!     The article, A25: "All tasks can easily be cancelled or awaited at once."
+//!     Our answer for Rust: limits (true within limits)
 //!     A25 borne out: 10000 tasks are cancelled at once on 3 of 3 runtimes
 
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};

@@ -22,6 +22,8 @@
 //!     task.cancel()     abort              true
 //!     sleep(0.005)      sleep              true
 //!     sleep(0)          yield_now          true
+//!     The article, A20: "It offers many functions for concurrency."
+//!     Our answer for Rust: holds (true)
 //!     A20 borne out: 6 of 6 functions for tasks work as in Python
 
 use std::time::{Duration, Instant};

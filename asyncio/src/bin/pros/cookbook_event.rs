@@ -14,6 +14,8 @@
 //! Output (figures vary):
 //!     before set() the wait is over: false; after it: true
 //!     wait_for(jobs >= 3) returned at 4 jobs
+//!     The article, A20: "It offers many functions for concurrency."
+//!     Our answer for Rust: holds (true)
 //!     A20 borne out: a task waited for an Event, and one for a Condition
 
 use std::{sync::Arc, time::Duration};

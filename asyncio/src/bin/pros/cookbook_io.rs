@@ -18,6 +18,8 @@
 //!     open_connection()           TcpStream::connect  true
 //!     create_datagram_endpoint()  UdpSocket           true
 //!     getaddrinfo(host, port)     lookup_host         true
+//!     The article, A20: "It offers many functions for concurrency."
+//!     Our answer for Rust: holds (true)
 //!     A20 borne out: 3 of 3 functions for sockets work as in Python
 
 use std::{net::Ipv4Addr, time::Duration};

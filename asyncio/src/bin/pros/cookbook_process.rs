@@ -15,6 +15,8 @@
 //! Output (figures vary):
 //!     ended by itself: exit status: 0, "it runs\n"
 //!     too late for its time limit: true, and killed: true
+//!     The article, A20: "It offers many functions for concurrency."
+//!     Our answer for Rust: holds (true)
 //!     A20 borne out: one program was run to its end, and one was killed
 
 use std::io::{ErrorKind::TimedOut, Read};

@@ -19,6 +19,8 @@
 //!     put_nowait()              try_send          true
 //!     shutdown()                close             true
 //!     shutdown(immediate=True)  drop(receiver)    true
+//!     The article, A20: "It offers many functions for concurrency."
+//!     Our answer for Rust: holds (true)
 //!     A20 borne out: 4 of 4 functions of a Queue work as in Python
 
 use std::time::Duration;

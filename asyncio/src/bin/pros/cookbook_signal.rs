@@ -14,6 +14,8 @@
 //!
 //! Output (figures vary):
 //!     the work was ended by SIGTERM
+//!     The article, A20: "It offers many functions for concurrency."
+//!     Our answer for Rust: holds (true)
 //!     A20 borne out: a task awaited SIGTERM
 
 use nix::sys::signal::{Signal, raise};

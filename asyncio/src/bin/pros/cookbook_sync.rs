@@ -20,6 +20,8 @@
 //!     Semaphore(2)            Semaphore::new(2)  true
 //!     Barrier(2)              Barrier::new(2)    true
 //!     Future(), set_result()  oneshot::channel   true
+//!     The article, A20: "It offers many functions for concurrency."
+//!     Our answer for Rust: holds (true)
 //!     A20 borne out: 4 of 4 functions for waiting work as in Python
 
 use std::{sync::Arc, time::Duration};

@@ -18,6 +18,8 @@
 //!     to_thread(work)           spawn_blocking    true
 //!     run_coroutine_threadsafe  Handle::block_on  true
 //!     call_soon_threadsafe      blocking_send     true
+//!     The article, A20: "It offers many functions for concurrency."
+//!     Our answer for Rust: holds (true)
 //!     A20 borne out: 3 of 3 functions for threads work as in Python
 
 use std::{thread, time::Duration};

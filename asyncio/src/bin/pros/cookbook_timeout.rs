@@ -19,6 +19,8 @@
 //!     wait_for(job, 0.005)  timeout             true
 //!     timeout_at(when)      timeout_at          true
 //!     shield(task)          timeout(&mut task)  true
+//!     The article, A20: "It offers many functions for concurrency."
+//!     Our answer for Rust: holds (true)
 //!     A20 borne out: 3 of 3 time limits work as in Python
 
 use std::time::Duration;

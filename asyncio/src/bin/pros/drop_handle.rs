@@ -17,6 +17,8 @@
 //! Output (figures vary):
 //!     JoinHandle dropped: the task goes on: true
 //!     AbortOnDropHandle dropped: the task goes on: false
+//!     The article, X1: "(Not in the article.) What dropping a handle does depends on the model."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     X1 borne out: a task goes on without its JoinHandle: true, without its AbortOnDropHandle: false
 
 use std::pin::Pin;

@@ -16,6 +16,8 @@
 //!
 //! Output (figures vary):
 //!     8 clients with a pause of 100 ms each: 121 ms
+//!     The article, A27: "The event loop makes input and output parallel."
+//!     Our answer for Rust: limits (true within limits)
 //!     A27 borne out: one thread served 8 clients that pause 100 ms each in 121 ms
 
 use std::net::{Ipv4Addr, SocketAddr};

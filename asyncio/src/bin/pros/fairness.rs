@@ -17,6 +17,8 @@
 //! Output (figures vary):
 //!     turns of 5 ms: the other task waits 9.18 ms
 //!     turns of 1 ms: the other task waits 1.07 ms
+//!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
+//!     Our answer for Rust: limits (true within limits)
 //!     A29 borne out: a task has 20 turns beside 20 greedy ones, and waits 9.2 ms; after short ones 1.1 ms
 
 use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed};

@@ -14,6 +14,8 @@
 //!     gather: [9, 1, 2, 5]
 //!     gather_limited: [9, 1, 2, 5]
 //!     buffer_unordered: [1, 2, 5, 9]
+//!     The article, A20: "It offers many functions for concurrency."
+//!     Our answer for Rust: holds (true)
 //!     A20 borne out: 2 of 3 ways keep the order, as gather does
 
 use futures::stream::{self, StreamExt};

@@ -18,6 +18,8 @@
 //!     read, await, write: 1 of 10 updates
 //!     await, read, write: 10 of 10 updates
 //!     under a lock: 10 of 10 updates
+//!     The article, A26: "On one thread, coroutines need no locks."
+//!     Our answer for Rust: limits (true within limits)
 //!     A26 borne out: without a lock, 9 of 10 updates are lost over an await, 0 without an await in between
 
 use std::cell::Cell;

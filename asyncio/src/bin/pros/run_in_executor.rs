@@ -15,6 +15,8 @@
 //! Output (figures vary):
 //!     the caller holds the permit: 5 at work at once
 //!     the work holds the permit: 2 at work at once
+//!     The article, A20: "It offers many functions for concurrency."
+//!     Our answer for Rust: holds (true)
 //!     A20 borne out: with 2 permits, 2 threads work at once when callers give up; 5 if these hold them
 
 use std::sync::{atomic::AtomicUsize, atomic::Ordering::Relaxed};

@@ -15,6 +15,8 @@
 //! Output (figures vary):
 //!     5 tasks, each awaited in the loop: 515 ms
 //!     5000 tasks, all spawned first: 190 ms
+//!     The article, A24: "Thousands of light tasks can be spawned without stopping the system."
+//!     Our answer for Rust: holds (true)
 //!     A24 borne out: 5000 tasks waited 100 ms each, and 190 ms together
 
 use std::time::{Duration, Instant};

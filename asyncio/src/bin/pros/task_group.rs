@@ -18,6 +18,8 @@
 //! Output (figures vary):
 //!     JoinSet: 1 job failed, 9 others were done in vain
 //!     task_group: Some("job 3 failed"); 0 others done, 0 still there
+//!     The article, A25: "All tasks can easily be cancelled or awaited at once."
+//!     Our answer for Rust: limits (true within limits)
 //!     A25 borne out: an error cancels 9 of 9 tasks in a group, 0 in a JoinSet
 
 use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering::Relaxed};

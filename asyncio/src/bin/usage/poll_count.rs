@@ -14,7 +14,11 @@
 //! Output (figures vary):
 //!     tokio, 10 000 tasks: 10000 polls to begin, 0 while asleep (0.4 ms of CPU), 10000 to end
 //!     a busy loop, 1 future: 1 polls to begin, 588763 while asleep (42.1 ms of CPU), 1 to end
+//!     The article, A6: "Knowing when a request leaves and when its result returns lets one switch well."
+//!     Our answer for Rust: holds (true)
 //!     A6 borne out: 10000 tasks that wait were polled 2 times each
+//!     The article, A19: "An event loop measures the progress of the tasks again and again."
+//!     Our answer for Rust: false (not true)
 //!     A19 borne out: tokio polled 10000 sleeping tasks 0 times, a busy loop one future 588763 times
 
 use std::task::Waker;

@@ -21,7 +21,11 @@
 //!     A call that moves to another thread: 12 ms without a beat
 //!     A call that blocks in place: 12 ms without a beat
 //!     A call that waits with await: 11 ms without a beat
+//!     The article, A23: "Nothing blocks, except for the entry point."
+//!     Our answer for Rust: false (not true)
 //!     A23 borne out: a call of 100 ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
+//!     The article, A3: "Turning system calls into coroutines makes a program more responsive."
+//!     Our answer for Rust: limits (true within limits)
 //!     A3 borne out: a call of 100 ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
 
 use std::{sync::mpsc, thread};

@@ -21,7 +21,11 @@
 //!     current_thread, spawn_blocking: no stall
 //!     multi_thread, spawn_blocking: no stall
 //!     multi_thread, block_in_place: no stall
+//!     The article, A23: "Nothing blocks, except for the entry point."
+//!     Our answer for Rust: false (not true)
 //!     A23 borne out: reported while they lasted: 2 of 2 calls that block, 0 of 3 that are cured
+//!     The article, A3: "Turning system calls into coroutines makes a program more responsive."
+//!     Our answer for Rust: limits (true within limits)
 //!     A3 borne out: reported while they lasted: 2 of 2 calls that block, 0 of 3 that are cured
 
 use std::sync::mpsc::Receiver;

@@ -17,7 +17,11 @@
 //!     cancel a pending job: true; a running one: false
 //!     kill one of two running jobs: true; the other is done: true
 //!     kill the pool: 2 of 2 running jobs are lost
+//!     The article, F14: "A running future cannot be cancelled."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     F14 borne out: a running job: cancel returns false, kill true
+//!     The article, X5: "(Not in the article.) How long cancelling takes."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     X5 borne out: a running job was killed in 9.5 ms
 
 use std::{thread, time::Instant};

@@ -21,6 +21,8 @@
 //!     spawn_blocking that looks, abort    1.1  is cancelled
 //!     task in a loop, abort             200.0  runs to its end
 //!     task that awaits, abort             0.1  is cancelled
+//!     The article, F14: "A running future cannot be cancelled."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     F14 borne out: 3 of 5 running jobs could be cancelled
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};

@@ -17,7 +17,11 @@
 //! Output (figures vary):
 //!     without a handler: signal: 2 (SIGINT) after 0.7 ms, 0 of 4 jobs done
 //!     Pending::Cancel: exit status: 0 after 203.2 ms, 2 of 4 jobs done
+//!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
+//!     Our answer for Rust: inverted (the opposite problem)
 //!     F12 borne out: one Ctrl+C ended each; 2 of 4 jobs were done by Cancel
+//!     The article, X4: "(Not in the article.) What Ctrl+C does, model by model."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     X4 borne out: Ctrl+C left 0 workers behind
 
 use std::os::unix::process::ExitStatusExt;

@@ -17,7 +17,11 @@
 //! Output (figures vary):
 //!     two Ctrl+C, tokio's handler: signal: 9 (SIGKILL) after 1001.0 ms
 //!     two Ctrl+C, the second one exits: exit status: 130 after 201.3 ms
+//!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
+//!     Our answer for Rust: inverted (the opposite problem)
 //!     F12 borne out: a program with a stuck job exits at Ctrl+C number 2
+//!     The article, X4: "(Not in the article.) What Ctrl+C does, model by model."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     X4 borne out: Ctrl+C left 0 processes behind
 
 use std::os::unix::process::ExitStatusExt;

@@ -19,7 +19,11 @@
 //!     asked by     ms  done  cleaned up  ends by
 //!     channel   205.3     2           2  exit status: 0
 //!     token       1.1     0           2  exit status: 0
+//!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
+//!     Our answer for Rust: inverted (the opposite problem)
 //!     F12 borne out: one Ctrl+C ended 2 of 2 programs gracefully
+//!     The article, X4: "(Not in the article.) What Ctrl+C does, model by model."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     X4 borne out: Ctrl+C left 0 processes behind
 
 use std::time::Duration;

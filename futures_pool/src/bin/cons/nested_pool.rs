@@ -17,10 +17,13 @@
 //! Output (figures vary):
 //!     parts by the same pool: 0 of 4 jobs done
 //!     parts by another pool: 4 of 4 jobs done
+//!     The article, F11: "max_workers is fixed in advance and limits parallelism."
+//!     Our answer for Rust: holds (true)
 //!     F11 borne out: 4 of 4 jobs stalled waiting for their own pool, 0 waiting for another pool
 
 use std::{sync::Barrier, time::Duration};
 
+use futures_pool::Executor;
 use shared::{Result, claim, flags, say, watchdog::Watchdog};
 
 const JOBS: usize = 4;
@@ -82,7 +85,7 @@ fn done_with(job: fn(()) -> bool) -> Result<usize> {
 // ANCHOR: nested_pool
 use std::sync::LazyLock;
 
-use futures_pool::{Executor, ThreadPool};
+use futures_pool::ThreadPool;
 
 /// The pool for parts of jobs. A job of another pool may submit to it and wait
 /// for the result; a job of this pool must not, or all workers may wait.

@@ -20,6 +20,8 @@
 //!     shutdown(Cancel)   196.4  Done         Cancelled
 //!     close(Finish)        0.0  Later        Later
 //!     kill after 50 ms    50.9  Lost         Lost
+//!     The article, F13: "It shuts down only when its futures are done."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     F13 borne out: Cancel: a pending job is Cancelled; a running job: Later after close, Lost after kill
 
 use std::{mem, thread, time::Instant};

@@ -16,7 +16,11 @@
 //!
 //! Output (figures vary):
 //!     42 of 200 items done, then Ctrl+C
+//!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
+//!     Our answer for Rust: inverted (the opposite problem)
 //!     F12 borne out: Ctrl+C ended a rayon loop after 42 of 200 items
+//!     The article, X4: "(Not in the article.) What Ctrl+C does, model by model."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     X4 borne out: Ctrl+C left 0 processes behind
 
 use std::{thread, time::Duration};

@@ -23,6 +23,8 @@
 //!       shutdown_timeout          51.0  goes on
 //!       shutdown_background        1.6  goes on
 //!     main, with smol::unblock       -  is lost
+//!     The article, F13: "It shuts down only when its futures are done."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     F13 borne out: 2 of 6 ends wait for a running job, 4 let it go on; at the end of main it is lost
 
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -21,7 +21,11 @@
 //!     argument of 50000 bytes: 9 in the socket
 //!     argument of 50000 bytes: 53248 in memory
 //!     result of 50000 bytes: 53248 in memory
+//!     The article, F17: "The bytes go from the parent to the child over a local socket."
+//!     Our answer for Rust: limits (true within limits)
 //!     F17 borne out: of an argument of 3000 bytes 3006 wait in the socket, of one of 50000 bytes 9
+//!     The article, F20: "The result goes back over the local socket."
+//!     Our answer for Rust: limits (true within limits)
 //!     F20 borne out: a result of 50000 bytes takes 53248 of shared memory
 
 use std::os::unix::fs::MetadataExt;

@@ -16,8 +16,14 @@
 //!
 //! Output (figures vary):
 //!     on a thread: nobody encodes: true
+//!     The article, F18: "The child turns them into objects."
+//!     Our answer for Rust: holds (true)
 //!     F18 borne out: the parent encoded the argument, the worker decoded it
+//!     The article, F19: "The child runs the function and turns the result into bytes."
+//!     Our answer for Rust: holds (true)
 //!     F19 borne out: the worker ran the function, the worker encoded the result
+//!     The article, F21: "The parent turns the result into an object."
+//!     Our answer for Rust: holds (true)
 //!     F21 borne out: the parent decoded the result
 
 use futures_pool::{Executor, ProcessPool, ThreadPool, init, job};

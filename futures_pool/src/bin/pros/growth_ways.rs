@@ -19,6 +19,8 @@
 //!     rayon spawn           4  4  4         4
 //!     tokio spawn_blocking  0  1  3       100
 //!     smol unblock          0  1  3       100
+//!     The article, F7: "One submit is enough: the pool spreads work over up to max_workers (to be confirmed)."
+//!     Our answer for Rust: holds (true)
 //!     F7 borne out: 100 jobs have 4 threads in rayon's pool, 100 in tokio's, 100 in smol's
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

@@ -18,6 +18,8 @@
 //!     while job 1 runs: job 1 is running, job 2 is pending
 //!     when the pool has ended: job 1 is done, job 2 is done
 //!     the dropped handle's job ran: true; the future ran: false
+//!     The article, F5: "A future is a thing to hold while the work is not done yet."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     F5 borne out: a job ran without its handle: true; a future ran unpolled: false
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};

@@ -18,7 +18,11 @@
 //!     executor   processes  wait at once  work at once
 //!     threads            1             4             4
 //!     processes          4             4             4
+//!     The article, F3: "A job is easily moved from threads to processes and back."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     F3 borne out: the same jobs gave the same results in 1 process, and in 4 workers
+//!     The article, F4: "With limited change, concurrent waiting becomes parallel work."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     F4 borne out: 4 jobs waited at the same time on threads, 4 worked at the same time on processes
 
 use std::{collections::HashSet, process, thread, time::Duration};

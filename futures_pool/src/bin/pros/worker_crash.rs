@@ -15,6 +15,8 @@
 //! Output (figures vary):
 //!     on a thread: the program ends by signal: 6 (SIGABRT)
 //!     in a process: worker 19226 died, and the job with it: signal: 6 (SIGABRT)
+//!     The article, F6: "Exceptions are easy to debug: result() raises what the worker raised."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     F6 borne out: a crash on a thread ended the program; in a process the handle told how: true
 
 use std::os::unix::process::ExitStatusExt;

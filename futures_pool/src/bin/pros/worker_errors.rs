@@ -19,11 +19,13 @@
 //!     thread, a panic: panicked at futures_pool/src/bin/pros/worker_errors.rs:68:9: no number in ""
 //!     process, an error: invalid digit found in string
 //!     process, a panic: panicked at futures_pool/src/bin/pros/worker_errors.rs:68:9: no number in ""
+//!     The article, F6: "Exceptions are easy to debug: result() raises what the worker raised."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     F6 borne out: 2 of 2 pools told the error, the panic with its place, and went on with the next job
 
 use std::panic;
 
-use futures_pool::{ProcessPool, ThreadPool, init, job};
+use futures_pool::{Executor, ProcessPool, ThreadPool, init, job};
 use shared::{Result, claim, flags, say};
 
 fn main() -> Result {
@@ -71,7 +73,7 @@ fn parse(text: String) -> Result<u32, String> {
 }
 
 // ANCHOR: worker_errors
-use futures_pool::{Executor, Handle, JobError};
+use futures_pool::{Handle, JobError};
 
 /// Waits for a job that may fail, and returns its result, or what went wrong as
 /// a text: its own error, its panic with the place, or that it never ended.

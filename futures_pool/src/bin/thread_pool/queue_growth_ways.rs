@@ -19,6 +19,8 @@
 //!     rayon, spawn                    367           11.5
 //!     tokio, spawn_blocking           369           11.5
 //!     rayon, batches of 16             16            0.5
+//!     The article, F15: "The thread pool has all merits of threads and queues."
+//!     Our answer for Rust: limits (true within limits)
 //!     F15 borne out: of 400 jobs at least 367 waited in queues without a limit, 16 in batches
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

@@ -18,6 +18,8 @@
 //! Output (figures vary):
 //!     work in a task: the heartbeat stops for 120.9 ms
 //!     work on rayon: the heartbeat stops for 38.5 ms
+//!     The article, F1: "The thread pool is for parallel blocking input and output."
+//!     Our answer for Rust: limits (true within limits)
 //!     F1 borne out: a heartbeat stops for 121 ms beside work in a task, for 38 ms beside work in a pool
 
 use std::{cell::Cell, time::Duration, time::Instant};

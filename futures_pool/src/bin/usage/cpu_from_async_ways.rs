@@ -21,6 +21,8 @@
 //!     by spawn_blocking        15.8   88.8        5
 //!     by ThreadPool            10.1  161.0        2
 //!     by ProcessPool            1.7   74.2        2
+//!     The article, F2: "The process pool is for parallelism."
+//!     Our answer for Rust: limits (true within limits)
 //!     F2 borne out: 2 jobs overlap on threads, 2 on processes, which take 0.5 times as long
 
 use std::{pin::pin, time::Duration, time::Instant};

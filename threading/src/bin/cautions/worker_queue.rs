@@ -17,6 +17,8 @@
 //! Output (figures vary):
 //!     workers and a queue: 4 threads, 309 ns a job
 //!     a thread for each job: 5000 threads, 110264 ns a job
+//!     The article, T12: "Consider whether threads really have to be removed and made again."
+//!     Our answer for Rust: holds (true)
 //!     T12 borne out: 4 threads did 5000 jobs 357 times as fast as 5000 threads
 
 use std::{collections::HashSet, hint::black_box, thread};

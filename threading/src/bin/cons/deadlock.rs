@@ -14,6 +14,8 @@
 //! Output (figures vary):
 //!     the giver first: deadlock, not done in 500ms
 //!     the lower number first: done, the balances are 100 and 100
+//!     The article, T5: "Threads make you care about locks."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     T5 borne out: opposite transfers deadlock if each locks its giver first, finish in one lock order
 
 use std::sync::Barrier;

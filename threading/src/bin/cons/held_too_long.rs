@@ -18,6 +18,8 @@
 //! Output (figures vary):
 //!     held during the work: 82.3 ms (one thread 20ms, in turn 80ms)
 //!     held for a line: 20.8 ms (one thread 20ms, in turn 80ms)
+//!     The article, T5: "Threads make you care about locks."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     T5 borne out: 4 threads are 3.9 times as fast with a lock held for a line, not during the work
 
 use std::{thread, time::Duration, time::Instant};

@@ -21,6 +21,8 @@
 //!         in memory: parser at threading/src/bin/cons/panic_capture.rs:86:5: line 7 is no number
 //!     captured, and aborts: 10717 bytes on stderr
 //!         in memory: lost with the process
+//!     The article, T8: "To see the message, redirect standard error into memory and print it."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     T8 borne out: a panic writes 180 bytes to stderr, and 0 if it is captured in memory
 
 use std::time::Duration;

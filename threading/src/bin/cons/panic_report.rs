@@ -19,6 +19,8 @@
 //!     join returns: line 7 is no number
 //!     hook hears: thread parser panics in line 61 of the source
 //!     dropping the handle returns nothing
+//!     The article, T6: "There is no built-in way to get an exception of a thread back to who waits for it."
+//!     Our answer for Rust: false (not true)
 //!     T6 borne out: join returned the panic message "line 7 is no number"
 
 use std::{io, panic, thread, thread::JoinHandle};

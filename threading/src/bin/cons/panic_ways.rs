@@ -21,7 +21,11 @@
 //!     scope, not joined  a scoped thread panicked  yes                   101
 //!     crossbeam scope    no number                 yes                     0
 //!     rayon join         no number                 no                    101
+//!     The article, T6: "There is no built-in way to get an exception of a thread back to who waits for it."
+//!     Our answer for Rust: false (not true)
 //!     T6 borne out: main is told of the panic in 5 of 6 ways
+//!     The article, T7: "That makes threads hard to debug."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     T7 borne out: stderr names thread and place in 5 of 6 ways
 
 use std::panic::{catch_unwind, resume_unwind};

@@ -16,6 +16,8 @@
 //!     a panic under a Mutex: poisoned true, sum 60 of 100
 //!     after the repair: sum 100 of 100
 //!     RwLock: poisoned by a reader false, by a writer true
+//!     The article, T5: "Threads make you care about locks."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     T5 borne out: a panic under a lock left 60 of 100, and the repair 100 of 100
 
 use std::sync::RwLock;
