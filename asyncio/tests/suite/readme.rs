@@ -7,13 +7,17 @@ fn read(path: &str) -> String {
         .unwrap()
 }
 
-/// The output in a program's header, which its own test compares with a run.
+/// The output in a program's header, which its own test compares with a run;
+/// without the statements of the article, for which the README has no room.
 fn shown_by(program: &str) -> String {
     let source = read(program);
     let header = source.lines().take_while(|line| line.starts_with("//!"));
     let output = header.skip_while(|line| !line.starts_with("//! Output"));
     let lines = output.skip(1).filter_map(|line| line.strip_prefix("//!     "));
-    lines.map(|line| format!("{line}\n")).collect()
+    let is_figure = |line: &&str| {
+        !line.starts_with("The article, ") && !line.starts_with("Our answer ")
+    };
+    lines.filter(is_figure).map(|line| format!("{line}\n")).collect()
 }
 
 #[test]

@@ -36,11 +36,11 @@
 //!          Python: Holds as advice.
 //!          Rust: holds (true)
 //!            open: its chapter is still to be written
-//!     M8   Its strengths (left empty in the article): what crashes, leaks or hangs can be ended.
+//!     M8   Its strengths (not in the article): what crashes, leaks or hangs can be ended.
 //!          Python: Holds.
 //!          Rust: holds (true)
 //!            open: its chapter is still to be written
-//!     M9   Its weaknesses (left empty in the article): starting, encoding, and cleaning up.
+//!     M9   Its weaknesses (not in the article): starting, encoding, and cleaning up.
 //!          Python: Holds.
 //!          Rust: holds (true)
 //!            open: its chapter is still to be written

@@ -1,4 +1,4 @@
-//! Ten kitchens, ten cooks: this program, started ten times more.
+//! Ten kitchens, ten cooks: worker processes, this program started ten times.
 //!
 //!     cargo run -p multiprocessing --bin kitchens
 //!

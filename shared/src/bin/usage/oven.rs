@@ -1,5 +1,7 @@
-//! The oven by itself: a server to be tried with `curl`, or to be shared by
-//! several kitchens (`--oven ADDRESS`). It bakes until Ctrl-C.
+//! The oven alone: an HTTP server that can be slow, fail or stall on demand.
+//!
+//! It serves until Ctrl+C. Try it with `curl`, or let several programs share it
+//! (`--oven ADDRESS`).
 //!
 //!     cargo run -p shared --bin oven
 //!     cargo run -p shared --bin oven -- --port 8080 --fail 0.2 --seed 7

@@ -1,5 +1,6 @@
-//! Somebody else's kitchen: cooks the one dish that comes in by standard
-//! input. `takeout` starts ten of these. By hand, with an oven at port 8080
+//! A child program: it reads one order from standard input, and cooks the dish.
+//!
+//! `takeout` starts ten of these. By hand, with an oven at port 8080
 //! (`cargo run -p shared --bin oven -- --port 8080`):
 //!
 //!     echo '[{"number":1,"strokes":9,"bake_ms":50},"127.0.0.1:8080"]' |

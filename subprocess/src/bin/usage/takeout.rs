@@ -1,4 +1,4 @@
-//! Order in from other people's kitchens: ten children of another program.
+//! Child processes (Popen): ten children of another program, each with a dish.
 //!
 //!     cargo run -p subprocess --bin takeout
 //!
