@@ -182,11 +182,11 @@ fn strict_judges_on_a_busy_machine_too() -> shared::Result {
     let lenient = role::command("disturbed")?.arg("--lenient").output()?;
     assert!(lenient.status.success(), "{lenient:?}");
     let line = "T9 not judged (busy machine): a thread costs 0.5 jobs\n";
-    assert_eq!(text(&lenient.stdout), line);
+    assert!(text(&lenient.stdout).ends_with(line), "{lenient:?}");
     let strict = role::command("disturbed")?.arg("--strict").output()?;
     one_line_and(1, &strict);
     let line = "T9 contradicted: a thread costs 0.5 jobs\n";
-    assert_eq!(text(&strict.stdout), line);
+    assert!(text(&strict.stdout).ends_with(line), "{strict:?}");
     Ok(())
 }
 

@@ -55,7 +55,7 @@ fn defaults_can_be_changed_and_the_claim_notices() {
 #[test]
 fn tasks_wait_together() {
     for program in [CHEF, MULTI, SMOL, ASYNC_STD, EVENT_LOOP] {
-        near_the_longest_dish(program);
+        waits_for_all_at_once(program);
     }
 }
 

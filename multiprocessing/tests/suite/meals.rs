@@ -19,7 +19,7 @@ fn who_cooks() {
 
 #[test]
 fn ten_kitchens_wait_together() {
-    near_the_longest_dish(KITCHENS);
+    waits_for_all_at_once(KITCHENS);
 }
 
 #[test]

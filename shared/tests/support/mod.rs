@@ -23,7 +23,7 @@ use std::{
 
 use serde_json::Value;
 use shared::{
-    Menu, cook,
+    Span,
     oven::{Faults, Oven},
 };
 
@@ -163,40 +163,43 @@ pub fn shows(figure: impl Fn() -> f64, wanted: impl Fn(f64) -> bool) {
     panic!("in five tries only {seen:?}");
 }
 
-/// Distance to the bound, the longest dish in the waiting menu.
-pub fn near_the_longest_dish(program: &str) {
-    let figure = || {
-        let meal = meal(program, &["--menu", "waiting"]);
-        number(&meal, "wall_ms") / number(&meal, "bound_ms")
+/// The most dishes that were in work at the same time, in this meal.
+pub fn at_once(meal: &Value) -> usize {
+    most_at_once(meal, ["prep_ms", "bake_ms"])
+}
+
+/// The most dishes that were prepared at the same time, in this meal.
+pub fn prepared_at_once(meal: &Value) -> usize {
+    most_at_once(meal, ["prep_ms", "prep_ms"])
+}
+
+/// From the start of the first step to the end of the second one.
+fn most_at_once(meal: &Value, [from, upto]: [&str; 2]) -> usize {
+    let plates = meal["plates"].as_array().unwrap();
+    let span = |plate: &Value| Span {
+        start: Duration::from_secs_f64(plate[from][0].as_f64().unwrap()),
+        end: Duration::from_secs_f64(plate[upto][1].as_f64().unwrap()),
     };
-    shows(figure, |distance| (1.0..2.0).contains(&distance));
+    Span::most_at_once(&plates.iter().map(span).collect::<Vec<_>>())
 }
 
-/// How many times as fast as one cook who works here, in this test, just
-/// before it.
-pub fn speed_up(program: &str, menu: Menu) -> f64 {
-    let oven = lit_oven(Faults::default());
-    let started = Instant::now();
-    for dish in menu.dishes(10) {
-        assert!(cook(dish, oven).unwrap().is_right());
-    }
-    let alone = started.elapsed().as_secs_f64() * 1_000.0;
-    alone / number(&meal(program, &["--menu", &menu.to_string()]), "wall_ms")
+/// All dishes wait in the oven at the same time.
+pub fn waits_for_all_at_once(program: &str) {
+    shows(|| at_once(&meal(program, &[])) as f64, |dishes| dishes == 10.0);
 }
 
-/// What must hold of the core count when all work is parallel.
+/// Work of several dishes overlaps. (A speed-up would be no proof: others may
+/// want the cores, too.)
 pub fn uses_the_cores(program: &str) {
-    if shared::measure::cores() == 1 {
-        return;
-    }
-    shows(|| speed_up(program, Menu::Chopping), |gain| gain > 1.3);
+    let works =
+        || prepared_at_once(&meal(program, &["--menu", "chopping"])) as f64;
+    shows(works, |dishes| dishes >= 2.0);
 }
 
+/// One dish after the other is prepared.
 pub fn gains_nothing_on_chopping(program: &str) {
-    shows(
-        || speed_up(program, Menu::Chopping),
-        |gain| (0.7..1.25).contains(&gain),
-    );
+    let meal = meal(program, &["--menu", "chopping"]);
+    assert_eq!(prepared_at_once(&meal), 1, "{program}");
 }
 
 /// An oven in this process, on a thread that ends with it.

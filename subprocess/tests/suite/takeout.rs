@@ -19,7 +19,7 @@ fn who_cooks() {
 
 #[test]
 fn ten_children_wait_together() {
-    near_the_longest_dish(TAKEOUT);
+    waits_for_all_at_once(TAKEOUT);
 }
 
 #[test]

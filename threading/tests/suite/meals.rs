@@ -1,9 +1,6 @@
 //! Who cooks, how long it takes, and what happens when something goes wrong.
 
-use std::time::Duration;
-
-use serde_json::Value;
-use shared::{Span, measure::cores};
+use shared::measure::cores;
 
 use crate::support::*;
 
@@ -22,21 +19,6 @@ fn who_cooks() {
     assert!((1..=cores()).contains(&threads) && processes == 1, "{threads}");
 }
 
-/// The most dishes that were in work at the same time, in this meal.
-fn at_once(meal: &Value) -> usize {
-    most_at_once(meal, ["prep_ms", "bake_ms"])
-}
-
-/// From the start of the first step to the end of the second one.
-fn most_at_once(meal: &Value, [from, upto]: [&str; 2]) -> usize {
-    let plates = meal["plates"].as_array().unwrap();
-    let span = |plate: &Value| Span {
-        start: Duration::from_secs_f64(plate[from][0].as_f64().unwrap()),
-        end: Duration::from_secs_f64(plate[upto][1].as_f64().unwrap()),
-    };
-    Span::most_at_once(&plates.iter().map(span).collect::<Vec<_>>())
-}
-
 #[test]
 fn one_cook_does_one_thing_at_a_time() {
     assert_eq!(at_once(&meal(ONE_COOK, &["--menu", "mixed"])), 1);
@@ -44,7 +26,7 @@ fn one_cook_does_one_thing_at_a_time() {
 
 #[test]
 fn ten_cooks_wait_together() {
-    shows(|| at_once(&meal(COOKS, &[])) as f64, |dishes| dishes == 10.0);
+    waits_for_all_at_once(COOKS);
 }
 
 #[test]
@@ -57,18 +39,13 @@ fn four_workers_never_have_more_than_four_dishes() {
     shows(dishes, |dishes| dishes == 4.0);
 }
 
-/// Shown by work that overlaps, not by a speed-up: others may want the cores.
 #[test]
 fn threads_work_at_the_same_time() {
     for program in [COOKS, CROSSBEAM, RAYON] {
         if program == RAYON && cores() == 1 {
             continue; // it has one thread for each core
         }
-        let works = || {
-            let meal = meal(program, &["--menu", "chopping"]);
-            most_at_once(&meal, ["prep_ms", "prep_ms"]) as f64
-        };
-        shows(works, |dishes| dishes >= 2.0);
+        uses_the_cores(program);
     }
 }
 
