@@ -107,8 +107,9 @@ fn main_tells_the_story() {
         assert!(main <= 25, "main of {name} has {main} lines");
         assert!(!source.contains(".unwrap()"), "{name} unwraps");
         for line in source.lines() {
-            // A table in a header may be as wide as the table.
-            let most = if line.starts_with("//!     ") { 108 } else { 80 };
+            // A table in a header may be as wide as the table, and a statement
+            // is quoted as it is.
+            let most = if line.starts_with("//!     ") { 112 } else { 80 };
             assert!(line.chars().count() <= most, "{name}: {line}");
         }
     }
@@ -152,7 +153,7 @@ fn the_readmes_list_every_program_as_its_header_tells() {
     let readmes = tables::readmes().unwrap();
     assert!(readmes.len() >= 4, "{readmes:?}");
     for Readme { path, is, shall_be } in readmes {
-        assert_eq!(is, shall_be, "{path}: run `cargo tables`");
+        assert!(is == shall_be, "{path}: run `cargo tables`");
     }
 }
 

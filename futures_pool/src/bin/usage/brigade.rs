@@ -1,4 +1,4 @@
-//! ThreadPoolExecutor: a fixed crew of four threads and a queue of orders.
+//! ThreadPoolExecutor: four threads and a queue of jobs. Four cooks, ten dishes.
 //!
 //!     cargo run -p futures_pool --bin brigade
 //!

@@ -1,4 +1,4 @@
-//! ProcessPoolExecutor: a fixed crew of four processes and a queue of orders.
+//! ProcessPoolExecutor: four processes, a queue of jobs. Four cooks, ten dishes.
 //!
 //!     cargo run -p futures_pool --bin brigade_processes
 //!
