@@ -1,4 +1,4 @@
-//! ThreadPoolExecutor: four threads and a queue of jobs. Four cooks, ten dishes.
+//! ThreadPoolExecutor: four threads, a queue. Four cooks, ten dishes.
 //!
 //!     cargo run -p futures_pool --bin brigade
 //!

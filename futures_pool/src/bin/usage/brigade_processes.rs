@@ -1,4 +1,4 @@
-//! ProcessPoolExecutor: four processes, a queue of jobs. Four cooks, ten dishes.
+//! ProcessPoolExecutor: four processes, a queue. Four cooks, ten dishes.
 //!
 //!     cargo run -p futures_pool --bin brigade_processes
 //!
