@@ -89,8 +89,8 @@ enum Phase<T> {
     /// With its runner, if that can be made to stop.
     Running(Option<Runner>),
     Done(Result<T, JobError>),
-    /// The result has been handed out.
-    Taken,
+    /// The result has been handed out; what is left of it is its error.
+    Taken(Option<JobError>),
 }
 
 enum Subscriber {
@@ -298,7 +298,8 @@ impl<T> Handle<T> {
     pub fn error(&self) -> Option<JobError> {
         match &self.slot.state().phase {
             Phase::Done(outcome) => outcome.as_ref().err().cloned(),
-            _ => None,
+            Phase::Taken(error) => error.clone(),
+            Phase::Pending | Phase::Running(_) => None,
         }
     }
 
@@ -448,7 +449,7 @@ impl<T> Handle<T> {
             Phase::Done(outcome) if !state.calling => {
                 outcome.as_ref().err().cloned()
             }
-            Phase::Taken if !state.calling => None,
+            Phase::Taken(error) if !state.calling => error.clone(),
             _ => return state.callbacks.push(Box::new(callback)),
         };
         drop(state);
@@ -460,7 +461,7 @@ impl<T> Handle<T> {
         let mut state = self.slot.state();
         let error = match &state.phase {
             Phase::Done(outcome) => outcome.as_ref().err().cloned(),
-            Phase::Taken => None,
+            Phase::Taken(error) => error.clone(),
             Phase::Pending | Phase::Running(_) => {
                 let list = Subscriber::List(list.clone(), number);
                 let before = state.subscriber.replace(list);
@@ -499,7 +500,13 @@ impl<T> Handle<T> {
     }
 
     fn take(&self) -> Result<T, JobError> {
-        match mem::replace(&mut self.slot.state().phase, Phase::Taken) {
+        let mut state = self.slot.state();
+        let error = match &state.phase {
+            Phase::Done(outcome) => outcome.as_ref().err().cloned(),
+            Phase::Taken(error) => error.clone(),
+            Phase::Pending | Phase::Running(_) => None,
+        };
+        match mem::replace(&mut state.phase, Phase::Taken(error)) {
             Phase::Done(outcome) => outcome,
             _ => Err(JobError::Taken),
         }

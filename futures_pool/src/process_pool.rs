@@ -44,6 +44,9 @@ const MOST_WORKERS: usize = 4_096;
 const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
+/// A worker that has lived so long could be started, whatever became of it.
+const LIVES: Duration = Duration::from_millis(100);
+
 /// Runs jobs in processes of their own: a job that crashes takes only its
 /// worker along, not this program. [`init`](crate::init) must be the first line
 /// of `main`.
@@ -53,6 +56,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// that may crash, choose
 /// [`replace_dead_workers`](ProcessPoolBuilder::replace_dead_workers):** then
 /// only the job that crashed fails, and another worker takes the place.
+///
+/// A worker that dies at the very moment when it is sent a job may take that job
+/// along. A program that forks must not use a pool in the child: both would talk
+/// to the same workers.
 ///
 /// Workers are trusted: they run the same program. They end with this process,
 /// even when it is killed while they work. Each is in a session of its own, so
@@ -442,8 +449,8 @@ impl Dispatcher {
     ///
     /// # Errors
     ///
-    /// It has died before it has begun with a job: to start another one will
-    /// not be of much use.
+    /// It has died soon, before it had begun with a job: to start another one
+    /// will not be of much use.
     fn look_after(
         self: &Arc<Self>,
         (link, mut child, mut inbox): (Arc<Link>, Child, Inbox),
@@ -510,8 +517,10 @@ impl Dispatcher {
                 (_, None) => fail(order, died(began)),
             }
         }
-        let useful =
-            link.jobs_done.load(Relaxed) > 0 || is_job && began || !unasked;
+        let useful = link.jobs_done.load(Relaxed) > 0
+            || (is_job && began)
+            || !unasked
+            || link.started.elapsed() > LIVES;
         let what = || format!("worker {} died: {exit_text}", link.pid);
         useful.then_some(()).ok_or_else(what)
     }
@@ -714,7 +723,7 @@ impl ProcessPoolBuilder {
 
     /// Has every worker call `function(argument)` before its first job. The
     /// function is listed in [`init`](crate::init), like a job. If it panics,
-    /// the pool is broken: no job is run any more.
+    /// the pool is broken: no job is run any more. It has no time limit.
     ///
     /// ```standalone_crate
     /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};

@@ -6,6 +6,10 @@ use std::{cell::Cell, io, mem, time::Instant};
 
 use crate::error::lock;
 
+/// Values are encoded, decoded and dropped on these threads, too: deeply nested
+/// ones need as much stack as in `main`.
+const STACK: usize = 8 << 20;
+
 #[derive(Default)]
 pub(crate) struct Staff {
     shared: Arc<Shared>,
@@ -47,7 +51,8 @@ impl Staff {
         let name = format!("{name}-{}", state.started);
         drop(state);
         let leave = Leave(self.shared.clone());
-        let started = thread::Builder::new().name(name).spawn(move || {
+        let thread = thread::Builder::new().name(name).stack_size(STACK);
+        let started = thread.spawn(move || {
             MINE.set(Arc::as_ptr(&leave.0).addr());
             work();
         });

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::{fmt, io, mem, num::NonZero, time::Duration};
 
-use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam::channel::{Receiver, Sender, TrySendError, bounded, unbounded};
 
 use crate::error::{JobError, discard, run};
 use crate::executor::{
@@ -101,9 +101,8 @@ impl ThreadPool {
         &self,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Handle<T> {
-        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
         // A copy: to wait for room in the queue must not keep it from closing.
-        let Some(queue) = queue.clone() else {
+        let Some(queue) = self.queue() else {
             discard(job);
             return Handle::failed(JobError::Closed);
         };
@@ -117,11 +116,21 @@ impl ThreadPool {
             None if promise.start(None) => shared.complete(promise, run(job)),
             None => shared.complete(promise, Err(JobError::Cancelled)),
         });
-        queue.send(task).expect("the pool keeps the other end");
+        if let Err(TrySendError::Full(task)) = queue.try_send(task) {
+            queue.send(task).expect("the pool keeps the other end");
+            if self.queue().is_none() {
+                handle.cancel(); // it was closed meanwhile
+            }
+        }
         if !self.shared.expects_one_more() {
             self.start_thread();
         }
         handle
+    }
+
+    /// The queue, unless it is closed.
+    fn queue(&self) -> Option<Sender<Task>> {
+        self.queue.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn start_thread(&self) {

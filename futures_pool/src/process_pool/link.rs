@@ -40,6 +40,9 @@ const GRACE: Duration = Duration::from_secs(1);
 /// A worker that is idle for so long gives back its memory for large messages.
 const IDLE: Duration = Duration::from_millis(100);
 
+/// How often the reader of an idle worker looks at the time, at most.
+const SOON: Duration = Duration::from_millis(10);
+
 pub(crate) struct Link {
     pub(crate) pid: u32,
     socket: OwnedFd,
@@ -51,6 +54,7 @@ pub(crate) struct Link {
     state: Mutex<State>,
     /// Once it is reaped, its number may be somebody else's.
     reaped: Mutex<bool>,
+    pub(crate) started: Instant,
     /// How many jobs it has done.
     pub(crate) jobs_done: AtomicU64,
     options: Options,
@@ -69,6 +73,8 @@ pub(crate) struct Options {
 
 #[derive(Default)]
 struct State {
+    /// The order that is being written.
+    writing: Option<u64>,
     job: Option<InFlight>,
     /// Nothing can be sent any more.
     dead: bool,
@@ -106,7 +112,7 @@ pub(crate) trait Pool {
 
 /// What has become of an order.
 pub(crate) enum Sent {
-    /// The worker has it.
+    /// The worker has it, or is being killed because of it.
     OnItsWay,
     /// It was cancelled, or failed: the worker is still free.
     NotNeeded,
@@ -167,6 +173,7 @@ impl Link {
             outbox: Mutex::new(outbox),
             state: Mutex::default(),
             reaped: Mutex::default(),
+            started: Instant::now(),
             jobs_done: AtomicU64::new(0),
             options,
         };
@@ -197,6 +204,10 @@ impl Link {
             if !is_ready(&self.socket, Some(&self.process), Some(deadline)) {
                 return Err(io::ErrorKind::TimedOut.into());
             }
+            // Its socket may still be open, in a child that it has left.
+            if self.has_ended() && inbox.receive(&self.socket)?.is_none() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
         };
         let mut outbox = lock(&self.outbox);
         let bytes = inbox.bytes(received, &mut outbox.segment)?;
@@ -210,9 +221,12 @@ impl Link {
 
     /// Sends an order to a worker that has none.
     pub(crate) fn send(self: &Arc<Self>, order: Box<dyn Order>) -> Sent {
-        if lock(&self.state).dead {
+        let mut state = lock(&self.state);
+        if state.dead || state.sentence.is_some() {
             return Sent::Refused(order);
         }
+        state.writing = Some(order.number());
+        drop(state);
         let stop: Weak<Link> = Arc::downgrade(self);
         if !order.start((stop, order.number())) {
             fail(order, JobError::Cancelled);
@@ -220,12 +234,19 @@ impl Link {
         }
         let mut outbox = lock(&self.outbox);
         if let Err(error) = order.write(&mut outbox) {
+            outbox.segment.release(); // of what had room
             drop(outbox);
             fail(order, error);
             return Sent::NotNeeded;
         }
         // The reader must find the job here when it sees the reply.
         let mut state = lock(&self.state);
+        if state.sentence == Some(Sentence::Stopped) {
+            drop(state); // the worker is killed already
+            fail(order, JobError::Cancelled);
+            return Sent::OnItsWay;
+        }
+        state.writing = None;
         if state.dead || outbox.send(&self.socket).is_err() {
             state.dead = true; // its reader sees that, too
             order.back_to_pending();
@@ -301,8 +322,8 @@ impl Link {
         let rest = match &state.job {
             Some(job) => return job.deadline,
             // A job that is sent meanwhile must not be seen too late.
-            None if !self.holds_memory() => self.options.time_limit?,
-            None => IDLE.min(self.options.time_limit.unwrap_or(IDLE)),
+            None if !self.holds_memory() => self.options.time_limit?.max(SOON),
+            None => IDLE.min(self.options.time_limit.unwrap_or(IDLE)).max(SOON),
         };
         now.checked_add(rest)
     }
@@ -334,6 +355,7 @@ impl Link {
     /// Gives it back, unless there is a job.
     fn release(&self) {
         if let Ok(mut outbox) = self.outbox.try_lock()
+            && !outbox.segment.is_empty()
             && lock(&self.state).job.is_none()
         {
             outbox.segment.release();
@@ -460,7 +482,8 @@ impl Stop for Link {
     fn stop(&self, number: u64) -> bool {
         let mut state = lock(&self.state);
         let is_it = |job: &InFlight| job.order.number() == number;
-        let runs = state.job.as_ref().is_some_and(is_it);
+        let runs = state.job.as_ref().is_some_and(is_it)
+            || state.writing == Some(number);
         let stops = runs && state.sentence.is_none();
         if stops {
             // Under the same lock: the next job must not be taken for this one.

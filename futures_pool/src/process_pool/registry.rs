@@ -36,8 +36,9 @@ pub(crate) struct Registry {
 /// What a pool and its worker must have in common.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Identity {
-    /// Device, inode, size and time of change of the program's file.
-    file: (u64, u64, i64, i64, u64),
+    /// Device, inode and size of the program's file, which nobody can write to
+    /// while it runs.
+    file: (u64, u64, i64),
     /// The name and the type of each job.
     jobs: Vec<(String, u64)>,
 }
@@ -215,9 +216,8 @@ impl Identity {
             job.type_id.hash(&mut hasher);
             (job.name.to_string(), hasher.finish())
         });
-        let (seconds, nanos) = (file.st_mtime, file.st_mtime_nsec);
         Ok(Identity {
-            file: (file.st_dev, file.st_ino, file.st_size, seconds, nanos),
+            file: (file.st_dev, file.st_ino, file.st_size),
             jobs: jobs.collect(),
         })
     }

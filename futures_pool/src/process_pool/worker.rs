@@ -194,6 +194,7 @@ impl Link {
         let outbox = &mut self.outbox;
         let reply = call.and_then(|call| run(|| call(outbox)).flatten());
         if let Err(error) = reply {
+            outbox.segment.release(); // of what had room
             let head: Reply = (order.number, Err(error));
             outbox.write(&head, &()).map_err(io::Error::other)?;
         }

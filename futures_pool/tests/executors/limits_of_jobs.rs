@@ -16,6 +16,8 @@ use futures_pool::{
     Executor, Function, Job, JobError, Pending, ProcessPool, ThreadPool, Until,
     WorkerExit, as_completed, job, scope, wait,
 };
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_bytes::ByteBuf;
 
@@ -31,6 +33,8 @@ cases! {
         an_argument_that_panics_when_dropped_harms_nobody
         a_full_queue_holds_up_whoever_submits
         all_who_wait_for_room_get_it
+        a_full_queue_does_not_keep_a_pool_from_closing
+        an_error_is_known_when_it_has_been_taken
         shutdown_can_have_a_limit
         a_panic_does_not_wait_for_what_is_pending
         a_job_can_be_submitted_while_a_thread_ends
@@ -43,6 +47,9 @@ cases! {
         a_field_that_is_left_out_is_refused
         a_job_that_takes_too_long_is_ended
         one_running_job_can_be_killed
+        a_job_can_be_killed_while_its_argument_is_encoded
+        idle_workers_may_be_killed_again_and_again
+        a_value_that_is_not_encoded_keeps_no_memory
         a_worker_that_needs_too_much_memory_dies
         workers_have_an_environment_of_their_own
         a_result_is_told_before_another_argument_is_encoded
@@ -62,6 +69,9 @@ pub fn jobs() -> Vec<Job> {
         job(variable),
         job(slow),
         job(fork_and_exit),
+        job(endless_with),
+        job(large_and_bad),
+        job(take_bad),
         job(twins().0),
         job(twins().1),
     ]
@@ -424,17 +434,19 @@ fn an_idle_worker_keeps_no_large_memory(_: Folder) {
     let pool = one();
     let bytes = ByteBuf::from(vec![7; 31 << 20]);
     assert_eq!(pool.submit(large, bytes.clone()).result(), Ok(bytes));
-    let shared_memory = || {
-        let files = fs::read_dir("/proc/self/fd").unwrap().flatten();
-        let files = files.filter(|file| {
-            fs::read_link(file.path())
-                .is_ok_and(|name| name.starts_with("/memfd:futures_pool"))
-        });
-        let blocks = files.map(|file| fs::metadata(file.path()).unwrap());
-        blocks.map(|file| file.blocks() * 512).sum::<u64>()
-    };
     until("it to be given back", || shared_memory() == 0);
     assert_eq!(pool.submit(square, 3).result(), Ok(9));
+}
+
+/// Of all workers, in bytes.
+fn shared_memory() -> u64 {
+    let files = fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let files = files.filter(|file| {
+        fs::read_link(file.path())
+            .is_ok_and(|name| name.starts_with("/memfd:futures_pool"))
+    });
+    let blocks = files.map(|file| fs::metadata(file.path()).unwrap());
+    blocks.map(|file| file.blocks() * 512).sum()
 }
 
 /// The child has the worker's socket, so its end is not seen there.
@@ -456,3 +468,113 @@ fn a_worker_that_leaves_a_child_behind_is_known_dead(_: Folder) {
     assert_broken(&left, "exit status: 3");
     assert_eq!(pool.submit(square, 3).result(), Ok(9));
 }
+
+/// END-16: it closes at once, and whoever waits for room is told.
+fn a_full_queue_does_not_keep_a_pool_from_closing<P: Pool>(folder: Folder) {
+    let pool = P::with_queue_limit(1);
+    let held = submit_held(&pool, &folder, 0);
+    folder.wait_for("started-0");
+    let pending = pool.submit(square, 2);
+    thread::scope(|all| {
+        let late = thread::Builder::new().name("submitter".into());
+        let submit = || pool.submit(square, 3).result();
+        let late = late.spawn_scoped(all, submit).unwrap();
+        until("it to wait", || {
+            threads("submitter").iter().all(|s| s.contains("(sleeping)"))
+        });
+        let closed = all.spawn(|| pool.close(Pending::Cancel));
+        until("the pool to be closed", || closed.is_finished());
+        assert_eq!(pending.result(), Err(JobError::Cancelled));
+        folder.release([0]);
+        let told = late.join().unwrap();
+        let refused = [Err(JobError::Cancelled), Err(JobError::Closed)];
+        assert!(refused.contains(&told), "{told:?}");
+    });
+    assert_eq!(held.result(), Ok(0));
+}
+
+/// FUT-41.
+fn an_error_is_known_when_it_has_been_taken<P: Pool>(_: Folder) {
+    let pool = P::of(1);
+    let mut handle = pool.submit(fail, 1);
+    let error = block_on(&mut handle).unwrap_err();
+    assert_eq!(handle.error(), Some(error.clone()));
+    let (tell, told) = std::sync::mpsc::channel();
+    handle.on_done(move |error| tell.send(error.cloned()).unwrap());
+    assert_eq!(told.recv().unwrap(), Some(error));
+    let waited = wait([handle], Until::FirstError, None);
+    assert_eq!(waited.done.len(), 1);
+}
+
+fn endless_with(_: Vec<u64>) {
+    loop {
+        thread::park();
+    }
+}
+
+/// CRASH-33: from the moment when it counts as running.
+fn a_job_can_be_killed_while_its_argument_is_encoded(_: Folder) {
+    let pool = ProcessPool::new(1).unwrap();
+    for _ in 0..3 {
+        assert_eq!(pool.submit(square, 3).result(), Ok(9)); // it is idle
+        thread::scope(|all| {
+            let first = pool.submit(square, 2);
+            let large = pool.submit(endless_with, vec![u64::MAX; 3_000_000]);
+            let large = all.spawn(|| {
+                while !large.is_running() {
+                    thread::yield_now();
+                }
+                assert!(large.kill());
+                large.result()
+            });
+            assert_eq!(first.result(), Ok(4));
+            assert_eq!(large.join().unwrap(), Err(JobError::Cancelled));
+        });
+    }
+    assert_eq!(pool.submit(square, 3).result(), Ok(9));
+}
+
+/// CRASH-43: each of them has lived for a while.
+fn idle_workers_may_be_killed_again_and_again(_: Folder) {
+    let pool = ProcessPool::builder().workers(1).replace_dead_workers();
+    let pool = pool.build().unwrap();
+    for _ in 0..8 {
+        let pid = pool.pids()[0];
+        thread::sleep(Duration::from_millis(150)); // its life
+        kill(Pid::from_raw(pid as i32), Signal::SIGKILL).unwrap();
+        until("another one", || {
+            pool.pids().first().is_some_and(|other| *other != pid)
+        });
+    }
+    assert_eq!(pool.submit(square, 3).result(), Ok(9));
+}
+
+/// 40 MiB that can be encoded, and then something that cannot.
+#[derive(Debug, Deserialize)]
+struct LargeAndBad;
+
+impl Serialize for LargeAndBad {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::{Error, SerializeTuple};
+        let mut tuple = to.serialize_tuple(2)?;
+        tuple.serialize_element(&ByteBuf::from(vec![7; 40 << 20]))?;
+        Err(S::Error::custom("no more"))
+    }
+}
+
+fn large_and_bad((): ()) -> LargeAndBad {
+    LargeAndBad
+}
+
+/// SEC-22: neither here nor there.
+fn a_value_that_is_not_encoded_keeps_no_memory(_: Folder) {
+    let pool = ProcessPool::new(1).unwrap();
+    let failed = pool.submit(large_and_bad, ()).result();
+    assert!(matches!(failed, Err(JobError::Encode(_))), "{failed:?}");
+    assert_eq!(shared_memory(), 0);
+    let failed = pool.submit(take_bad, LargeAndBad).result();
+    assert!(matches!(failed, Err(JobError::Encode(_))), "{failed:?}");
+    assert_eq!(shared_memory(), 0);
+}
+
+fn take_bad(_: LargeAndBad) {}

@@ -42,6 +42,7 @@ fn link_to(child: &Child) -> Link {
         outbox: Mutex::new(Outbox::new(Segment::create().unwrap())),
         state: Mutex::default(),
         reaped: Mutex::default(),
+        started: Instant::now(),
         jobs_done: AtomicU64::new(0),
         options: Options::default(),
     }
