@@ -57,6 +57,12 @@ fn by_synonym<'a>(
 ) -> Result<Vec<&'a Snippet>> {
     let table: BTreeMap<String, Vec<String>> = toml::from_str(SYNONYMS)?;
     let key = plain(wish);
+    let modules = ["asyncio", "threading", "multiprocessing", "subprocess"];
+    let prefix = modules.iter().find_map(|m| wish.strip_prefix(m));
+    let key = match prefix.and_then(|rest| rest.strip_prefix('.')) {
+        Some(rest) => plain(rest),
+        None => key,
+    };
     let names = table.iter().find(|(word, _)| plain(word) == key);
     let names = names.map_or(&[][..], |(_, names)| names);
     let there = names.iter().map(|name| {
@@ -77,10 +83,19 @@ pub fn synonyms() -> Result<Vec<String>> {
     Ok(table.into_keys().collect())
 }
 
+/// Whether a whole word, or several in a row, are what is wished for.
 fn speaks_of(snippet: &Snippet, wish: &str) -> bool {
     let Snippet { name, about, title, .. } = snippet;
     let wish = plain(wish);
-    [name, about, title].iter().any(|text| plain(text).contains(&wish))
+    let spoken = |text: &&String| {
+        let words: Vec<String> = text
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .map(plain)
+            .filter(|word| !word.is_empty())
+            .collect();
+        (1..=3).any(|n| words.windows(n).any(|some| some.concat() == wish))
+    };
+    [name, about, title].iter().any(spoken)
 }
 
 /// `ProcessPoolExecutor`, `process_pool_executor` and `process-pool-executor`

@@ -59,7 +59,7 @@ fn main() -> Result {
             Err(why) => wrong_usage("snippet", why),
             Ok(Found::Several(several)) => list(&several),
             Ok(Found::One(one)) => match folder {
-                None => print(one),
+                None => print(one, &snippets),
                 Some(folder) => create(one, &folder)?,
             },
         },
@@ -111,11 +111,17 @@ fn list(snippets: &[&Snippet]) {
     }
 }
 
-fn print(snippet: &Snippet) {
+fn print(snippet: &Snippet, all: &[Snippet]) {
     for line in &snippet.dependencies {
         say!("// Cargo.toml: {line}");
     }
     report::say(&snippet.code);
+    let others = all.iter().filter(|one| one.program() == snippet.program());
+    let others = others.filter(|one| one.name != snippet.name);
+    let others: Vec<&str> = others.map(|one| one.name.as_str()).collect();
+    if !others.is_empty() {
+        say!("// More in this program: {}", others.join(", "));
+    }
 }
 
 fn create(snippet: &Snippet, folder: &Path) -> Result {

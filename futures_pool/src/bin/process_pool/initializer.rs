@@ -1,0 +1,80 @@
+//! Initializer (initargs): each worker loads its data once, not for each job.
+//!
+//!     cargo run -p futures_pool --bin initializer
+//!
+//! The argument of a job is sent to the worker with every job. Data that all
+//! jobs need is loaded by an initializer: a function that each worker calls
+//! before its first job. It is listed in `init`, like a job, and a new worker
+//! that replaces a dead one calls it, too. If it panics, the pool is broken.
+//!
+//! Change this and watch: leave out the line `.initializer(...)`. The first job
+//! panics, because its worker has no table.
+//!
+//! Output (figures vary):
+//!     2 workers loaded the table 1 time each
+//!     100 jobs found their number in it
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use futures_pool::{Executor, init, job};
+use shared::{Failure, Result, flags, say};
+
+const WORKERS: usize = 2;
+
+fn main() -> Result {
+    init([job(load), job(square)]);
+    flags([]);
+    let pool = pool_with_data(WORKERS, load, 100)?;
+    let mut loads = HashMap::new();
+    for (n, found) in (0..).zip(pool.map(square, 0..100)) {
+        let found = found?;
+        if found.square != n * n {
+            return Err(Failure::new(format!("{n} * {n} is {}", found.square)));
+        }
+        loads.insert(found.worker, found.loads);
+    }
+    let most = loads.values().max().copied().unwrap_or(0);
+    say!("{WORKERS} workers loaded the table {most} time each");
+    say!("100 jobs found their number in it");
+    Ok(())
+}
+
+static TABLE: OnceLock<Vec<u64>> = OnceLock::new();
+static LOADS: AtomicUsize = AtomicUsize::new(0);
+
+/// The initializer. Each worker is a process, so this fills its own table.
+fn load(size: u64) {
+    LOADS.fetch_add(1, Relaxed);
+    TABLE.get_or_init(|| (0..size).map(|n| n * n).collect());
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Found {
+    square: u64,
+    worker: u32,
+    loads: usize,
+}
+
+/// The job.
+fn square(n: usize) -> Found {
+    let table = TABLE.get().expect("the initializer has loaded it");
+    let (square, worker) = (table[n], std::process::id());
+    Found { square, worker, loads: LOADS.load(Relaxed) }
+}
+
+// ANCHOR: initializer
+use futures_pool::{Function, ProcessPool, Value};
+
+/// A pool of processes whose workers call `load(argument)` before their first
+/// job (`initializer` and `initargs`). Begin `main` with `init`, and list `load`
+/// there beside the jobs.
+pub fn pool_with_data<A: Value + Clone + Sync>(
+    workers: usize,
+    load: impl Function<A, ()>,
+    argument: A,
+) -> std::io::Result<ProcessPool> {
+    ProcessPool::builder().workers(workers).initializer(load, argument).build()
+}
+// ANCHOR_END: initializer
