@@ -16,7 +16,7 @@
 //!     the lower number first: done, the balances are 100 and 100
 //!     The article, T5: "Threads make you care about locks."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     T5 borne out: two opposite transfers deadlock when each thread locks its own giver first; both finish when all threads use one lock order
+//!     T5 borne out: opposite transfers deadlock if each locks its giver first; both finish in one lock order
 
 use std::sync::Barrier;
 use std::{thread, time::Duration};
@@ -34,8 +34,8 @@ fn main() -> Result {
     let word = |stuck| if stuck { "deadlock" } else { "finish" };
     let (giver_word, ordered_word) = (word(giver), word(ordered));
     let figure = format!(
-        "two opposite transfers {giver_word} when each thread locks its own \
-         giver first; both {ordered_word} when all threads use one lock order"
+        "opposite transfers {giver_word} if each locks its giver first; both \
+         {ordered_word} in one lock order"
     );
     claim("T5", giver && !ordered, figure)
 }
