@@ -125,7 +125,10 @@ impl fmt::Display for JobError {
                 write!(f, "worker {pid} died, and the job with it: {exit}")
             }
             JobError::WorkerDied { pid, exit, began: false } => {
-                write!(f, "pool broken before the job: worker {pid}: {exit}")
+                write!(
+                    f,
+                    "not run, for the pool is broken: worker {pid}: {exit}"
+                )
             }
             JobError::Broken(why) => write!(f, "pool broken: {why}"),
             JobError::Closed => f.write_str("pool takes no more jobs"),

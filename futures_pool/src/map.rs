@@ -89,7 +89,7 @@ pub struct Map<'a, T> {
     ready: vec::IntoIter<Result<T, JobError>>,
 }
 
-/// So many arguments, and what becomes of them.
+/// The number of arguments, and what becomes of them.
 type Chunk<T> = (usize, Handle<Vec<Result<T, JobError>>>);
 
 impl<'a, T> Map<'a, T> {
@@ -132,7 +132,7 @@ impl<'a, T> Map<'a, T> {
         self.submitted.extend(self.chunks.by_ref().take(missing));
     }
 
-    /// The results of the next chunk; one that was lost is so many errors.
+    /// The results of the next chunk. If it is lost, each of them is an error.
     fn next_chunk(&mut self) -> Option<Vec<Result<T, JobError>>> {
         let (size, chunk) = self.submitted.pop_front()?;
         let rest = self.deadline.map_or(Duration::MAX, |at| {

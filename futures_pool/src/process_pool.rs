@@ -55,7 +55,7 @@ const LIVES: Duration = Duration::from_millis(100);
 /// jobs fail with [`JobError::WorkerDied`], and so do later ones. **For code
 /// that may crash, choose
 /// [`replace_dead_workers`](ProcessPoolBuilder::replace_dead_workers):** then
-/// only the job that crashed fails, and another worker takes the place.
+/// only the job that crashed fails, and a new worker takes its place.
 ///
 /// A worker that dies at the very moment when it is sent a job may take that job
 /// along. A program that forks must not use a pool in the child: both would talk
@@ -372,7 +372,7 @@ impl Dispatcher {
         }
     }
 
-    /// Breaks the pool for ever; pending jobs fail with the first reason for
+    /// Breaks the pool forever; pending jobs fail with the first reason for
     /// that.
     fn fail(&self, error: JobError) {
         let mut state = self.state();
@@ -699,7 +699,7 @@ struct Settings {
 }
 
 impl ProcessPoolBuilder {
-    /// So many processes.
+    /// The number of processes.
     ///
     /// ```standalone_crate
     /// use futures_pool::{ProcessPool, init, job};
@@ -791,7 +791,7 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// A worker ends after so many jobs, and another one takes its place: so
+    /// A worker ends after `jobs` jobs, and another one takes its place: so
     /// memory that jobs have lost is given back. A chunk of `map` counts as one
     /// job.
     ///
@@ -876,7 +876,7 @@ impl ProcessPoolBuilder {
         self
     }
 
-    /// How many jobs may be pending; when there are so many, `submit` waits
+    /// How many jobs may be pending; when the limit is reached, `submit` waits
     /// until there is room (back-pressure).
     ///
     /// ```standalone_crate

@@ -13,7 +13,7 @@ use std::{cell::Cell, sync::OnceLock, thread, time::Duration, time::Instant};
 /// How long to spin: as long as it takes to be woken on another core.
 const SPIN: Duration = Duration::from_micros(100);
 
-/// A thread that has spun in vain does not spin for so many times as long.
+/// A thread that has spun in vain does not spin for this many times as long.
 const PAUSE: u32 = 20;
 
 /// A thread that gets its core back so late has met other work there.

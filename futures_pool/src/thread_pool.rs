@@ -14,7 +14,7 @@ use crate::handle::{Handle, Promise, deadline};
 use crate::spin::spin;
 use crate::staff::Staff;
 
-/// Runs jobs on threads of this process, on so many at most. A thread is
+/// Runs jobs on a limited number of threads of this process. A thread is
 /// started when a job comes in and none is free, and then stays.
 ///
 /// A job that panics ends with an error, and its thread goes on. A job that
@@ -273,7 +273,7 @@ pub struct ThreadPoolBuilder {
 }
 
 impl ThreadPoolBuilder {
-    /// At most so many threads.
+    /// At most `workers` threads.
     ///
     /// ```
     /// use futures_pool::{Executor, ThreadPool};
@@ -313,7 +313,7 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// How many jobs may be pending; when there are so many, `submit` waits
+    /// How many jobs may be pending; when the limit is reached, `submit` waits
     /// until there is room (back-pressure). A cancelled job takes its room until
     /// its turn comes.
     ///

@@ -164,9 +164,9 @@ pub struct AsCompleted<T> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unfinished {
-    /// So many were not.
+    /// How many have not ended.
     pub pending: usize,
-    /// Of so many.
+    /// How many there were in all.
     pub of: usize,
 }
 

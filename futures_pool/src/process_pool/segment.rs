@@ -23,7 +23,7 @@ pub(crate) struct Segment {
     inode: u64,
     /// The whole of the file, as far as it was needed until now.
     map: Option<MmapMut>,
-    /// So many bytes have their pages already.
+    /// The number of bytes that have their pages already.
     reserved: usize,
     /// Whether pages were given back since the other side was last told.
     pub(crate) released: bool,
@@ -58,7 +58,7 @@ impl Segment {
     ///
     /// # Errors
     ///
-    /// The system has no room for so many.
+    /// The system has no room for these bytes.
     #[inline]
     pub(crate) fn write(&mut self, at: usize, bytes: &[u8]) -> io::Result<()> {
         let end = at + bytes.len();
@@ -69,7 +69,7 @@ impl Segment {
         Ok(())
     }
 
-    /// Asks the system for pages, for so many bytes at least, and twice as many
+    /// Asks the system for pages, for at least `bytes` bytes, and twice as many
     /// as before. (Without asking first, a full system would be seen as SIGBUS,
     /// in the middle of copying.)
     #[cold]
@@ -86,7 +86,7 @@ impl Segment {
         Ok(())
     }
 
-    /// The message of so many bytes.
+    /// The message, which has `length` bytes.
     ///
     /// # Errors
     ///

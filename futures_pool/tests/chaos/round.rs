@@ -197,7 +197,7 @@ impl User<'_> {
         (0..some).map(submit).collect()
     }
 
-    /// So many chunks of that size, to be submitted.
+    /// The number of chunks of that size, to be submitted.
     pub fn ask_chunks(&mut self, chunks: usize, size: usize) -> Vec<Asked> {
         let mut asked = Vec::new();
         for _ in 0..chunks {

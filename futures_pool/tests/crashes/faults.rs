@@ -577,7 +577,7 @@ fn run_out_of_descriptors() {
     drop(door);
     println!("{} {:?}", held.result().is_ok(), pending.result());
     limit(now);
-    // So many descriptors of a new worker can be had, and not the next one.
+    // This number of descriptors of a new worker can be had, and not the next one.
     let used = fs::read_dir("/proc/self/fd").unwrap().count() as u64;
     for room in 0..16 {
         let pair = replacing(2);

@@ -1,6 +1,6 @@
 //! Workers that die before their first job or after their last one: before they
 //! say hello, in the initializer, or when they retire; and replacements that
-//! die, too, once or for ever.
+//! die, too, once or forever.
 
 use std::{
     cell::RefCell,

@@ -20,7 +20,7 @@ pub trait Pool: Executor + Send + Sync + 'static {
     fn try_of(workers: usize) -> io::Result<Self>;
     fn of_any_size() -> Self;
     fn prepared(prepare: impl Function<(), ()>) -> Self;
-    /// One worker, and so many jobs may be pending.
+    /// One worker, and at most `jobs` jobs may be pending.
     fn with_queue_limit(jobs: usize) -> Self;
     /// How many workers live now.
     fn living(&self) -> usize;
@@ -107,7 +107,7 @@ pub fn replacing(workers: usize) -> ProcessPool {
     pool.replace_dead_workers().build().unwrap()
 }
 
-/// Each of its workers does so many jobs.
+/// Each of its workers does `jobs` jobs.
 pub fn wearing_out(workers: usize, jobs: u64) -> ProcessPool {
     let pool = ProcessPool::builder().workers(workers);
     pool.max_tasks_per_child(NonZero::new(jobs).unwrap()).build().unwrap()

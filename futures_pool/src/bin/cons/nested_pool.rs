@@ -4,7 +4,7 @@
 //!
 //! Four jobs each submit a part of their work to the pool that runs them, and
 //! wait for it. If the pool has four workers, all of them wait, and none is
-//! left for the parts: they would wait for ever. Here a limit ends the waiting.
+//! left for the parts: they would wait forever. Here a limit ends the waiting.
 //! Another pool for the parts cures that. One worker more helps only as long as
 //! there is no fifth job.
 //!

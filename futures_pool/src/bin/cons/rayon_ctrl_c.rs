@@ -1,4 +1,4 @@
-//! KeyboardInterrupt in rayon: Ctrl+C ends a parallel loop, with a count.
+//! KeyboardInterrupt in rayon: Ctrl+C ends a loop, and keeps partial results.
 //!
 //!     cargo run -p futures_pool --bin rayon_ctrl_c
 //!
@@ -21,7 +21,7 @@
 //!     F12 borne out: Ctrl+C ended a rayon loop after 42 of 200 items
 //!     The article, X4: "(Not in the article.) What Ctrl+C does, model by model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X4 borne out: Ctrl+C left 0 processes behind
+//!     X4 borne out: 0 processes outlived Ctrl+C: rayon has threads, no worker processes
 
 use std::{thread, time::Duration};
 
@@ -35,18 +35,24 @@ fn main() -> Result {
         return interrupted_loop();
     }
     flags([]);
+    // Once one item tells that Ctrl+C may come, press it once.
     let ended = press_ctrl_c(&mut role::command("loop")?, 1, 1)?;
     for line in &ended.said {
         say!("{line}");
     }
     let told = ended.said.iter().find_map(|line| line.split(' ').next());
     let done: u64 = told.unwrap_or_default().parse()?;
-    let figure =
-        format!("Ctrl+C ended a rayon loop after {done} of {ITEMS} items");
     let early = ended.status.success() && (1..ITEMS).contains(&done);
+    let verb = if early { "ended" } else { "did not end" };
+    let figure =
+        format!("Ctrl+C {verb} a rayon loop after {done} of {ITEMS} items");
     claim("F12", early, figure)?;
     let orphans = ended.orphans;
-    claim("X4", orphans == 0, format!("Ctrl+C left {orphans} processes behind"))
+    let figure = format!(
+        "{orphans} processes outlived Ctrl+C: rayon has threads, no worker \
+         processes"
+    );
+    claim("X4", orphans == 0, figure)
 }
 
 /// The child: 200 items of 5 ms on two threads are half a second.
@@ -67,7 +73,8 @@ fn interrupted_loop() -> Result {
 
 fn square(n: &u64) -> u64 {
     if *n == 20 {
-        say!("{}", std::process::id()); // the parent waits for it
+        // Tells the parent that it may press Ctrl+C.
+        say!("{}", std::process::id());
     }
     thread::sleep(Duration::from_millis(5));
     n * n

@@ -4,9 +4,13 @@
 //!
 //! Of 20 jobs on 2 worker processes, the 8th aborts. By default that breaks the
 //! pool, as in Python: all jobs that are not done fail, and later ones, too.
-//! With `replace_dead_workers` only the job that crashed fails, and another
-//! worker takes the place. What has failed can be retried, in a new pool if the
+//! With `replace_dead_workers` only the job that crashed fails, and a new
+//! worker takes its place. What has failed can be retried, in a new pool if the
 //! old one is broken: `retry_crashed`. For jobs that hang: `job_timeout`.
+//!
+//! `init` must come first in `main`: a worker is this program, started again,
+//! and there `init` does the jobs and never returns. In Python the reason for
+//! `if __name__ == "__main__"` is the same.
 //!
 //! Change this and watch: `return 64` for the `abort()`. No pool breaks, and
 //! the program, which expects a crash, ends with an error.
@@ -14,10 +18,10 @@
 //! Output (figures vary):
 //!     default: 7 of 20 jobs done
 //!     default, first error: worker 18617 died, and the job with it: signal: 6 (SIGABRT)
-//!     default, one more job: pool broken before the job: worker 18617: signal: 6 (SIGABRT)
+//!     default, one more job: not run, for the pool is broken: worker 18617: signal: 6 (SIGABRT)
 //!     replace_dead_workers: 19 of 20 jobs done
 //!     replace_dead_workers, first error: worker 18620 died, and the job with it: signal: 6 (SIGABRT)
-//!     replace_dead_workers, one more job: 1
+//!     replace_dead_workers, one more job: 1 * 1 = 1
 
 use std::{process::abort, thread, time::Duration};
 
@@ -57,9 +61,10 @@ fn twenty_jobs(pool: &str, jobs: &impl Executor) -> usize {
     done.len()
 }
 
+/// The result of the job with input 1, or the error of any job.
 fn text(result: &Result<u64, JobError>) -> String {
     match result {
-        Ok(square) => square.to_string(),
+        Ok(square) => format!("1 * 1 = {square}"),
         Err(error) => error.to_string(),
     }
 }
@@ -79,8 +84,8 @@ fn square(n: u64) -> u64 {
 use futures_pool::ProcessPool;
 
 /// A pool of processes for jobs that may crash: the job that crashed fails with
-/// `JobError::WorkerDied`, another worker takes the place, and all other jobs
-/// go on. Begin `main` with `futures_pool::init([job(work)])`.
+/// `JobError::WorkerDied`, a new worker takes its place, and all other jobs go
+/// on. Begin `main` with `futures_pool::init([job(work)])`.
 pub fn pool_that_survives(workers: usize) -> std::io::Result<ProcessPool> {
     ProcessPool::builder().workers(workers).replace_dead_workers().build()
 }

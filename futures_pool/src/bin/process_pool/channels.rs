@@ -84,7 +84,7 @@ fn socketpair() -> Result<Ends> {
     Ok(Ends { child_reads, child_writes: theirs.into(), to, from })
 }
 
-/// The median time for so many bytes to another process and back.
+/// The median time for `size` bytes to another process and back.
 fn trip(open: Open, size: usize) -> Result<Duration> {
     let Ends { child_reads, child_writes, mut to, mut from } = open()?;
     let mut child = role::command("echo")?
@@ -123,7 +123,7 @@ use std::io::{PipeReader, PipeWriter};
 
 use nix::fcntl::{FcntlArg::F_SETPIPE_SZ, fcntl};
 
-/// A pipe with room for so many bytes, up to /proc/sys/fs/pipe-max-size (1 MiB
+/// A pipe with room for `bytes` bytes, up to /proc/sys/fs/pipe-max-size (1 MiB
 /// as a rule). Its two ends wait for each other less often than those of the
 /// usual 64 KiB.
 pub fn pipe_with_room(bytes: i32) -> std::io::Result<(PipeReader, PipeWriter)> {

@@ -9,7 +9,8 @@
 //! jobs go on. In Python `future.result(timeout=...)` limits only the wait, and
 //! the job goes on.
 //!
-//! `broken_pool` tells more of crashes; `cancel_running` ends one job by hand.
+//! `broken_pool` tells more about crashes; with `cancel_running` your code ends
+//! one job.
 //!
 //! Change this and watch: leave out `.replace_dead_workers()`. The job that
 //! aborts breaks the whole pool, as in Python: all jobs not yet done fail, and
@@ -42,7 +43,7 @@ fn main() -> Result {
             Ok(_) => &mut done,
             Err(JobError::TimeLimit) => &mut too_long,
             Err(JobError::WorkerDied { .. }) => &mut died,
-            Err(_) => &mut 0,
+            Err(_) => &mut 0, // any other error is counted nowhere
         };
         *count += 1;
         match result {

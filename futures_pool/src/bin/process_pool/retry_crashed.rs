@@ -4,7 +4,7 @@
 //!
 //! Of 20 jobs, one crashes the first time, and one crashes each time. The first
 //! succeeds when it is tried again; the second is given up after three times,
-//! or it would crash workers for ever. A job that crashed may have done half of
+//! or it would crash workers forever. A job that crashed may have done half of
 //! its work. So retry only what may be done twice: a payment or an e-mail may
 //! not. (`JobError::WorkerDied` has a field `began`: false, if nothing was done
 //! yet.)

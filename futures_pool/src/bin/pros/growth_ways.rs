@@ -84,7 +84,7 @@ fn held((): ()) {
     DONE.fetch_add(1, SeqCst);
 }
 
-/// How many threads a pool has with so many jobs, of which `most` can run.
+/// How many threads a pool has while only `most` of its jobs can run.
 fn threads_of(pool: fn() -> Result<Submit>, most: usize) -> Result<[usize; 4]> {
     let (before, mut counts) = (threads()?, [0; 4]);
     let submit = pool()?;

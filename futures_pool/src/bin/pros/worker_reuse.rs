@@ -80,7 +80,7 @@ fn verdict(seen: &[Cost], meter: &NoiseMeter) -> Result {
     claim_timed("F10", thread > 2.0 && process > 2.0, meter.read(), figure)
 }
 
-/// Has so many jobs done, and returns who did each of them.
+/// Has this number of jobs done, and returns who did each of them.
 type Run = fn(usize) -> Result<Vec<i32>>;
 
 #[derive(PartialEq, PartialOrd)]
@@ -128,7 +128,7 @@ fn submit(jobs: usize, pool: &impl Executor) -> Result<Vec<i32>> {
 // ANCHOR: worker_reuse
 use futures_pool::ProcessPool;
 
-/// A pool of processes that replaces a worker after so many jobs
+/// A pool of processes that replaces a worker after `jobs` jobs
 /// (`max_tasks_per_child`): for jobs that leak memory or leave files open.
 pub fn pool_with_fresh_workers(
     workers: usize,

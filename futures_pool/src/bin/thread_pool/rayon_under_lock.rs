@@ -3,7 +3,7 @@
 //!     cargo run -p futures_pool --bin rayon_under_lock
 //!
 //! The thread that calls rayon waits until all items are done. If it holds a
-//! lock meanwhile, an item that asks for the lock waits for ever, and so does
+//! lock meanwhile, an item that asks for the lock waits forever, and so does
 //! the caller. The cure: compute in parallel without the lock, then lock once,
 //! for the result. Here a limit ends the waiting.
 //!

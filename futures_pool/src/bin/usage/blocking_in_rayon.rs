@@ -55,7 +55,7 @@ fn main() -> Result {
 }
 
 type Job = fn() -> Span;
-/// Has so many jobs done.
+/// Has this number of jobs done.
 type Run = fn(usize, Job) -> Result<Vec<Span>>;
 
 const POOLS: [(&str, Run); 4] = [

@@ -3,16 +3,16 @@
 //!     cargo run -p futures_pool --bin progress
 //!
 //! `as_completed` gives each handle when its job is done, and its number. The
-//! count goes to standard error, if that is a terminal: standard output may be
-//! a file or a pipe, and is only for results. Whoever prints results as they
-//! come gets them in another order each time; by the number they come back in
+//! count goes to standard error, and only if that is a terminal, so you see it
+//! only there: standard output may be a file or a pipe, and is for results.
+//! Printed as they end, results come in a changing order; their numbers restore
 //! the order of the jobs.
 //!
 //! Change this and watch: `10 * n` for `10 * (10 - n)`. The first jobs end
-//! first then, and the first line says so.
+//! first then, and the first line prints false.
 //!
 //! Output (figures vary):
-//!     jobs were done in another order: true
+//!     jobs ended out of order: true
 //!     results: [0, 1, 4, 9, 16, 25, 36, 49, 64, 81]
 
 use std::io::{self, IsTerminal, Write};
@@ -31,7 +31,7 @@ fn main() -> Result {
     });
     let results = results.into_iter().collect::<Result<Vec<_>, _>>()?;
 
-    say!("jobs were done in another order: {}", !order.is_sorted());
+    say!("jobs ended out of order: {}", !order.is_sorted());
     say!("results: {results:?}");
     let right = results.iter().zip(0..).all(|(result, n)| *result == n * n);
     let all = order.len() == 10 && results.len() == 10;
@@ -49,7 +49,8 @@ fn show(done: usize, all: usize) {
     let mut terminal = io::stderr();
     if terminal.is_terminal() {
         let end = if done == all { "\n" } else { "" };
-        let _ = write!(terminal, "\r{done} of {all} jobs done{end}"); // or not
+        // Ignore errors: nobody may read standard error.
+        let _ = write!(terminal, "\r{done} of {all} jobs done{end}");
     }
 }
 
@@ -57,8 +58,9 @@ fn show(done: usize, all: usize) {
 use futures_pool::{Executor, Function, JobError, Value, as_completed};
 
 /// Runs `job` on each input, and calls `progress(number, done, all)` when a job
-/// has ended, well or not: which one, how many, of how many. Returns the
-/// results in the order of the inputs. All inputs are queued at once.
+/// has ended, with a result or an error: which one, how many, of how many.
+/// Returns the results in the order of the inputs. All inputs are queued at
+/// once.
 pub fn with_progress<A: Value, T: Value>(
     pool: &impl Executor,
     job: impl Function<A, T>,

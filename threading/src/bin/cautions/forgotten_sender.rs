@@ -4,7 +4,7 @@
 //!
 //! The loop over a channel ends when the last sender is dropped. Each producer
 //! has a clone of the sender; the original stays with the function that made
-//! the clones. If it keeps the original, the loop waits for ever: a deadlock
+//! the clones. If it keeps the original, the loop waits forever: a deadlock
 //! that nobody reports. The cure is to drop the original, or to move it into
 //! the last producer. In Python a `Queue` has no end: one sends a special item.
 //!

@@ -7,7 +7,7 @@
 //! is parallel, and the results are right, so nobody notices. The cure is to
 //! `collect` all handles first, and to join them then.
 //!
-//! `cooks` does this with ten dishes.
+//! `cooks` uses the cure, with ten dishes.
 //!
 //! Change this and watch: add `.collect::<Vec<_>>().into_iter()` between the
 //! two `map`s of `one_at_a_time`: all eight jobs overlap there, too.

@@ -10,12 +10,12 @@
 //!
 //! `forgotten_sender` shows a channel that never closes.
 //!
-//! Change this and watch: `ROOM` to 0. Every item is handed over in person, and
-//! it takes no longer: the slow stage sets the pace.
+//! Change this and watch: `ROOM` to 0. Every item goes directly to the
+//! receiver, and it takes no longer: the slow stage sets the pace.
 //!
 //! Output (figures vary):
-//!     bounded, room for 8: 500 items done, 8 waited at most
-//!     unbounded: 500 items done, 500 waited at most
+//!     bounded, room for 8: 500 items done, at most 8 in the queue
+//!     unbounded: 500 items done, at most 500 in the queue
 
 use std::{thread, time::Duration};
 
@@ -29,10 +29,11 @@ fn main() -> Result {
     flags([]);
     let (done, bounded) = pipeline(bounded(ROOM));
     say!(
-        "bounded, room for {ROOM}: {done} items done, {bounded} waited at most"
+        "bounded, room for {ROOM}: {done} items done, at most {bounded} in the \
+         queue"
     );
     let (done, unbounded) = pipeline(unbounded()); // WRONG: no limit
-    say!("unbounded: {done} items done, {unbounded} waited at most");
+    say!("unbounded: {done} items done, at most {unbounded} in the queue");
     match bounded <= ROOM && unbounded > 2 * ROOM {
         true => Ok(()),
         false => Err(Failure::new("the bounded queue is the shorter one")),
@@ -40,8 +41,10 @@ fn main() -> Result {
 }
 
 /// Reads, converts and counts at the same time. Returns how many were done, and
-/// how many waited at most between the first two stages.
-fn pipeline((sender, read): (Sender<u32>, Receiver<u32>)) -> (usize, usize) {
+/// how many at most were in the queue between the first two stages.
+fn pipeline(
+    (sender, receiver): (Sender<u32>, Receiver<u32>),
+) -> (usize, usize) {
     let (converted, results) = bounded(ROOM);
     thread::scope(|scope| {
         let reader = scope.spawn(move || {
@@ -51,7 +54,7 @@ fn pipeline((sender, read): (Sender<u32>, Receiver<u32>)) -> (usize, usize) {
             });
             lengths.max().unwrap_or(0)
         }); // here `sender` is dropped: the loop of the next stage ends ...
-        scope.spawn(move || stage(read, convert, converted));
+        scope.spawn(move || stage(receiver, convert, converted));
         let done = results.iter().count(); // ... and then this one
         (done, reader.join().expect("it does not panic"))
     })

@@ -124,7 +124,7 @@ fn verdict(costs: [(&str, Cost); 4]) -> Result {
 }
 
 // ANCHOR: stack_memory
-/// A thread with a stack of so many KiB, or of the default size (2 MiB, or
+/// A thread with a stack of `kib` KiB, or of the default size (2 MiB, or
 /// `RUST_MIN_STACK` bytes). Its `spawn` returns an error if the system refuses
 /// the thread. A stack that is too small aborts the process when it is full.
 pub fn with_stack(kib: Option<usize>) -> std::thread::Builder {

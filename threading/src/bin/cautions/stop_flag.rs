@@ -3,13 +3,15 @@
 //!     cargo run -p threading --bin stop_flag
 //!
 //! Nobody can stop a thread from outside, in Rust as in Python: it is asked,
-//! and it has to look. Between two steps the thread looks at a flag; the step
+//! and it has to check. Between two steps the thread checks a flag; the step
 //! that runs is finished, and its resources are released. A thread that pauses
 //! must be woken as well: `park_timeout` is a pause that `unpark` ends, and
 //! `sleep` is not. (Python: `event.wait(60)` in place of `time.sleep(60)`.)
 //!
-//! A thread that waits at a channel ends when the channel closes:
-//! `queue_pipeline`. A process can be stopped from outside: `job_timeout`.
+//! A thread that is blocked in a read from a socket does not see a flag either:
+//! the socket needs a read timeout. A thread that waits at a channel ends when
+//! the channel closes: `queue_pipeline`. A process can be stopped from outside:
+//! `job_timeout`.
 //!
 //! Change this and watch: `thread::sleep(pause)` for `park_timeout(pause)`.
 //! Nothing wakes the pause then, and the program ends with an error.
@@ -17,7 +19,7 @@
 //! Output (figures vary):
 //!     works in steps of 10 ms: ended 10.2 ms after it was asked
 //!     pauses for a minute: ended 0.4 ms after it was asked
-//!     does not look for a minute: not ended in 500ms
+//!     does not check the flag for 60 s: not ended in 500ms
 
 use std::{sync::mpsc, thread, time::Duration, time::Instant};
 
@@ -36,10 +38,10 @@ fn main() -> Result {
 
     // WRONG: a step that does not end in time.
     let stuck = start(Duration::ZERO, Duration::from_mins(1))?;
-    if stop("does not look for a minute", stuck).is_ok() {
-        return Err(Failure::new("a thread that does not look has ended"));
+    if stop("does not check the flag for 60 s", stuck).is_ok() {
+        return Err(Failure::new("a thread has ended that does not check"));
     }
-    say!("does not look for a minute: not ended in {LIMIT:?}");
+    say!("does not check the flag for 60 s: not ended in {LIMIT:?}");
     Ok(())
 }
 

@@ -63,7 +63,7 @@ fn victim(most: usize, stack: usize, addresses: Option<u64>) -> Result {
 // ANCHOR: thread_limit
 use std::{io, thread, thread::JoinHandle};
 
-/// Starts so many threads, or as many as the system allows. Returns those that
+/// Starts `most` threads, or as many as the system allows. Returns those that
 /// have started, and the error if one was refused: work on with fewer threads.
 pub fn start_up_to(
     most: usize,

@@ -114,7 +114,7 @@ fn a_thread_each(jobs: usize, job: fn()) -> io::Result<()> {
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
-/// Calls `job` so many times, on a bounded number of threads: whichever is free
+/// Calls `job` `jobs` times, on a bounded number of threads: whichever is free
 /// takes the next call. It is an error if the system refuses a thread; a panic
 /// in a job is a panic of the caller, when all others are done.
 pub fn in_a_pool(

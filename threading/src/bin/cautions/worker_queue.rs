@@ -88,7 +88,7 @@ fn by_a_thread_each() -> Vec<Done> {
 use crossbeam::channel::bounded;
 use std::panic::resume_unwind;
 
-/// Does `work` with each of the `jobs`, on so many threads that stay for the
+/// Does `work` with each of the `jobs`, on `workers` threads that stay for the
 /// next job. Results come in no particular order. A panic in `work` goes on in
 /// the caller, after the other workers have done the rest.
 pub fn in_pool<Job: Send, Output: Send>(

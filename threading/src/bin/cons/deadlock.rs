@@ -1,4 +1,4 @@
-//! Deadlock: two threads take two locks in opposite order, and wait for ever.
+//! Deadlock: two threads take two locks in opposite order, and wait forever.
 //!
 //!     cargo run -p threading --bin deadlock
 //!
@@ -8,15 +8,15 @@
 //! order, the same for all threads: the account with the lower number first.
 //!
 //! Claims: T5
-//! Change this and watch: lock the taker first, instead of the giver: that is
-//! an order, too, but again not the same one for both threads.
+//! Change this and watch: lock the taker first, instead of the giver: the
+//! two threads still lock in opposite order, and deadlock.
 //!
 //! Output (figures vary):
 //!     the giver first: deadlock, not done in 500ms
 //!     the lower number first: done, the balances are 100 and 100
 //!     The article, T5: "Threads make you care about locks."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     T5 borne out: opposite transfers deadlock if each locks its giver first, finish in one lock order
+//!     T5 borne out: opposite transfers deadlock if each locks its giver first; both finish in one lock order
 
 use std::sync::Barrier;
 use std::{thread, time::Duration};
@@ -34,7 +34,7 @@ fn main() -> Result {
     let word = |stuck| if stuck { "deadlock" } else { "finish" };
     let (giver_word, ordered_word) = (word(giver), word(ordered));
     let figure = format!(
-        "opposite transfers {giver_word} if each locks its giver first, \
+        "opposite transfers {giver_word} if each locks its giver first; both \
          {ordered_word} in one lock order"
     );
     claim("T5", giver && !ordered, figure)
@@ -43,7 +43,7 @@ fn main() -> Result {
 fn giver_first(accounts: &[Mutex<i64>], from: usize, to: usize) {
     static EACH_HOLDS_ONE: Barrier = Barrier::new(2);
     let mut giver = accounts[from].lock().expect("nobody panics with it");
-    EACH_HOLDS_ONE.wait(); // forced: otherwise it happens once a month
+    EACH_HOLDS_ONE.wait(); // without this the deadlock is rare
     // WRONG: the other thread holds this lock, and waits for `giver`.
     let mut taker = accounts[to].lock().expect("nobody panics with it");
     *giver -= 1;
@@ -60,7 +60,8 @@ fn in_lock_order(accounts: &[Mutex<i64>], from: usize, to: usize) {
 use std::sync::{Mutex, MutexGuard};
 
 /// Locks two of the values, always the one with the lower number first, so two
-/// threads that need the same two cannot deadlock. Returns both as asked.
+/// threads that need the same two cannot deadlock. Returns both guards in the
+/// order of the arguments.
 ///
 /// # Panics
 ///

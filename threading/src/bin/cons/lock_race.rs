@@ -1,16 +1,18 @@
-//! Lost update: five threads count together; read, then write, loses counts.
+//! Lost update: separate read and write steps lose counts of other threads.
 //!
 //!     cargo run --release -p threading --bin lock_race
 //!
 //! A data race does not compile in Rust: two threads may not write to the same
 //! `u64` (E0499, `compile_fail/data_race.rs`). A race condition still compiles:
-//! an update in two steps. Between the reading and the writing of one thread
-//! another one may write, and its update is lost. Python's `x += 1` is two
-//! steps as well. The cure is one step (`fetch_add`), or a lock around both.
+//! an update in two steps. Between the read and the write of one thread another
+//! thread may write, and its update is lost. Here all threads read 0 first; a
+//! thread that starts late writes 1 over the count of the others. Python's
+//! `x += 1` is two steps as well. The cure is one step (`fetch_add`), or a lock
+//! around both.
 //!
 //! Claims: T5
-//! Change this and watch: let all threads wait in every round, not only in the
-//! first one: of five counts, four are lost each time.
+//! Change this and watch: `count.fetch_add(1, Relaxed)` for `count.store(..)`
+//! in `in_two_steps`. Then 0 updates are lost, and T5 is contradicted.
 //!
 //! Output (figures vary):
 //!     load, then store: 100000 counted, 400000 lost, 1 ns each
@@ -51,7 +53,8 @@ fn in_two_steps() -> u64 {
         if round == 0 {
             all_have_read.wait(); // forced: all have seen the same number
         }
-        count.store(seen + 1, Relaxed); // WRONG: it may be another one by now
+        // WRONG: `count` may have changed since it was read.
+        count.store(seen + 1, Relaxed);
     });
     count.into_inner()
 }

@@ -12,9 +12,9 @@
 //! is contradicted.
 //!
 //! Output (figures vary):
-//!     rayon spawn: aborted, the report names the place
+//!     rayon spawn: aborted, the report names the location
 //!     stack overflow: aborted, the report names the thread
-//!     panic = abort: aborted, the report names the thread and the place
+//!     panic = abort: aborted, the report names the thread and the location
 //!     The article, T7: "That makes threads hard to debug."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     T7 borne out: 3 of 3 failures ended the whole process
@@ -46,11 +46,11 @@ fn main() -> Result {
 /// What standard error says of it.
 fn report(child: &Output) -> &'static str {
     let report = String::from_utf8_lossy(&child.stderr);
-    let place = report.contains("panic_abort.rs:");
-    match (report.contains("thread 'parser'"), place) {
-        (true, true) => "the report names the thread and the place",
+    let location = report.contains("panic_abort.rs:");
+    match (report.contains("thread 'parser'"), location) {
+        (true, true) => "the report names the thread and the location",
         (true, false) => "the report names the thread",
-        (false, true) => "the report names the place",
+        (false, true) => "the report names the location",
         (false, false) => "no report",
     }
 }

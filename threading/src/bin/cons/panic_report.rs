@@ -3,7 +3,7 @@
 //!     cargo run -p threading --bin panic_report
 //!
 //! A panic ends its thread, not the process. The panic hook hears of it first;
-//! the usual hook writes the thread's name, the place and the message to
+//! the usual hook writes the thread's name, the location and the message to
 //! standard error, as `threading.excepthook` does in Python. Then `join`
 //! returns the message, which Python's `join` never does. If the handle is
 //! dropped, the rest of the program does not learn that the thread has failed.

@@ -64,8 +64,8 @@ pub fn sum_by_rayon(numbers: &[u64]) -> u64 {
 // ANCHOR: arc
 use std::sync::Arc;
 
-/// Adds up in four threads that own the numbers together. For threads that
-/// are not joined in the function that starts them.
+/// Adds up in four threads that share ownership of the numbers (`Arc`). For
+/// threads that are not joined in the function that starts them.
 pub fn sum_in_arc(numbers: Vec<u64>) -> u64 {
     let share = numbers.len().div_ceil(4);
     let numbers = Arc::new(numbers);

@@ -48,7 +48,7 @@ fn main() -> Result {
     Ok(server.join().expect("it does not panic")?)
 }
 
-/// Plays with so many clients, all at the same time, and closes.
+/// Plays with `CLIENTS` clients, all at the same time, and closes.
 fn serve(listener: TcpListener) -> io::Result<()> {
     let mut games = Vec::new();
     for _ in 0..CLIENTS {
@@ -111,7 +111,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 /// One line, without its end. The whole line must be there after `limit`,
-/// however slowly its bytes come, and have at most so many bytes.
+/// however slowly its bytes come, and have at most `most` bytes.
 ///
 /// # Errors
 ///

@@ -45,7 +45,7 @@ fn main() -> Result {
 use crossbeam::channel::bounded;
 use std::thread;
 
-/// Runs `job` on each item, on a pool of so many threads. Returns the results
+/// Runs `job` on each item, on a pool of `workers` threads. Returns the results
 /// in the order of the items, or the first error to happen: after an error no
 /// other job is started. A panic in a job is a panic of the caller.
 pub fn map<T: Send, R: Send, E: Send>(

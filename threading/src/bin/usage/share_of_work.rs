@@ -89,7 +89,7 @@ fn time(work: impl FnOnce()) -> f64 {
 use rayon::prelude::*;
 use std::thread;
 
-/// For jobs that wait (I/O-bound): runs `job` so many times, each on a thread
+/// For jobs that wait (I/O-bound): runs `job` `jobs` times, each on a thread
 /// of its own, and returns when all have ended.
 pub fn in_threads(jobs: usize, job: impl Fn() + Sync) {
     thread::scope(|scope| {

@@ -4,16 +4,16 @@
 //!
 //! Python walks with `os.walk`, and hands the files to a pool. Here folders and
 //! files are jobs of the same pool: an idle thread steals half of a large
-//! folder from a busy one. A file that cannot be read is an error beside the
-//! results; the walk goes on. Symbolic links are not followed: one that points
-//! to a folder above it would be a walk without an end.
+//! folder from a busy one. If a file cannot be read, its error is in the list,
+//! in place of a result, and the walk goes on. Symbolic links are not followed:
+//! one that points to a folder above it would be a walk without an end.
 //!
 //! `cooks_rayon` is the same for a list of items.
 //!
-//! Change this and watch: `e.path().metadata()?.file_type()` for
-//! `e.file_type()?`. That follows links: the same files come again and again,
-//! until the system refuses with "Too many levels of symbolic links", and the
-//! program ends with an error.
+//! Change this and watch: `entry.path().metadata()?.file_type()` for
+//! `entry.file_type()?`. That follows links: the same files come again and
+//! again, until the system refuses with "Too many levels of symbolic links",
+//! and the program ends with an error.
 //!
 //! Output (figures vary):
 //!     117 lines in 39 files
@@ -55,7 +55,7 @@ use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Calls `job` with each file in `folder` and below, on so many threads.
+/// Calls `job` with each file in `folder` and below, on `threads` threads.
 /// Returns all results by path. A folder that cannot be read is there with its
 /// error, and the walk goes on. Symbolic links are not followed.
 ///
@@ -83,8 +83,9 @@ fn below<R: Send>(
         Err(error) => return vec![(folder.into(), Err(error))],
     };
     let one = |entry: io::Result<DirEntry>| {
-        let entry = entry.and_then(|e| Ok((e.path(), e.file_type()?)));
-        let (path, kind) = match entry {
+        let found =
+            entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)));
+        let (path, kind) = match found {
             Ok(found) => found,
             Err(error) => return vec![(folder.into(), Err(error))],
         };
