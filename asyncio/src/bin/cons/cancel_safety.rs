@@ -19,7 +19,7 @@
 //!     read_until, a kept buffer: 10 of 10 lines are whole
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."
 //!     Our answer for Rust: limits (true within limits)
-//!     A25 borne out: each line's read was cancelled once: read_line returned 0 of 10 lines whole (new buffer) and 0 (kept buffer), read_until 10
+//!     A25 borne out: with reads cancelled, read_line gets 0 of 10 lines (kept buffer: 0), read_until 10
 
 use std::future::ready;
 
@@ -47,8 +47,8 @@ async fn main() -> Result {
     });
     let [fresh, kept, safe] = [fresh.await?, kept.await?, safe.await?];
     let figure = format!(
-        "each line's read was cancelled once: read_line returned {fresh} of 10 \
-         lines whole (new buffer) and {kept} (kept buffer), read_until {safe}"
+        "with reads cancelled, read_line gets {fresh} of 10 lines \
+         (kept buffer: {kept}), read_until {safe}"
     );
     claim("A25", [fresh, kept, safe] == [0, 0, 10], figure)
 }

@@ -19,7 +19,7 @@
 //!     smol::lock::Mutex   done      done      done
 //!     The article, A33: "Unlike threads, they need no complicated locking."
 //!     Our answer for Rust: limits (true within limits)
-//!     A33 borne out: a std guard held across an await deadlocks on 3 of 3 runtimes, an async one in 0 of 6 cases
+//!     A33 borne out: a std guard held across an await deadlocks on 3 of 3 runtimes, an async one on 0 of 6
 
 use std::{sync::Mutex, time::Duration};
 
@@ -45,7 +45,7 @@ fn main() -> Result {
     let asynchronous = tokio + smol;
     let figure = format!(
         "a std guard held across an await deadlocks on {std} of 3 runtimes, \
-         an async one in {asynchronous} of 6 cases"
+         an async one on {asynchronous} of 6"
     );
     claim("A33", (std, asynchronous) == (3, 0), figure)
 }

@@ -20,7 +20,7 @@
 //!     borrowed after the await: 10 of 10 tasks could append
 //!     The article, A26: "On one thread, coroutines need no locks."
 //!     Our answer for Rust: limits (true within limits)
-//!     A26 borne out: a RefCell refuses 9 of 10 tasks if it is borrowed across the await; it refuses 0 of 10 if it is borrowed after the await
+//!     A26 borne out: a RefCell borrowed across the await refuses 9 of 10 tasks; borrowed after it, 0 of 10
 
 use std::cell::RefCell;
 
@@ -42,8 +42,8 @@ async fn main() -> Result {
     let after = names.take().len();
     say!("borrowed after the await: {after} of {TASKS} tasks could append");
     let figure = format!(
-        "a RefCell refuses {} of {TASKS} tasks if it is borrowed across the \
-         await; it refuses {} of {TASKS} if it is borrowed after the await",
+        "a RefCell borrowed across the await refuses {} of {TASKS} tasks; \
+         borrowed after it, {} of {TASKS}",
         TASKS - across,
         TASKS - after
     );
