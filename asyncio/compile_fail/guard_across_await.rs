@@ -1,4 +1,4 @@
-//! E0277: who holds a std guard over an await cannot move to another thread.
+//! E0277: a task with a std guard across an await cannot change its thread.
 //!
 //! Written with `async`, it is the same error, but rustc gives it no code:
 //! "future cannot be sent between threads safely". So here is the future that
@@ -9,7 +9,7 @@
 //!         ask_the_bank().await;
 //!     }
 //!
-//! written by hand: what lives over the await is a field.
+//! written by hand: what lives across the await is a field.
 
 use std::{
     pin::Pin,

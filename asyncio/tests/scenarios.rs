@@ -76,7 +76,7 @@ impl Cleaned {
         self.0.load(SeqCst)
     }
 
-    /// Work that waits for ever, and cleans up when it is dropped.
+    /// Work that waits forever, and cleans up when it is dropped.
     fn waits(&self) -> impl Future<Output = u32> + Send + 'static {
         let guard = OnDrop(self.clone());
         async move {

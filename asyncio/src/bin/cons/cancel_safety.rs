@@ -19,7 +19,7 @@
 //!     read_until, a kept buffer: 10 of 10 lines are whole
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."
 //!     Our answer for Rust: limits (true within limits)
-//!     A25 borne out: of 10 lines with a cancelled read read_line gets 0 and 0 whole, read_until 10
+//!     A25 borne out: with reads cancelled, read_line gets 0 of 10 lines (kept buffer: 0), read_until 10
 
 use std::future::ready;
 
@@ -37,7 +37,8 @@ async fn main() -> Result {
     });
     let mut line = String::new();
     let kept = whole_lines("read_line, a kept buffer", async |input| {
-        input.read_line(&mut line).await?; // WRONG: adds to it at its end only
+        // WRONG: fills `line` only when the line is complete
+        input.read_line(&mut line).await?;
         Ok((!line.is_empty()).then(|| take(&mut line)))
     });
     let mut partial = Vec::new();
@@ -46,8 +47,8 @@ async fn main() -> Result {
     });
     let [fresh, kept, safe] = [fresh.await?, kept.await?, safe.await?];
     let figure = format!(
-        "of 10 lines with a cancelled read read_line gets {fresh} and {kept} \
-         whole, read_until {safe}"
+        "with reads cancelled, read_line gets {fresh} of 10 lines \
+         (kept buffer: {kept}), read_until {safe}"
     );
     claim("A25", [fresh, kept, safe] == [0, 0, 10], figure)
 }
@@ -83,15 +84,15 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 
 /// The next line with its line end, or `None` at the end of the input; the last
 /// line may have no line end. Cancellation safe: what was read when the future
-/// is dropped stays in `partial`, which the next call needs. Lines may be of
-/// any length.
+/// is dropped stays in `partial`, which the next call needs: give an empty one
+/// first. Lines may be of any length.
 pub async fn next_line(
     input: &mut (impl AsyncBufRead + Unpin),
     partial: &mut Vec<u8>,
 ) -> io::Result<Option<String>> {
     input.read_until(b'\n', partial).await?;
     if partial.is_empty() {
-        return Ok(None); // not "nothing was read": a half may be left
+        return Ok(None); // empty means end of input
     }
     String::from_utf8(take(partial)).map(Some).map_err(io::Error::other)
 }

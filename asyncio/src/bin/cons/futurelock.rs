@@ -1,4 +1,4 @@
-//! Futurelock (deadlock): a future that nobody polls holds its task's lock.
+//! Futurelock (deadlock): an unpolled future holds the lock its task awaits.
 //!
 //!     cargo run -p asyncio --bin futurelock
 //!
@@ -13,7 +13,8 @@
 //!
 //! Claims: A33
 //! Change this and watch: `drop(tokio::join!(update, lock.lock()))` for the
-//! guilty line. It polls both, there is no deadlock, and A33 is contradicted.
+//! line marked WRONG. It polls both, there is no deadlock, and A33 is
+//! contradicted.
 //!
 //! Output (figures vary):
 //!     select! keeps the future: deadlock
@@ -21,7 +22,7 @@
 //!     the runtime owns it: done
 //!     The article, A33: "Unlike threads, they need no complicated locking."
 //!     Our answer for Rust: limits (true within limits)
-//!     A33 borne out: a task that keeps an unpolled future deadlocks, 0 of 2 cures do
+//!     A33 borne out: a task that keeps an unpolled future deadlocks; neither of the 2 cures deadlocks
 
 use std::{future::ready, pin::pin, sync::Arc, time::Duration};
 
@@ -38,8 +39,9 @@ async fn main() -> Result {
     let spawned = deadlocks("the runtime owns it", spawned).await;
     let cures = [owned, spawned].iter().filter(|stuck| **stuck).count();
     let figure = format!(
-        "a task that keeps an unpolled future {}, {cures} of 2 cures do",
-        if kept { "deadlocks" } else { "does not deadlock" }
+        "a task that keeps an unpolled future {}; {} of the 2 cures deadlocks",
+        if kept { "deadlocks" } else { "does not deadlock" },
+        ["neither", "one", "each"][cures]
     );
     claim("A33", kept && !owned && !spawned, figure)
 }
@@ -92,8 +94,8 @@ async fn deadlocks<Way: Future<Output = ()>>(
 use tokio::{select, task::JoinHandle};
 
 /// Waits for `work` until `other` is ready. If `other` wins, the work goes on
-/// as a task, so the locks that it holds come free; here is its handle. A panic
-/// in it is passed on. If this future is dropped, the work goes on, too.
+/// as a task, so the locks that it holds come free; `Err` holds its handle. A
+/// panic in it is passed on. If this future is dropped, the work goes on, too.
 pub async fn first_of<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
     other: impl Future<Output = ()>,

@@ -11,7 +11,7 @@
 //!
 //! Claims: A33
 //! Change this and watch: `async { tokio::join!(lock(), update) }` for `lock()`
-//! in the guilty line. It polls both, no way deadlocks, and A33 is
+//! in the line below WRONG. It polls both, no way deadlocks, and A33 is
 //! contradicted.
 //!
 //! Output (figures vary):

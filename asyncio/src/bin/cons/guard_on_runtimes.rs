@@ -9,8 +9,8 @@
 //! Read `guard_across_await` first.
 //!
 //! Claims: A33
-//! Change this and watch: `drop(balance)` before the guilty await. No lock
-//! deadlocks then, and A33 is contradicted.
+//! Change this and watch: `drop(balance)` before the line marked WRONG. No
+//! lock deadlocks then, and A33 is contradicted.
 //!
 //! Output (figures vary):
 //!     the lock            tokio     smol      async-std
@@ -19,7 +19,7 @@
 //!     smol::lock::Mutex   done      done      done
 //!     The article, A33: "Unlike threads, they need no complicated locking."
 //!     Our answer for Rust: limits (true within limits)
-//!     A33 borne out: a std guard held across an await deadlocks 3 of 3 runtimes, an async one 0 of 6
+//!     A33 borne out: a std guard held across an await deadlocks on 3 of 3 runtimes, an async one on 0 of 6
 
 use std::{sync::Mutex, time::Duration};
 
@@ -42,12 +42,12 @@ fn main() -> Result {
     let tokio = row("tokio::sync::Mutex", || with_tokio().boxed_local());
     let smol = row("smol::lock::Mutex", || with_smol().boxed_local());
     table.print();
-    let cured = tokio + smol;
+    let asynchronous = tokio + smol;
     let figure = format!(
-        "a std guard held across an await deadlocks {std} of 3 runtimes, an \
-         async one {cured} of 6"
+        "a std guard held across an await deadlocks on {std} of 3 runtimes, \
+         an async one on {asynchronous} of 6"
     );
-    claim("A33", (std, cured) == (3, 0), figure)
+    claim("A33", (std, asynchronous) == (3, 0), figure)
 }
 
 /// Ample: what is not stuck needs a microsecond. A thread that is stuck is left
@@ -76,7 +76,8 @@ async fn with_std() {
     let add = async || {
         let mut balance = balance.lock().expect("no panic holds it");
         *balance += 12;
-        yield_now().await; // WRONG: who locks meanwhile blocks the thread
+        // WRONG: the other future's lock() blocks this thread
+        yield_now().await;
     };
     join(add(), add()).await;
 }
@@ -94,7 +95,7 @@ async fn with_tokio() {
 async fn with_smol() {
     let balance = smol::lock::Mutex::new(0);
     let add = async || {
-        update(&balance, async |balance| {
+        change_locked(&balance, async |balance| {
             *balance += 12;
             yield_now().await;
         })
@@ -107,7 +108,7 @@ async fn with_smol() {
 /// Changes a value under an async lock, which it holds also while `change`
 /// awaits. Works on any runtime. If this future is dropped, the lock is free
 /// again, and the value may be half changed.
-pub async fn update<T, R>(
+pub async fn change_locked<T, R>(
     value: &smol::lock::Mutex<T>,
     change: impl AsyncFnOnce(&mut T) -> R,
 ) -> R {

@@ -79,6 +79,10 @@ use tokio_util::task::AbortOnDropHandle;
 /// own `deadline` from its start. Gives the number of the input and the result,
 /// as they are completed; collect and sort them to have them in order. A panic
 /// in a request is one of the consumer. Dropping the stream cancels all.
+///
+/// For a request that returns a `Result`, the results are nested: `Ok(Ok(..))`,
+/// `Ok(Err(..))` if it failed, `Err(..)` if it timed out. The caller needs
+/// `futures::StreamExt` for `next`, and `std::pin::pin!` for the stream.
 pub fn requests<Input, Request>(
     inputs: impl IntoIterator<Item = Input>,
     limit: usize,

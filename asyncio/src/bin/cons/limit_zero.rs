@@ -8,8 +8,8 @@
 //! 0 for "no limit", and starts all at once. A type that has no 0,
 //! `NonZeroUsize`, finds the mistake where the limit comes from.
 //!
-//! Change this and watch: 1 for the `limit` of 0. No way waits forever then,
-//! and the program fails.
+//! Change this and watch: 1 for the `limit` of 0. None of the calls waits
+//! then, and the program fails.
 //!
 //! Output (figures vary):
 //!     buffer_unordered: waits forever
@@ -60,6 +60,9 @@ use futures::StreamExt;
 
 /// The results of all jobs, in their order; at most `limit` run at a time. The
 /// limit cannot be 0: `NonZeroUsize::new` is `None` then, and parsing fails.
+///
+/// A slow job delays others: results that are there before its own count as
+/// running. `gather_limited` (in `gather`) has no such delay.
 pub async fn jobs_limited<Job: Future>(
     jobs: impl IntoIterator<Item = Job>,
     limit: NonZeroUsize,

@@ -8,19 +8,19 @@
 //! may take to read the reply. In Python: `asyncio.timeout`, and the `limit` of
 //! `asyncio.start_server`.
 //!
-//! `tcp_server` limits connections, and shuts down; `stop_signal` hears
+//! `tcp_server` limits connections, and shuts down; `stop_signal` handles
 //! SIGTERM.
 //!
 //! Change this and watch: an `IDLE` of 10 seconds. The silent client is not
 //! cut, and the watchdog ends the program.
 //!
 //! Output (figures vary):
-//!     a client sends nothing: "", timed out
-//!     a client sends half a line: "", timed out
-//!     a client sends a line of 99 bytes: "", the line is too long, or cut
-//!     a client sends a line: "HELLO\n", timed out
+//!     a client sends nothing: reply ""; then the server closed: idle timeout
+//!     a client sends half a line: reply ""; then the server closed: idle timeout
+//!     a client sends a line of 99 bytes: reply ""; then the server closed: the line is too long, or cut
+//!     a client sends a line: reply "HELLO\n"; then the server closed: idle timeout
 
-use std::net::Ipv4Addr;
+use std::{io::ErrorKind::TimedOut, net::Ipv4Addr};
 
 use shared::{Failure, Result, flags, say, watchdog::Watchdog};
 use tokio::net::TcpListener;
@@ -52,8 +52,14 @@ async fn reply(what: &str, bytes: &[u8]) -> Result<String> {
     let _ = client.read_to_end(&mut reply).await; // an error: it was reset
     let ended = server.await?;
     let reply = String::from_utf8(reply)?;
-    let how = ended.map_or_else(|error| error.to_string(), |()| "done".into());
-    say!("a client sends {what}: {reply:?}, {how}");
+    let why = match ended {
+        Ok(()) => "the client had closed".into(),
+        Err(error) if error.kind() == TimedOut => "idle timeout".into(),
+        Err(error) => error.to_string(),
+    };
+    say!(
+        "a client sends {what}: reply {reply:?}; then the server closed: {why}"
+    );
     Ok(reply)
 }
 
@@ -67,9 +73,10 @@ use tokio_util::sync::CancellationToken;
 const IDLE: Duration = Duration::from_millis(200); // yours may be a minute
 const LONGEST: u64 = 80; // bytes of a line, with its end
 
-/// Answers each line of a client. The client has `IDLE` to begin its next line,
-/// again to finish it, and to take the reply. When `stopping` is cancelled, the
-/// lines that have come are answered, and then it ends.
+/// Answers each line of a client. Each of three waits has at most `IDLE`: for
+/// the first byte, for the rest of the line, for sending the reply. When
+/// `stopping` is cancelled, the lines that have come are answered, and then it
+/// ends.
 pub async fn answer_lines(
     stream: TcpStream,
     stopping: CancellationToken,

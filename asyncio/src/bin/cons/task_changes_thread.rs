@@ -32,7 +32,7 @@ async fn main() -> Result {
     let of_thread = tokio::spawn(async {
         OF_THREAD.set(7);
         change_thread().await?;
-        Ok::<_, Failure>(OF_THREAD.get()) // WRONG: another thread's
+        Ok::<_, Failure>(OF_THREAD.get()) // WRONG: reads another thread's value
     });
     let of_thread = of_thread.await??;
     say!("7 in a thread local, after an await: {of_thread}");
@@ -48,7 +48,7 @@ async fn main() -> Result {
     }
 }
 
-/// Goes on in another thread: this one is blocked until that has happened.
+/// Blocks the old worker, so this task must continue on the other.
 async fn change_thread() -> Result {
     let before = thread::current().id();
     let (resume, resumed) = oneshot::channel();

@@ -3,18 +3,18 @@
 //!     cargo run -p asyncio --bin guess_tasks
 //!
 //! Clients guess a number, all at the same time, on one thread. A client that
-//! sends no line in time, or one that does not end, is disconnected. This is
+//! sends no line in time, or a line without end, is disconnected. This is
 //! `guess_threads` (in `threading`) with tasks: a deadline is simpler, because
 //! any future can have one; when it is over, the future is dropped.
 //!
 //! `port_to_tasks` shows what the compiler does not find when you port.
 //!
-//! Change this and watch: `PATIENCE` of two seconds. The silent client keeps a
-//! task for that long: a few hundred bytes, not a thread.
+//! Change this and watch: `read_line` without its `timeout`. The silent client
+//! is never disconnected, and the watchdog ends the program.
 //!
 //! Output (figures vary):
-//!     Mina: 50 less, 25 less, 12 more, 18 more, 21 more, 23 more, 24 right
-//!     Jun: 50 more, 75 less, 62 less, 56 right
+//!     Mina: 50 too high, 25 too high, 12 too low, 18 too low, 21 too low, 23 too low, 24 right
+//!     Jun: 50 too low, 75 too high, 62 too high, 56 right
 //!     digits without end: cut off
 //!     nothing at all: cut off
 
@@ -71,9 +71,9 @@ async fn game(client: TcpStream) -> io::Result<()> {
         let guess = read_line(&mut client, LONGEST, PATIENCE).await?;
         let guess: u32 = guess.parse().map_err(|_| InvalidData)?;
         let answer = match guess.cmp(&secret) {
-            Ordering::Less => "more",
+            Ordering::Less => "too low",
             Ordering::Equal => "right",
-            Ordering::Greater => "less",
+            Ordering::Greater => "too high",
         };
         write_line(&mut client, answer).await?;
         if guess == secret {
@@ -118,7 +118,7 @@ use tokio::time::timeout;
 
 /// One line, without its end. An error if the line has more than `most` bytes,
 /// has not come after `limit`, or the other side has closed in the middle. Not
-/// cancellation safe: drop the connection then, and after an error.
+/// cancellation safe: drop the connection after cancellation or an error.
 pub async fn read_line(
     from: &mut (impl AsyncBufRead + Unpin),
     most: u64,

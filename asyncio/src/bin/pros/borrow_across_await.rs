@@ -3,9 +3,9 @@
 //!     cargo run -p asyncio --bin borrow_across_await
 //!
 //! A RefCell is a lock that does not wait: a second `borrow_mut` panics.
-//! Between two awaits of one thread nobody else runs, so it is enough. Over an
-//! await the borrow lasts, and the tasks that run meanwhile are refused. End
-//! the borrow before the await, or use a lock that waits: see
+//! Between two awaits of one thread nobody else runs, so RefCell is enough.
+//! Across an await the borrow lasts, and the tasks that run meanwhile are
+//! refused. End the borrow before the await, or use a lock that waits: see
 //! `race_across_await`.
 //!
 //! Clippy finds it: `await_holding_refcell_ref`, as it finds a std lock's
@@ -16,11 +16,11 @@
 //! task panics, and `main` with it.
 //!
 //! Output (figures vary):
-//!     borrowed over the await: 1 of 10 tasks could add
-//!     borrowed after the await: 10 of 10 tasks could add
+//!     borrowed across the await: 1 of 10 tasks could append
+//!     borrowed after the await: 10 of 10 tasks could append
 //!     The article, A26: "On one thread, coroutines need no locks."
 //!     Our answer for Rust: limits (true within limits)
-//!     A26 borne out: a RefCell refuses 9 of 10 tasks when it is borrowed over an await, 0 when after it
+//!     A26 borne out: a RefCell borrowed across the await refuses 9 of 10 tasks; borrowed after it, 0 of 10
 
 use std::cell::RefCell;
 
@@ -34,20 +34,20 @@ const TASKS: usize = 10;
 async fn main() -> Result {
     flags([]);
     let names = RefCell::new(Vec::new());
-    join_all((0..TASKS).map(|_| borrowed_over(&names))).await;
-    let over = names.take().len();
-    say!("borrowed over the await: {over} of {TASKS} tasks could add");
+    join_all((0..TASKS).map(|_| borrowed_across(&names))).await;
+    let across = names.take().len();
+    say!("borrowed across the await: {across} of {TASKS} tasks could append");
     let names = RefCell::new(Vec::new());
     join_all((0..TASKS).map(|_| add_reply(&names, request()))).await;
     let after = names.take().len();
-    say!("borrowed after the await: {after} of {TASKS} tasks could add");
+    say!("borrowed after the await: {after} of {TASKS} tasks could append");
     let figure = format!(
-        "a RefCell refuses {} of {TASKS} tasks when it is borrowed over an \
-         await, {} when after it",
-        TASKS - over,
+        "a RefCell borrowed across the await refuses {} of {TASKS} tasks; \
+         borrowed after it, {} of {TASKS}",
+        TASKS - across,
         TASKS - after
     );
-    claim("A26", over == 1 && after == TASKS, figure)
+    claim("A26", across == 1 && after == TASKS, figure)
 }
 
 /// Stands for any await: a request, a database, another task.
@@ -57,7 +57,7 @@ async fn request() -> String {
 }
 
 #[expect(clippy::await_holding_refcell_ref, reason = "that is the mistake")]
-async fn borrowed_over(names: &RefCell<Vec<String>>) {
+async fn borrowed_across(names: &RefCell<Vec<String>>) {
     if let Ok(mut names) = names.try_borrow_mut() {
         let name = request().await; // WRONG: it is borrowed meanwhile
         names.push(name);

@@ -3,7 +3,7 @@
 //!     cargo run -p asyncio --bin cancel_all
 //!
 //! A cancelled task is dropped where it waits: what it holds is dropped, and
-//! what stands behind its `await` never runs. `shutdown` of a JoinSet cancels
+//! what stands after its `await` never runs. `shutdown` of a JoinSet cancels
 //! all of its tasks and waits until they are gone. Blocking work that has begun
 //! never awaits, so it cannot be cancelled: `shutdown` waits until it is done.
 //!
@@ -78,7 +78,7 @@ async fn task(counts: Arc<Counts>) {
     let _guard = Guard(&counts.dropped);
     counts.waiting.add_permits(1);
     let _closed = counts.gate.acquire().await;
-    counts.ended.fetch_add(1, Relaxed); // behind the await
+    counts.ended.fetch_add(1, Relaxed); // after the await
 }
 
 struct Guard<'a>(&'a AtomicU32);

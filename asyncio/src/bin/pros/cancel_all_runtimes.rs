@@ -98,7 +98,7 @@ async fn task(counts: Arc<Counts>) {
     let _guard = Gone(&counts);
     counts.waiting.add_permits(1);
     pending::<()>().await;
-    counts.ended.fetch_add(1, Relaxed); // behind the await
+    counts.ended.fetch_add(1, Relaxed); // after the await
 }
 
 struct Gone<'a>(&'a Counts);

@@ -1,23 +1,23 @@
-//! Cancellation and clean-up: a cancelled task runs no more code but Drop.
+//! Cancellation and clean-up: a cancelled task runs only its Drop code.
 //!
 //!     cargo run -p asyncio --bin cleanup
 //!
 //! Python raises CancelledError inside the task, so `finally` runs. In Rust the
-//! future is dropped where it waits: code behind the await never runs. What has
-//! to run belongs into `Drop`, as a guard does it: at the end of its block,
+//! future is dropped where it waits: code after the await never runs. What has
+//! to run belongs in `Drop`, as a guard does it: at the end of its block,
 //! after a panic, and when the task is cancelled. `Drop` cannot await: see
 //! `async_cleanup`.
 //!
 //! Claims: A25
 //! Change this and watch: leave out `yield_now()` in `main`. Tasks that are
-//! cancelled before they start have made no guard: nothing is removed.
+//! cancelled before they start have made no guard: no clean-up runs.
 //!
 //! Output (figures vary):
-//!     after the await: 0 of 20 files removed
-//!     by a guard: 20 of 20 files removed
+//!     after the await: 0 of 20 clean-ups ran
+//!     by a guard: 20 of 20 clean-ups ran
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."
 //!     Our answer for Rust: limits (true within limits)
-//!     A25 borne out: of 20 cancelled tasks, 0 cleaned up behind the await, 20 by a guard
+//!     A25 borne out: of 20 cancelled tasks, 0 cleaned up after the await, 20 by a guard
 
 use std::future::pending;
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};
@@ -30,42 +30,43 @@ const TASKS: u32 = 20;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    let (behind, guarded) = (Arc::default(), Arc::default());
+    let (after, guarded) = (Arc::default(), Arc::default());
     let mut tasks = JoinSet::new();
     for _ in 0..TASKS {
-        tasks.spawn(removes_at_the_end(Arc::clone(&behind)));
-        tasks.spawn(removes_by_a_guard(Arc::clone(&guarded)));
+        tasks.spawn(cleans_up_at_the_end(Arc::clone(&after)));
+        tasks.spawn(cleans_up_by_a_guard(Arc::clone(&guarded)));
     }
     yield_now().await; // all of them wait now
     tasks.shutdown().await;
 
-    let [behind, guarded] = [behind, guarded].map(|count| count.load(Relaxed));
-    say!("after the await: {behind} of {TASKS} files removed");
-    say!("by a guard: {guarded} of {TASKS} files removed");
+    let [after, guarded] = [after, guarded].map(|count| count.load(Relaxed));
+    say!("after the await: {after} of {TASKS} clean-ups ran");
+    say!("by a guard: {guarded} of {TASKS} clean-ups ran");
     let figure = format!(
-        "of {TASKS} cancelled tasks, {behind} cleaned up behind the await, \
+        "of {TASKS} cancelled tasks, {after} cleaned up after the await, \
          {guarded} by a guard"
     );
-    claim("A25", (behind, guarded) == (0, TASKS), figure)
+    claim("A25", (after, guarded) == (0, TASKS), figure)
 }
 
-async fn removes_at_the_end(removed: Arc<AtomicU32>) {
-    use_the_file().await;
-    remove(&removed); // WRONG: a cancelled task never comes here
+async fn cleans_up_at_the_end(cleaned: Arc<AtomicU32>) {
+    wait().await;
+    clean_up(&cleaned); // WRONG: a cancelled task never comes here
 }
 
-async fn removes_by_a_guard(removed: Arc<AtomicU32>) {
-    let _guard = OnDrop(|| remove(&removed));
-    use_the_file().await;
+async fn cleans_up_by_a_guard(cleaned: Arc<AtomicU32>) {
+    let _guard = OnDrop(|| clean_up(&cleaned));
+    wait().await;
 }
 
 /// Stands for any wait that takes until the task is cancelled.
-async fn use_the_file() {
+async fn wait() {
     pending().await
 }
 
-fn remove(removed: &AtomicU32) {
-    removed.fetch_add(1, Relaxed);
+/// Stands for a clean-up, such as removing a file: counts how often it runs.
+fn clean_up(cleaned: &AtomicU32) {
+    cleaned.fetch_add(1, Relaxed);
 }
 
 // ANCHOR: cleanup

@@ -4,10 +4,10 @@
 //!
 //! Nothing here is bound to a runtime. A guard releases its lock or permit when
 //! it is dropped: also when the task is cancelled or panics. A lock that is
-//! never held over an await is better a `std::sync::Mutex`. Each recipe is run,
-//! and its result compared with what asyncio gives.
+//! never held across an await is better a `std::sync::Mutex`. Each recipe is
+//! run, and its result compared with what asyncio gives.
 //!
-//! The other recipes: see `cookbook`. A Lock over an await:
+//! The other recipes: see `cookbook`. A Lock across an await:
 //! `race_across_await`.
 //!
 //! Claims: A20

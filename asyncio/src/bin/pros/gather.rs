@@ -4,7 +4,7 @@
 //!
 //! A future of Rust does nothing until it is awaited: `join_all` awaits many at
 //! the same time on one task, and keeps the order. `buffer_unordered`, which is
-//! often named for gather with a Semaphore, returns results as jobs end.
+//! often recommended as gather with a Semaphore, returns results as jobs end.
 //!
 //! Claims: A20
 //! Change this and watch: `buffered` for `buffer_unordered`. The order is right
@@ -16,7 +16,7 @@
 //!     buffer_unordered: [1, 2, 5, 9]
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: 2 of 3 ways keep the order, as gather does
+//!     A20 borne out: gather and gather_limited keep the order; buffer_unordered does not
 
 use futures::stream::{self, StreamExt};
 use limited::gather_limited;
@@ -35,10 +35,12 @@ async fn main() -> Result {
     let unordered: Vec<_> = jobs.buffer_unordered(2).collect().await;
     say!("buffer_unordered: {unordered:?}");
 
-    let ways = [&all, &limited, &unordered];
-    let in_order = ways.map(|results| results == &JOBS);
-    let kept = in_order.iter().filter(|kept| **kept).count();
-    let figure = format!("{kept} of 3 ways keep the order, as gather does");
+    let in_order = [&all, &limited, &unordered].map(|results| results == &JOBS);
+    let both = if in_order[0] && in_order[1] { "keep" } else { "do not keep" };
+    let stream = if in_order[2] { "does, too" } else { "does not" };
+    let figure = format!(
+        "gather and gather_limited {both} the order; buffer_unordered {stream}"
+    );
     claim("A20", in_order == [true, true, false], figure)
 }
 

@@ -5,7 +5,7 @@
 //! Tasks on one thread take turns at each await, and nowhere else. Between two
 //! awaits no lock is needed. But a value that was read before an await may have
 //! changed after it: whoever writes then overwrites the updates of others.
-//! Either read after the await, or hold a lock over it (`asyncio.Lock`).
+//! Either read after the await, or hold a lock across it (`asyncio.Lock`).
 //!
 //! `borrow_across_await` does the same with a RefCell. smol has a lock, too,
 //! `smol::lock::Mutex`; both run on any runtime.
@@ -20,7 +20,7 @@
 //!     under a lock: 10 of 10 updates
 //!     The article, A26: "On one thread, coroutines need no locks."
 //!     Our answer for Rust: limits (true within limits)
-//!     A26 borne out: without a lock, 9 of 10 updates are lost over an await, 0 without an await in between
+//!     A26 borne out: read before the await: 9 of 10 updates lost; read after it: 0
 
 use std::cell::Cell;
 
@@ -41,8 +41,8 @@ async fn main() -> Result {
     say!("under a lock: {locked} of {TASKS} updates");
     let (lost, kept) = (TASKS - across, after.min(locked));
     let figure = format!(
-        "without a lock, {lost} of {TASKS} updates are lost over an await, \
-         {} without an await in between",
+        "read before the await: {lost} of {TASKS} updates lost; read after it: \
+         {}",
         TASKS - after
     );
     claim("A26", lost > 0 && kept == TASKS, figure)

@@ -5,8 +5,8 @@
 //! `spawn_blocking` has up to 512 threads: enough for waiting, too many for
 //! computing. A Semaphore is Python's `max_workers`. A thread cannot be
 //! cancelled: when a caller gives up, its work goes on. So the work itself has
-//! to hold the permit; a permit of the caller would let another one in too
-//! early.
+//! to hold the permit. If the caller held it, a new job would start while the
+//! abandoned one still runs.
 //!
 //! Claims: A20
 //! Change this and watch: `Semaphore::new(3)` in `most_at_once`. Three threads
@@ -17,7 +17,7 @@
 //!     the work holds the permit: 2 at work at once
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: with 2 permits, 2 threads work at once when callers give up; 5 if these hold them
+//!     A20 borne out: with 2 permits: 2 at once when the work owns the permit; 5 at once when the caller does
 
 use std::sync::{atomic::AtomicUsize, atomic::Ordering::Relaxed};
 use std::{thread, time::Duration};
@@ -33,8 +33,8 @@ async fn main() -> Result {
     let works = most_at_once(run_in_executor).await?;
     say!("the work holds the permit: {works} at work at once");
     let figure = format!(
-        "with 2 permits, {works} threads work at once when callers give up; \
-         {callers} if these hold them"
+        "with 2 permits: {works} at once when the work owns the permit; \
+         {callers} at once when the caller does"
     );
     claim("A20", works <= 2 && callers > 2, figure)
 }

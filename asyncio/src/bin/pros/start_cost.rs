@@ -12,7 +12,7 @@
 //!
 //! Claims: A30, A31, X6
 //! Change this and watch: let the job of a task hold an array of 10 000 bytes
-//! over its await. It weighs as much as a thread then.
+//! across its await. It weighs as much as a thread then.
 //!
 //! Output (figures vary):
 //!                  ns to start and join  bytes, waiting

@@ -8,7 +8,7 @@
 //!
 //! Claims: A1
 //! Change this and watch: `--menu chopping`: while the chef chops, all wait;
-//! `flavor = "multi_thread"`, and there are several.
+//! `flavor = "multi_thread"`: several chefs.
 //!
 //! Output (figures vary):
 //!     asyncio::chef  waiting menu, 10 dishes, 2 cores
@@ -46,8 +46,8 @@ use tokio::{
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     let kitchen = Kitchen::open()?;
-    let cook = |dish| cook(dish, kitchen.oven);
-    let plates = map(kitchen.dishes(), cook).await?;
+    let job = |dish| cook(dish, kitchen.oven);
+    let plates = map(kitchen.dishes(), job).await?;
     // One thread, and ten dishes are cooked at the same time.
     kitchen.claim("A1", |meal| {
         meal.threads == 1 && meal.at_once() >= meal.plates.len().min(10)
@@ -55,6 +55,7 @@ async fn main() -> Result {
     kitchen.serve(plates)
 }
 
+/// `prep` computes, the oven may take `PATIENCE`, `plate` checks the reply.
 async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {
     let prepped = dish.prep();
     let reply = bake(oven, prepped.order()).await;

@@ -42,12 +42,13 @@ use shared::{Dish, Kitchen, PATIENCE, Plate, Result};
 fn main() -> Result {
     task::block_on(async {
         let kitchen = Kitchen::open()?;
-        let cook = |dish| cook(dish, kitchen.oven);
-        let plates = map(kitchen.dishes(), cook).await?;
+        let job = |dish| cook(dish, kitchen.oven);
+        let plates = map(kitchen.dishes(), job).await?;
         kitchen.serve(plates)
     })
 }
 
+/// `prep` computes, the oven may take `PATIENCE`, `plate` checks the reply.
 async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {
     let prepped = dish.prep();
     let reply = bake(oven, prepped.order()).await;

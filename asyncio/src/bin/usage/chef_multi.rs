@@ -40,11 +40,12 @@ use tokio::{
 #[tokio::main] // The one change: no flavor
 async fn main() -> Result {
     let kitchen = Kitchen::open()?;
-    let cook = |dish| cook(dish, kitchen.oven);
-    let plates = map(kitchen.dishes(), cook).await?;
+    let job = |dish| cook(dish, kitchen.oven);
+    let plates = map(kitchen.dishes(), job).await?;
     kitchen.serve(plates)
 }
 
+/// `prep` computes, the oven may take `PATIENCE`, `plate` checks the reply.
 async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {
     let prepped = dish.prep();
     let reply = bake(oven, prepped.order()).await;

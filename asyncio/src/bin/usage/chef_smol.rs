@@ -49,8 +49,8 @@ use smol::{
 fn main() -> Result {
     smol::block_on(async {
         let kitchen = Kitchen::open()?;
-        let cook = |dish| cook(dish, kitchen.oven);
-        let plates = map(kitchen.dishes(), cook).await?;
+        let job = |dish| cook(dish, kitchen.oven);
+        let plates = map(kitchen.dishes(), job).await?;
         // One thread, and ten dishes are cooked at the same time.
         kitchen.claim("A1", |meal| {
             meal.threads == 1 && meal.at_once() >= meal.plates.len().min(10)
@@ -59,6 +59,7 @@ fn main() -> Result {
     })
 }
 
+/// `prep` computes, the oven may take `PATIENCE`, `plate` checks the reply.
 async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {
     let prepped = dish.prep();
     let reply = bake(oven, prepped.order()).await;
