@@ -28,8 +28,8 @@ fn every_snippet_builds_alone() {
 #[test]
 fn a_snippet_that_does_not_build_is_named() {
     let _quiet = alone();
-    let source = "// ANCHOR: bad\nfn f() { missing() }\n// ANCHOR_END: bad\n\
-                  // ANCHOR: good\nfn g() {}\n// ANCHOR_END: good\n";
+    let source = "// ANCHOR: bad\npub fn f() { missing() }\n// ANCHOR_END: bad\n\
+                  // ANCHOR: good\npub fn g() {}\n// ANCHOR_END: good\n";
     let snippets = snippets::all(&[program(source)]).unwrap();
     let failed = snippets::check(&snippets).unwrap();
     assert_eq!(failed[0], "test:bad");

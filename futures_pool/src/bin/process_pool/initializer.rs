@@ -68,8 +68,8 @@ fn square(n: usize) -> Found {
 use futures_pool::{Function, ProcessPool, Value};
 
 /// A pool of processes whose workers call `load(argument)` before their first
-/// job (`initializer` and `initargs`). Begin `main` with `init`, and list `load`
-/// there beside the jobs.
+/// job (`initializer` and `initargs`). Begin `main` with `init`, and list
+/// `load` there beside the jobs.
 pub fn pool_with_data<A: Value + Clone + Sync>(
     workers: usize,
     load: impl Function<A, ()>,
