@@ -17,6 +17,25 @@ impl Failure {
     }
 }
 
+/// A failure that says `message`, unless something is as it should be.
+///
+/// ```
+/// # fn main() -> shared::Result {
+/// let sum: u32 = (1..=10).sum();
+/// shared::ensure(sum == 55, "the sum is wrong")
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// `holds` is false.
+pub fn ensure(holds: bool, message: &str) -> crate::Result {
+    match holds {
+        true => Ok(()),
+        false => Err(Failure::new(message)),
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -43,7 +43,7 @@ mod table;
 pub mod watchdog;
 
 pub use claim::{Claim, Verdict, claim, claim_timed};
-pub use failure::Failure;
+pub use failure::{Failure, ensure};
 pub use kitchen::Kitchen;
 pub use knife::{chop, chopped};
 pub use meal::Meal;

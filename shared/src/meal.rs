@@ -115,21 +115,14 @@ impl Meal {
         self.most_at_once() == limit.min(self.plates.len())
     }
 
+    /// Whether at some moment ten dishes were in hand, or all if there are fewer.
+    pub fn ten_at_once(&self) -> bool {
+        self.most_at_once() >= self.plates.len().min(10)
+    }
+
     /// How many times as long as what nobody can beat: 1 is perfect.
     pub fn distance(&self) -> f64 {
         self.wall.as_secs_f64() / self.bound.as_secs_f64()
-    }
-
-    /// The most dishes that were in work, prepared or in the oven, at the same
-    /// time.
-    pub fn at_once(&self) -> usize {
-        let at = |moment| {
-            let in_work =
-                |p: &&Plate| (p.prep.start..p.bake.end).contains(&moment);
-            self.plates.iter().filter(in_work).count()
-        };
-        let starts = self.plates.iter().map(|plate| plate.prep.start);
-        starts.map(at).max().unwrap_or(0)
     }
 }
 
@@ -192,7 +185,8 @@ mod tests {
         let (opened, usage) = (measure::now(), Usage::now());
         let meal = Meal::check(&orders, plates, opened, usage).unwrap();
         assert_eq!((meal.threads, meal.processes), (1, 1));
-        assert_eq!(meal.at_once(), 1); // one after the other
+        assert_eq!(meal.most_at_once(), 1); // one after the other
+        assert!(meal.fills(1) && !meal.ten_at_once());
         let waiting: u32 = orders.iter().map(|dish| dish.bake_ms).sum();
         assert!(measure::ms(meal.serial) > f64::from(waiting));
         assert!(measure::ms(meal.bound) > 100.0 && meal.bound < meal.serial);

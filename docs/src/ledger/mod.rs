@@ -61,7 +61,7 @@ pub enum Answer {
     Limits,
     /// The same topic, by another mechanism.
     Differs,
-    /// the opposite problem.
+    /// Rust has the opposite problem.
     Inverted,
     /// Never true of Rust.
     False,

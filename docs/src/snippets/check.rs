@@ -46,7 +46,7 @@ fn check_together(number: usize, snippets: &[&Snippet]) -> Result<Vec<String>> {
     fs::copy(root.join("Cargo.lock"), folder.0.join("Cargo.lock"))?;
     for snippet in snippets {
         let name = crate_name(snippet);
-        new_crate::write(snippet, &name, &folder.0.join(&name))?;
+        new_crate::write(snippet, &name, &folder.0.join(&name), "")?;
     }
     let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
     let checked = cmd!(cargo, "check", "--offline", "--keep-going", "--quiet")

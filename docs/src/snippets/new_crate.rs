@@ -19,12 +19,9 @@ pub fn create(snippet: &Snippet, folder: &Path) -> Result<String> {
     }
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let name = package_name(&name);
-    let written = write(snippet, &name, folder);
-    written.map_err(|why| Failure::new(format!("{place}: {why}")))?;
     // It may be made inside another workspace, of which it is no part.
-    let manifest = folder.join("Cargo.toml");
-    let text = fs::read_to_string(&manifest)? + "\n[workspace]\n";
-    fs::write(manifest, text)?;
+    let written = write(snippet, &name, folder, "\n[workspace]\n");
+    written.map_err(|why| Failure::new(format!("{place}: {why}")))?;
     if !has_main(snippet) {
         let library = name.replace('-', "_");
         let main = format!(
@@ -36,15 +33,20 @@ pub fn create(snippet: &Snippet, folder: &Path) -> Result<String> {
     Ok(name)
 }
 
-/// The crate's manifest, and the snippet: a program if it has a `main`, else a
-/// library.
-pub(super) fn write(snippet: &Snippet, name: &str, folder: &Path) -> Result {
+/// The crate's manifest, which ends with `rest`; and the snippet: a program if
+/// it has a `main`, else a library.
+pub(super) fn write(
+    snippet: &Snippet,
+    name: &str,
+    folder: &Path,
+    rest: &str,
+) -> Result {
     let file = if has_main(snippet) { "main.rs" } else { "lib.rs" };
     fs::create_dir_all(folder.join("src"))?;
     let dependencies = snippet.dependencies.join("\n");
     let manifest = format!(
         "[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
-         [dependencies]\n{dependencies}\n"
+         [dependencies]\n{dependencies}\n{rest}"
     );
     fs::write(folder.join("Cargo.toml"), manifest)?;
     fs::write(folder.join("src").join(file), &snippet.code)?;

@@ -55,7 +55,6 @@ fn by_synonym<'a>(
     snippets: &'a [Snippet],
     wish: &str,
 ) -> Result<Vec<&'a Snippet>> {
-    let table: BTreeMap<String, Vec<String>> = toml::from_str(SYNONYMS)?;
     let key = plain(wish);
     let modules = ["asyncio", "threading", "multiprocessing", "subprocess"];
     let prefix = modules.iter().find_map(|m| wish.strip_prefix(m));
@@ -63,6 +62,7 @@ fn by_synonym<'a>(
         Some(rest) => plain(rest),
         None => key,
     };
+    let table = table()?;
     let names = table.iter().find(|(word, _)| plain(word) == key);
     let names = names.map_or(&[][..], |(_, names)| names);
     let there = names.iter().map(|name| {
@@ -79,8 +79,11 @@ fn by_synonym<'a>(
 ///
 /// It is not a table.
 pub fn synonyms() -> Result<Vec<String>> {
-    let table: BTreeMap<String, Vec<String>> = toml::from_str(SYNONYMS)?;
-    Ok(table.into_keys().collect())
+    Ok(table()?.into_keys().collect())
+}
+
+fn table() -> Result<BTreeMap<String, Vec<String>>> {
+    Ok(toml::from_str(SYNONYMS)?)
 }
 
 /// Whether a whole word, or several in a row, are what is wished for.

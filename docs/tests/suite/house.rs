@@ -71,7 +71,7 @@ fn every_program_has_a_header_with_its_run_command() {
 #[test]
 fn every_program_shows_a_real_output() {
     for Program { name, source, .. } in programs() {
-        let shown = source.contains("//! Output (figures vary)");
+        let shown = source.contains("//! Output (");
         // What a caterer delivers is for another program to read.
         assert!(shown || name == "caterer", "{name}");
     }
@@ -151,7 +151,12 @@ fn programs_are_linked_once() {
 #[test]
 fn the_readmes_list_every_program_as_its_header_tells() {
     let readmes = tables::readmes().unwrap();
-    assert!(readmes.len() >= 4, "{readmes:?}");
+    let paths: Vec<&str> =
+        readmes.iter().map(|one| one.path.as_str()).collect();
+    let crates = ["threading", "asyncio", "futures_pool", "docs"];
+    let wanted = crates.map(|name| format!("{name}/README.md"));
+    assert_eq!(paths[0], "README.md");
+    assert_eq!(paths[1..], wanted);
     for Readme { path, is, shall_be } in readmes {
         assert!(is == shall_be, "{path}: run `cargo tables`");
     }

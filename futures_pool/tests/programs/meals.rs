@@ -1,13 +1,10 @@
 //! Who cooks, how long it takes, and what happens when something goes wrong.
 
-use std::time::Duration;
-
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use serde_json::Value;
-use shared::{Span, oven::Faults};
+use shared::oven::Faults;
 
 use crate::support::*;
 
@@ -30,8 +27,7 @@ fn who_cooks() {
 fn a_crew_of_four_waits_four_at_a_time() {
     for program in [BRIGADE, PROCESSES] {
         let meal = meal(program, &["--menu", "waiting", "--dishes", "20"]);
-        let in_hand = spans(&meal, "prep_ms", "bake_ms");
-        assert_eq!(Span::most_at_once(&in_hand), 4, "{meal}");
+        assert_eq!(at_once(&meal), 4, "{meal}");
     }
 }
 
@@ -41,23 +37,9 @@ fn a_crew_of_four_waits_four_at_a_time() {
 fn a_crew_works_in_parallel() {
     for program in [BRIGADE, PROCESSES] {
         let meal = meal(program, &["--menu", "chopping", "--dishes", "20"]);
-        let prepared = spans(&meal, "prep_ms", "prep_ms");
-        let at_once = Span::most_at_once(&prepared);
-        assert!((2..=4).contains(&at_once), "{at_once}: {meal}");
+        let prepared = prepared_at_once(&meal);
+        assert!((2..=4).contains(&prepared), "{prepared}: {meal}");
     }
-}
-
-/// Of each plate: from the beginning of one thing to the end of another.
-fn spans(meal: &Value, first: &str, last: &str) -> Vec<Span> {
-    let plates = meal["plates"].as_array().unwrap().iter();
-    let at = |millis: &Value| {
-        Duration::from_secs_f64(millis.as_f64().unwrap().max(0.0) / 1_000.0)
-    };
-    let span = |plate: &Value| Span {
-        start: at(&plate[first][0]),
-        end: at(&plate[last][1]),
-    };
-    plates.map(span).collect()
 }
 
 #[test]

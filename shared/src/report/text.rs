@@ -67,8 +67,14 @@ fn who_cooked(meal: &Meal) -> String {
 
 /// What a kitchen program measures of its claims.
 pub(crate) fn figure(meal: &Meal) -> String {
-    let (who, gain) = (who_cooked(meal), meal.speed_up());
-    format!("{who}, {gain:.1} times as fast as one cook")
+    let who = match (meal.threads, meal.processes) {
+        (threads, 1) => plural(threads, "thread", "threads"),
+        (threads, all) if threads == all => plural(all, "process", "processes"),
+        _ => who_cooked(meal),
+    };
+    let gain = meal.speed_up();
+    let at_once = plural(meal.most_at_once(), "dish", "dishes");
+    format!("{who}, {at_once} at once, {gain:.1} times as fast as one cook")
 }
 
 /// `1 dish`, `2 dishes`.

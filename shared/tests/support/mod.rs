@@ -259,8 +259,11 @@ fn tells_the_meal(program: &str, source: &str) {
     assert!(ran.stdout.is_ascii(), "{}", ran.stdout);
     // A statement is quoted as it is.
     let is_told = |line: &&str| !line.starts_with("The article, ");
-    let mut lines = ran.stdout.lines().filter(is_told);
-    assert!(lines.all(|line| line.len() <= 72), "{}", ran.stdout);
+    for line in ran.stdout.lines().filter(is_told) {
+        // A finding is a whole sentence, and its verdict may be a longer one.
+        let most = if line.contains(" borne out: ") { 77 } else { 72 };
+        assert!(line.len() <= most, "{}", ran.stdout);
+    }
     for line in ["one cook alone would need", "nobody can beat", "this took"] {
         assert!(ran.stdout.contains(line), "{}", ran.stdout);
     }

@@ -28,11 +28,13 @@ programs! {
     "../../src/bin/usage/cooks_crossbeam.rs" cooks_crossbeam
     "../../src/bin/usage/cooks_rayon.rs" cooks_rayon
     "../../src/bin/usage/walk_folder.rs" walk_folder
+    "../../src/bin/pros/guess_threads.rs" guess_threads
     "../../src/bin/cons/deadlock.rs" deadlock
     "../../src/bin/cons/panic_capture.rs" panic_capture
     "../../src/bin/cautions/lazy_join.rs" lazy_join
     "../../src/bin/cautions/reuse_thread.rs" reuse_thread
     "../../src/bin/cautions/stop_flag.rs" stop_flag
+    "../../src/bin/cautions/too_many_threads.rs" too_many_threads
     "../../src/bin/cautions/worker_queue.rs" worker_queue
 }
 
@@ -266,10 +268,12 @@ fn only_its_own_panics_are_captured() {
     // After a panic with something else than a text, too.
     let number: fn() = || std::panic::panic_any(7);
     assert!(captured(number).unwrap_err().ends_with("(not a text)"));
+    let resumed: fn() = || resume_unwind(Box::new("no hook hears of it"));
+    assert_eq!(captured(resumed).unwrap_err(), "no hook hears of it");
 }
 
-/// Jobs on threads of their own overlap, and an error or a panic of one of them
-/// reaches the caller; so with a bounded pool, which starts no further job.
+/// Results keep the order of the items, and an error or a panic of a job
+/// reaches the caller; so with a bounded pool, which soon starts no further job.
 #[test]
 fn mapped_jobs_keep_their_order_and_hand_on_errors() {
     let items = || (0..100).collect::<Vec<u32>>();
@@ -330,19 +334,22 @@ fn a_worker_stops_between_steps() {
         let worker = Worker::start(pause, step).unwrap();
         first.recv().unwrap();
         let ended = worker.stop();
-        let panics = || resume_unwind(Box::new("in a step"));
+        let (begins, begun) = std::sync::mpsc::channel();
+        let panics = move || {
+            begins.send(()).unwrap();
+            resume_unwind(Box::new("in a step"))
+        };
         let failed = Worker::start(pause, panics).unwrap();
-        thread::sleep(Duration::from_millis(20));
+        begun.recv().unwrap();
         (ended, failed.stop())
     });
     let (ended, failed) = stopped.unwrap();
     assert!(ended.is_ok());
-    // If it was asked before its first step, it has not panicked.
-    assert!(failed.is_ok() || text(failed.unwrap_err()) == "in a step");
+    assert_eq!(text(failed.unwrap_err()), "in a step");
 }
 
-/// Two locks asked for in opposite order are no deadlock, and the guards come
-/// in the order that was asked for.
+/// The guards come in the order that was asked for; what cannot be locked is a
+/// panic, not a deadlock.
 #[test]
 fn both_locks_come_as_asked() {
     let values = [1, 2].map(Mutex::new);
@@ -379,13 +386,15 @@ fn a_walk_returns_errors_and_follows_no_links() {
 /// A worker pool that outlives a panic of one of its workers, and hands it on.
 #[test]
 fn a_pool_hands_on_the_panic_of_a_job() {
+    static DONE: AtomicUsize = AtomicUsize::new(0);
     let work = |n: u32| match n {
         7 => resume_unwind(Box::new("the seventh")),
-        n => n,
+        _ => DONE.fetch_add(1, Relaxed),
     };
     let run = move || catch_unwind(|| worker_queue::in_pool(2, 0..100, work));
     let panic = within(LIMIT, run).unwrap().unwrap_err();
     assert_eq!(text(panic), "the seventh");
+    assert_eq!(DONE.load(Relaxed), 99);
     let all_panic = || {
         catch_unwind(|| {
             worker_queue::in_pool(2, 0..100, |_| {
@@ -395,4 +404,87 @@ fn a_pool_hands_on_the_panic_of_a_job() {
     };
     let panic: thread::Result<Vec<()>> = within(LIMIT, all_panic).unwrap();
     assert_eq!(text(panic.unwrap_err()), "each of them");
+}
+
+/// A folder so deep that a recursion would overflow a stack.
+#[test]
+fn a_walk_goes_as_deep_as_folders_go() {
+    use std::{env, fs, process};
+    let top = env::temp_dir().join(format!("walk-deep-{}", process::id()));
+    let deep = top.join(["a"; 700].join("/"));
+    fs::create_dir_all(&deep).unwrap();
+    fs::write(deep.join("file"), "text").unwrap();
+    let read = |path: &std::path::Path| fs::read_to_string(path);
+    let found = walk_folder::walk(&top, 2, read).unwrap();
+    fs::remove_dir_all(&top).unwrap();
+    assert_eq!(found.len(), 1);
+}
+
+/// A line that is too long, and one that is whole only after its limit.
+#[test]
+fn a_long_line_and_a_late_one_are_errors() {
+    use guess_threads::read_line;
+    use std::io::{self, BufReader, ErrorKind, Write};
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let send = |text: &[u8]| {
+        let mut client = TcpStream::connect(listener.local_addr()?)?;
+        client.write_all(text)?;
+        let (server, _) = listener.accept()?;
+        server.peek(&mut [0])?; // waits until it is there
+        io::Result::Ok((client, BufReader::new(server)))
+    };
+    let (_client, mut socket) = send(b"1234567\n12345678\n").unwrap();
+    assert_eq!(read_line(&mut socket, 8, LIMIT).unwrap(), "1234567");
+    let long = read_line(&mut socket, 8, LIMIT).unwrap_err();
+    assert_eq!(long.kind(), ErrorKind::InvalidData);
+    let (_client, mut socket) = send(b"1\n").unwrap();
+    let late = read_line(&mut socket, 8, Duration::ZERO).unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
+}
+
+/// A pool of no thread would do nothing, and say that all is well.
+#[test]
+fn a_pool_has_at_least_one_thread() {
+    let same = |n: u32| Ok::<_, ()>(n);
+    assert_eq!(cooks_crossbeam::map(0, vec![1, 2], same), Ok(vec![1, 2]));
+    assert_eq!(worker_queue::in_pool(0, [1, 2], |n| n), [1, 2]);
+    let done = AtomicUsize::new(0);
+    let job = || _ = done.fetch_add(1, Relaxed);
+    too_many_threads::in_a_pool(0, 3, job).unwrap();
+    assert_eq!(done.into_inner(), 3);
+}
+
+/// A step that blocks, by which it uses up what wakes its pause.
+#[test]
+fn a_worker_whose_step_blocks_stops_as_well() {
+    use std::sync::mpsc::channel;
+    let stopped = within(LIMIT, || {
+        let (begins, begun) = channel();
+        let step = move || {
+            begins.send(()).unwrap();
+            thread::sleep(Duration::from_millis(50)); // asked to stop
+            let (tell, told) = channel();
+            let late = move || {
+                thread::sleep(Duration::from_millis(50));
+                tell.send(()).unwrap();
+            };
+            thread::spawn(late);
+            told.recv().unwrap();
+        };
+        let pause = Duration::from_mins(1);
+        let worker = stop_flag::Worker::start(pause, step).unwrap();
+        begun.recv().unwrap();
+        worker.stop().is_ok()
+    });
+    assert_eq!(stopped, Ok(true));
+}
+
+/// A number that does not exist poisons no lock.
+#[test]
+fn a_value_that_is_not_there_poisons_no_other() {
+    let values = [1, 2].map(std::sync::Mutex::new);
+    let nowhere = || *deadlock::lock_both(&values, 0, 9).0;
+    panic_capture::captured(nowhere).unwrap_err();
+    assert!(!values[0].is_poisoned());
 }

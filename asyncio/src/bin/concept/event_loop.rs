@@ -16,26 +16,26 @@
 //! Output (figures vary):
 //!     asyncio::event_loop  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        102 ms
-//!      1 bibimbap  main                 │█░░░░░░░░░░░░░░░░░░░░          │   72
+//!                                        0                        103 ms
+//!      1 bibimbap  main                 │█░░░░░░░░░░░░░░░░░░░░          │   71
 //!      2 bulgogi   main                 │█░░░░░░░░░░░░░░░░░             │   62
 //!      3 japchae   main                 │█░░░░░░░░░░░░░░░░░░░░░░░       │   82
-//!      4 galbi     main                 │█░░░░░░░░░░░░░░                │   53
+//!      4 galbi     main                 │█░░░░░░░░░░░░░░                │   52
 //!      5 mandu     main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  102
-//!      6 pajeon    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░   │   94
-//!      7 kimbap    main                 │█░░░░░░░░░░░░                  │   43
-//!      8 tteok     main                 │█░░░░░░░░░░░░░░░░░░░░░░        │   78
+//!      6 pajeon    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░    │   92
+//!      7 kimbap    main                 │█░░░░░░░░░░░                   │   43
+//!      8 tteok     main                 │█░░░░░░░░░░░░░░░░░░░░░░        │   77
 //!      9 jjigae    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   88
-//!     10 hotteok   main                 │█░░░░░░░░░░░░░░░░░░░           │   69
+//!     10 hotteok   main                 │█░░░░░░░░░░░░░░░░░░░           │   68
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
-//!     one cook alone would need   716 ms
+//!     one cook alone would need   717 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   102 ms  7.0 times as fast, 1.02 of the bound
-//!     cooked by 1 thread in 1 process; CPU 5 ms, 40 switches, 3.1 MiB
+//!     this took                   103 ms  7.0 times as fast, 1.03 of the bound
+//!     cooked by 1 thread in 1 process; CPU 5 ms, 10 switches, 3.1 MiB
 //!     The article, A19: "An event loop measures the progress of the tasks again and again."
 //!     Our answer for Rust: false (not true)
-//!     A19 borne out: 1 thread in 1 process, 7.0 times as fast as one cook
+//!     A19 borne out: 1 thread, 10 dishes at once, 7.0 times as fast as one cook
 //!     the loop polled tasks 30 times, and slept 11 times
 
 use shared::{Dish, Kitchen, PATIENCE, Plate, Result, say};

@@ -15,13 +15,13 @@
 //!
 //! Output (figures vary):
 //!     a file read by    us  times std  switches
-//!     std::fs         17.1        1.0      0.00
-//!     tokio::fs       34.9        2.0      3.33
-//!     smol::fs        30.1        1.8      3.87
-//!     async_std::fs   60.8        3.5      6.42
+//!     std::fs          2.6        1.0      0.00
+//!     tokio::fs       26.2       10.2      2.00
+//!     smol::fs        17.5        6.8      2.28
+//!     async_std::fs   31.6       12.2      5.32
 //!     The article, A22: "It uses asynchronous system calls across the board."
 //!     Our answer for Rust: false (not true)
-//!     A22 borne out: an async read of a file switches threads at least 3.33 times, a plain one 0.00 times
+//!     A22 borne out: an async read of a file switches threads at least 2.00 times, a plain one 0.00 times
 
 use std::{fs, io, time::Instant};
 

@@ -17,12 +17,12 @@
 //! clients.
 //!
 //! Output (figures vary):
-//!     clients    ms  MiB/s  busy %
-//!           1   249    257      33
-//!           8  2016    254      94
+//!     clients   ms  MiB/s  busy %
+//!           1   39   1648      90
+//!           8  302   1694      95
 //!     The article, A27: "The event loop makes input and output parallel."
 //!     Our answer for Rust: limits (true within limits)
-//!     A27 borne out: one event loop copies 1.0 times as much for 8 clients as for 1, and is 94 % busy then
+//!     A27 borne out: one event loop copies 1.0 times as much for 8 clients as for 1, and is 95 % busy then
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

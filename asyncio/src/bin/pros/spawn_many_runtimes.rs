@@ -14,16 +14,16 @@
 //!
 //! Output (figures vary):
 //!                 count  ms for all  ns each  bytes each
-//!     tokio       10000         367    26662         519
-//!     tokio      100000        1514    14136         497
-//!     smol        10000         123     2300         362
-//!     smol       100000         357     2573         266
-//!     async-std   10000         155     5452         476
-//!     async-std  100000         572     4715         408
-//!     threads      1000         250   150104        9781
+//!     tokio       10000         115     1532         531
+//!     tokio      100000         276     1760         491
+//!     smol        10000         111     1075         362
+//!     smol       100000         197      967         330
+//!     async-std   10000         117     1668         476
+//!     async-std  100000         194      938         452
+//!     threads      1000         132    31679        9854
 //!     The article, A31: "Unlike threads, they cost nothing to start."
 //!     Our answer for Rust: limits (true within limits)
-//!     A31 borne out: a task costs 2573 to 14136 ns to start, a thread 150104
+//!     A31 borne out: a task costs 938 to 1760 ns to start, a thread 31679
 
 use std::{thread, time::Duration, time::Instant};
 

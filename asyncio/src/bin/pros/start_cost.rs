@@ -17,17 +17,17 @@
 //! Output (figures vary):
 //!                  ns to start and join  bytes, waiting
 //!     plain await                     1               -
-//!     task                          486             319
-//!     thread                      50416           27371
+//!     task                          630             319
+//!     thread                      47319           27402
 //!     The article, A30: "Unlike threads, coroutines cost no extra memory."
 //!     Our answer for Rust: limits (true within limits)
-//!     A30 borne out: a waiting task takes 319 bytes, a thread 27371
+//!     A30 borne out: a waiting task takes 319 bytes, a thread 27402
 //!     The article, A31: "Unlike threads, they cost nothing to start."
 //!     Our answer for Rust: limits (true within limits)
-//!     A31 borne out: to start and join takes 486 ns for a task, 50416 ns for a thread, a plain await 1 ns
+//!     A31 borne out: to start and join takes 630 ns for a task, 47319 ns for a thread, a plain await 1 ns
 //!     The article, X6: "(Not in the article.) What starting, switching and keeping costs."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X6 borne out: to start and join takes 486 ns for a task, 50416 ns for a thread, a plain await 1 ns
+//!     X6 borne out: to start and join takes 630 ns for a task, 47319 ns for a thread, a plain await 1 ns
 
 use std::time::{Duration, Instant};
 use std::{future::pending, hint::black_box, thread};

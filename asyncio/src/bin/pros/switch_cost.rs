@@ -14,13 +14,13 @@
 //! times as much then; a thread's as before: that is the kernel's work.
 //!
 //! Output (figures vary):
-//!     there and back: tasks 473 ns, threads 16408 ns
+//!     there and back: tasks 691 ns, threads 6528 ns
 //!     The article, A32: "Unlike threads, they cost nothing to switch."
 //!     Our answer for Rust: limits (true within limits)
-//!     A32 borne out: a switch between tasks takes 236 ns, not nothing
+//!     A32 borne out: a switch between tasks takes 345 ns, not nothing
 //!     The article, X6: "(Not in the article.) What starting, switching and keeping costs."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X6 borne out: a switch between threads takes 34.7 times as long as between tasks
+//!     X6 borne out: a switch between threads takes 9.4 times as long as between tasks
 
 use std::sync::mpsc::sync_channel;
 use std::{thread, time::Instant};

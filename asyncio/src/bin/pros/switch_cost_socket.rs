@@ -15,10 +15,10 @@
 //! sleep.
 //!
 //! Output (figures vary):
-//!     there and back: tasks 11564 ns, threads 13062 ns
+//!     there and back: tasks 5785 ns, threads 7598 ns
 //!     The article, A32: "Unlike threads, they cost nothing to switch."
 //!     Our answer for Rust: limits (true within limits)
-//!     A32 borne out: through a socket, a switch of threads takes 1.1 times as long as one of tasks
+//!     A32 borne out: through a socket, a switch of threads takes 1.3 times as long as one of tasks
 
 use std::io::{Read, Write};
 use std::os::unix::net;

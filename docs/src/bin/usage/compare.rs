@@ -1,4 +1,4 @@
-//! All programs on all menus, as children, one at a time: who wins where.
+//! Compare the models: every kitchen program on every menu, one at a time.
 //!
 //!     cargo run -p docs --bin compare
 //!     cargo compare --only cooks,cooks_rayon,chef --menu waiting,chopping

@@ -15,10 +15,10 @@
 //!
 //! Output (figures vary):
 //!        bytes  thread us  process us
-//!           64        6.4        20.4
-//!        65536        4.5        96.6
-//!      1048576       11.5       797.8
-//!     16777216       63.0     83269.0
+//!           64        1.9        36.3
+//!        65536        1.9        27.0
+//!      1048576       28.6       529.1
+//!     16777216       48.1     11915.0
 
 use futures_pool::{ProcessPool, ThreadPool, init, job};
 use serde_bytes::ByteBuf;

@@ -16,9 +16,9 @@
 //!
 //! Output (figures vary):
 //!     us, bytes     64  65536  1048576  16777216
-//!     pipe, 64 KiB  10     53     2240     46594
-//!     pipe, 1 MiB   10     45     1650     29198
-//!     socketpair    15     44      643     23608
+//!     pipe, 64 KiB   3     32     1386     35227
+//!     pipe, 1 MiB   21     60      652     37314
+//!     socketpair     8     42      416     27310
 
 use std::os::{fd::AsFd, fd::OwnedFd, unix::net::UnixStream};
 use std::time::{Duration, Instant};

@@ -16,14 +16,14 @@
 //! more, and F2 is contradicted.
 //!
 //! Output (figures vary):
-//!     work is done       latency ms     ms  at once
-//!     in a task               102.3  103.3        1
-//!     by spawn_blocking        15.8   88.8        5
-//!     by ThreadPool            10.1  161.0        2
-//!     by ProcessPool            1.7   74.2        2
+//!     work is done       latency ms    ms  at once
+//!     in a task                74.8  75.8        1
+//!     by spawn_blocking         4.8  40.9        8
+//!     by ThreadPool             1.9  42.1        2
+//!     by ProcessPool            4.3  36.8        2
 //!     The article, F2: "The process pool is for parallelism."
 //!     Our answer for Rust: limits (true within limits)
-//!     F2 borne out: 2 jobs overlap on threads, 2 on processes, which take 0.5 times as long
+//!     F2 borne out: 2 jobs overlap on threads, 2 on processes, which take 0.9 times as long
 
 use std::{pin::pin, time::Duration, time::Instant};
 

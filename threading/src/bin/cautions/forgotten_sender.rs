@@ -6,7 +6,8 @@
 //! has a clone of the sender; the original stays with the function that made
 //! the clones. If it keeps the original, the loop waits forever: a deadlock
 //! that nobody reports. The cure is to drop the original, or to move it into
-//! the last producer. In Python a `Queue` has no end: one sends a special item.
+//! the last producer. In Python a `Queue` has an end only since 3.13
+//! (`shutdown`); before, one sends a special item.
 //!
 //! Change this and watch: move `sender` into a third producer instead of the
 //! `drop`: that closes the channel as well.
@@ -51,8 +52,9 @@ fn forgotten() -> Vec<u32> {
 // ANCHOR: forgotten_sender
 use std::sync::mpsc::sync_channel;
 
-/// Runs `job` on each item, each on a thread of its own, and returns the
-/// results as they come (Python: `as_completed`).
+/// Runs `job` on each item, each on a thread of its own, and returns all
+/// results, in the order in which the jobs ended (Python: a list of
+/// `as_completed`). A panic in a job is a panic of the caller.
 pub fn produced<T: Send, R: Send>(
     items: impl IntoIterator<Item = T>,
     job: impl Fn(T) -> R + Sync,

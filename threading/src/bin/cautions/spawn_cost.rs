@@ -3,9 +3,10 @@
 //!     cargo run --release -p threading --bin spawn_cost
 //!
 //! Medians in nanoseconds of an empty job. At once: 15 rounds of 50 jobs, timed
-//! together. After a pause: 40 single jobs; the cores have gone to sleep, and
-//! to wake one is most of the cost (of the call: reading the clock). What every
-//! new thread comes to is `pthread_create` and `pthread_join` of the C library.
+//! together. After a pause: 40 single jobs, each after a sleep of `PAUSE`; then
+//! a core that has gone to sleep must be woken first. (A call is mostly the
+//! reading of the clock then.) On Unix, std starts and joins a thread by
+//! `pthread_create` and `pthread_join` of the C library.
 //! A scope of rayon starts no thread: its threads wait for jobs.
 //!
 //! Read `reuse_thread` first.
@@ -16,15 +17,15 @@
 //!
 //! Output (figures vary):
 //!     ns               at once  after a pause  / pthread
-//!     call it                2            101       0.00
-//!     pthread            47571          85189       1.00
-//!     std thread         56647         163697       1.19
-//!     std scope          91555         139312       1.92
-//!     crossbeam scope   153985         143549       3.24
-//!     rayon scope        19598          58560       0.41
+//!     call it                3            126       0.00
+//!     pthread            39662         128230       1.00
+//!     std thread         43138         156082       1.09
+//!     std scope          47238         149363       1.19
+//!     crossbeam scope    48341         156870       1.22
+//!     rayon scope         7501         102772       0.19
 //!     The article, T9: "Starting and running a thread costs."
 //!     Our answer for Rust: holds (true)
-//!     T9 borne out: starting and joining a thread takes 56647 ns, a call of the same job 2 ns
+//!     T9 borne out: starting and joining a thread takes 43138 ns, a call of the same job 3 ns
 
 use std::{hint::black_box, time::Duration, time::Instant};
 

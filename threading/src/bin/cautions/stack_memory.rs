@@ -6,7 +6,7 @@
 //! memory page by page, when somebody writes to it. Linux tells what 100 parked
 //! threads add, here divided by 100: addresses (`VmSize`), private pages, and
 //! what the kernel keeps: page tables and a kernel stack of 16 KiB (computed).
-//! Not counted: the kernel's own records of a thread, about 7 KiB more.
+//! Not counted: the kernel's own records of a thread (such as `task_struct`).
 //!
 //! `stack_depth` shows what happens when a stack is too small.
 //!
@@ -77,7 +77,7 @@ fn each<'all>(
             drop(tell);
             drop(gate.read());
         };
-        with_stack(kib).spawn_scoped(scope, job)?;
+        builder_with_stack(kib).spawn_scoped(scope, job)?;
         told.recv()?;
     }
     let after = Memory::now()?;
@@ -127,9 +127,11 @@ fn verdict(costs: [(&str, Cost); 4]) -> Result {
 /// A thread with a stack of `kib` KiB, or of the default size (2 MiB, or
 /// `RUST_MIN_STACK` bytes). Its `spawn` returns an error if the system refuses
 /// the thread. A stack that is too small aborts the process when it is full.
-pub fn with_stack(kib: Option<usize>) -> std::thread::Builder {
+pub fn builder_with_stack(kib: Option<usize>) -> std::thread::Builder {
     match kib {
-        Some(kib) => std::thread::Builder::new().stack_size(kib << 10),
+        Some(kib) => {
+            std::thread::Builder::new().stack_size(kib.saturating_mul(1 << 10))
+        }
         None => std::thread::Builder::new(),
     }
 }

@@ -77,8 +77,8 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread: `step`, then the pause, again and again. The step is
-    /// never cut short, so keep it brief.
+    /// Starts the thread: `step`, then the pause (or less), again and again.
+    /// The step is never cut short, so keep it brief.
     pub fn start(
         pause: std::time::Duration,
         mut step: impl FnMut() + Send + 'static,
@@ -88,7 +88,10 @@ impl Worker {
         let thread = Builder::new().name("worker".into()).spawn(move || {
             while !asked.load(Relaxed) {
                 step();
-                std::thread::park_timeout(pause); // at once if it was unparked
+                // Again: what blocks in `step` may have used up the `unpark`.
+                if !asked.load(Relaxed) {
+                    std::thread::park_timeout(pause); // ends by `unpark`
+                }
             }
         })?;
         Ok(Worker { stop, thread })

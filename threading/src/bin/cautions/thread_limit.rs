@@ -40,8 +40,11 @@ fn main() -> Result {
         return Err(Failure::new(format!("it aborted: {}", ended.status)));
     };
     say!("{started} threads have started, then: {answer}");
+    let started: u64 = started.parse()?;
     if system {
-        print_limits(started.parse()?);
+        print_limits(started);
+    } else if started == 1_000 {
+        return Err(Failure::new("the system has refused no thread"));
     }
     Ok(())
 }
@@ -90,7 +93,8 @@ fn print_limits(threads: u64) {
     let own = own.split_once("Max processes").map_or("", |(_, rest)| rest);
     let own = own.split_whitespace().next().and_then(|n| n.parse().ok());
     let group = read("/proc/self/cgroup");
-    let group = group.split_once("0::").map_or("", |(_, path)| path.trim());
+    let group = group.lines().find_map(|line| line.strip_prefix("0::"));
+    let group = group.unwrap_or_default();
     let pids = Path::new(group).ancestors().filter_map(|group| {
         number(&format!("/sys/fs/cgroup{}/pids.max", group.display()))
     });

@@ -65,14 +65,16 @@ use std::sync::{Mutex, MutexGuard};
 ///
 /// # Panics
 ///
-/// For twice the same number, for one that does not exist, and if a thread
-/// has panicked while it held one of the two locks.
+/// For twice the same number, for one that does not exist, and if a thread has
+/// panicked while it held one of the two locks (this may poison the other one).
 pub fn lock_both<T>(
     values: &[Mutex<T>],
     one: usize,
     other: usize,
 ) -> (MutexGuard<'_, T>, MutexGuard<'_, T>) {
     assert_ne!(one, other, "a thread cannot lock the same value twice");
+    // Before a lock is held: a panic under a lock poisons it.
+    assert!(one.max(other) < values.len(), "there is no such value");
     let lock = |n: usize| values[n].lock().expect("the value is whole");
     if one < other {
         let first = lock(one);

@@ -60,6 +60,10 @@ use std::sync::Mutex;
 
 /// Copies the input out of its lock, works without a lock, and adds the result
 /// under the other lock. Another thread may change the input during the work.
+///
+/// # Panics
+///
+/// A thread has panicked while it held one of the two locks.
 pub fn update<T: Clone>(
     input: &Mutex<T>,
     sum: &Mutex<u64>,

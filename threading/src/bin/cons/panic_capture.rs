@@ -15,19 +15,20 @@
 //! The report is in memory and on standard error, and T8 is contradicted.
 //!
 //! Output (figures vary):
-//!     not captured: 179 bytes on stderr
+//!     not captured: 180 bytes on stderr
 //!         in memory: nothing
 //!     captured: 0 bytes on stderr
-//!         in memory: parser at threading/src/bin/cons/panic_capture.rs:89:5: not a number: abc
-//!     captured, and aborts: 10693 bytes on stderr
+//!         in memory: parser at threading/src/bin/cons/panic_capture.rs:84:37: not a number: abc
+//!     captured, and aborts: 10700 bytes on stderr
 //!         in memory: lost with the process
 //!     The article, T8: "To see the message, redirect standard error into memory and print it."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     T8 borne out: a panic writes 179 bytes to stderr, and 0 if it is captured in memory
+//!     T8 borne out: a panic writes 180 bytes to stderr, and 0 if it is captured in memory
 
 use std::time::Duration;
 
-use shared::{Failure, Result, claim, flags, role, say, watchdog::Watchdog};
+use shared::watchdog::Watchdog;
+use shared::{Failure, Result, claim, ensure, flags, role, say};
 
 fn main() -> Result {
     if let Some([way]) = role::started_as("victim") {
@@ -38,18 +39,15 @@ fn main() -> Result {
     let [memory, stderr] = run("captured")?;
     let [_, aborted] = run("captured, and aborts")?;
 
-    let complete = ["parser at ", "panic_capture.rs:", "not a number: abc"];
-    let complete = complete.iter().all(|part| memory.contains(part));
+    let parts = ["parser at ", "panic_capture.rs:", "not a number: abc"];
+    let complete = parts.iter().all(|part| memory.contains(part));
     let (before, after) = (printed.len(), stderr.len());
     let figure = format!(
         "a panic writes {before} bytes to stderr, and {after} if it is \
          captured in memory"
     );
     claim("T8", before > 0 && after == 0 && complete, figure)?;
-    match aborted.contains("not a number: abc") {
-        true => Ok(()),
-        false => Err(Failure::new("the report of an abort is lost")),
-    }
+    ensure(aborted.contains("not a number"), "the report of an abort is lost")
 }
 
 /// What was in memory, and on standard error. The panic happens in a child:
@@ -67,11 +65,8 @@ fn run(way: &str) -> Result<[String; 2]> {
 
 fn victim(way: &str) -> Result {
     let _bound = Watchdog::guard("the victim", Duration::from_secs(2))?;
-    let job: fn() -> Result<(), String> = match way {
-        "not captured" => || {
-            parse();
-            Ok(())
-        },
+    let job: fn() -> Result<u32, String> = match way {
+        "not captured" => || Ok(parse()),
         "captured" => || captured(parse),
         "captured, and aborts" => || captured(panic_twice),
         _ => return Err(Failure::new("no such way")),
@@ -79,17 +74,17 @@ fn victim(way: &str) -> Result {
     let parser = std::thread::Builder::new().name("parser".into());
     match parser.spawn(job)?.join() {
         Ok(Err(report)) => say!("{report}"),
-        Ok(Ok(())) | Err(_) => say!("nothing"),
+        Ok(Ok(_)) | Err(_) => say!("nothing"),
     }
     Ok(())
 }
 
-fn parse() {
+fn parse() -> u32 {
     let text = "abc";
-    panic!("not a number: {text}");
+    text.parse().unwrap_or_else(|_| panic!("not a number: {text}"))
 }
 
-fn panic_twice() {
+fn panic_twice() -> u32 {
     struct PanicsInDrop;
     impl Drop for PanicsInDrop {
         fn drop(&mut self) {
@@ -97,7 +92,7 @@ fn panic_twice() {
         }
     }
     let _file = PanicsInDrop;
-    parse();
+    parse()
 }
 
 // ANCHOR: panic_capture
@@ -111,8 +106,8 @@ thread_local! {
 }
 
 /// Runs `job`. If it panics, returns the report: thread, location and message.
-/// It is not printed. Panics of other threads are printed as usual, by the hook
-/// that was there before.
+/// It is not printed. Nor is one that `job` catches itself. Panics of other
+/// threads are printed as usual, by the hook that was there before.
 ///
 /// # Errors
 ///
@@ -142,6 +137,13 @@ pub fn captured<T>(job: impl FnOnce() -> T) -> Result<T, String> {
     CAPTURED.take();
     let result = catch_unwind(AssertUnwindSafe(job));
     CAPTURES.set(outer);
-    result.map_err(|_| CAPTURED.take().unwrap_or_default())
+    result.map_err(|payload| {
+        CAPTURED.take().unwrap_or_else(|| {
+            // Raised by `resume_unwind` (as rayon does): no hook heard of it.
+            let literal = payload.downcast_ref::<&str>().copied();
+            let text = payload.downcast_ref().map(String::as_str).or(literal);
+            text.unwrap_or("(not a text)").to_string()
+        })
+    })
 }
 // ANCHOR_END: panic_capture

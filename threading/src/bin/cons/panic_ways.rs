@@ -59,11 +59,14 @@ fn main() -> Result {
 }
 
 fn verdict(told: &[String], named: &[bool]) -> Result {
+    let all = WAYS.len();
     let messages = told.iter().filter(|told| **told != "nothing").count();
-    let figure = format!("main is told of the panic in {messages} of 6 ways");
+    let figure =
+        format!("main is told of the panic in {messages} of {all} ways");
     claim("T6", told[0] == "no number" && told[1] == "nothing", figure)?;
     let count = named.iter().filter(|named| **named).count();
-    let figure = format!("stderr names thread and place in {count} of 6 ways");
+    let figure =
+        format!("stderr names thread and place in {count} of {all} ways");
     claim("T7", named[1], figure) // even where nobody joins
 }
 
@@ -135,6 +138,10 @@ use std::{io, thread::JoinHandle};
 
 /// Starts a thread with a name: the report of a panic shows it, and so do
 /// debuggers. That the system refuses a thread is an error, not a panic.
+///
+/// # Panics
+///
+/// There is a zero byte in the name.
 pub fn spawn_named<T: Send + 'static>(
     name: &str,
     job: impl FnOnce() -> T + Send + 'static,

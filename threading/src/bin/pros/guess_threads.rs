@@ -13,8 +13,8 @@
 //! thread for that long, and the server cannot end before.
 //!
 //! Output (figures vary):
-//!     Mina: 50 less, 25 less, 12 more, 18 more, 21 more, 23 more, 24 right
-//!     Jun: 50 more, 75 less, 62 less, 56 right
+//!     Mina: 50 too high, 25 too high, 12 too low, 18 too low, 21 too low, 23 too low, 24 right
+//!     Jun: 50 too low, 75 too high, 62 too high, 56 right
 //!     digits without end: cut off
 //!     nothing at all: cut off
 
@@ -63,15 +63,16 @@ fn serve(listener: TcpListener) -> io::Result<()> {
 }
 
 fn game(client: TcpStream) -> io::Result<()> {
+    client.set_write_timeout(Some(PATIENCE))?; // it may not read, either
     let mut client = BufReader::new(client);
     let secret = secret(&read_line(&mut client, LONGEST, PATIENCE)?);
     loop {
         let guess = read_line(&mut client, LONGEST, PATIENCE)?;
         let guess: u32 = guess.parse().map_err(|_| InvalidData)?;
         let answer = match guess.cmp(&secret) {
-            Ordering::Less => "more",
+            Ordering::Less => "too low",
             Ordering::Equal => "right",
-            Ordering::Greater => "less",
+            Ordering::Greater => "too high",
         };
         writeln!(client.get_mut(), "{answer}")?;
         if guess == secret {
@@ -106,12 +107,13 @@ fn annoy(to: SocketAddr, what: &str, text: &str) -> Result<String> {
 }
 
 // ANCHOR: guess_threads
-use std::io::{self, BufReader, ErrorKind::InvalidData, Read};
+use std::io::ErrorKind::{InvalidData, TimedOut};
+use std::io::{self, BufReader, Read};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 /// One line, without its end. The whole line must be there after `limit`,
-/// however slowly its bytes come, and have at most `most` bytes.
+/// however slowly its bytes come, and have at most `most` bytes with its end.
 ///
 /// # Errors
 ///
@@ -122,14 +124,16 @@ pub fn read_line(
     most: usize,
     limit: Duration,
 ) -> io::Result<String> {
-    let (deadline, mut line) = (Instant::now() + limit, Vec::new());
+    let (started, mut line) = (Instant::now(), Vec::new());
     while !line.ends_with(b"\n") {
         if line.len() == most {
             return Err(InvalidData.into());
         }
         // A socket has a timeout for each read, not for all of them.
-        let left = deadline.saturating_duration_since(Instant::now());
-        let left = left.max(Duration::from_nanos(1)); // 0 would be no limit
+        let left = limit.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return Err(TimedOut.into());
+        }
         socket.get_ref().set_read_timeout(Some(left))?;
         let mut byte = [0];
         socket.read_exact(&mut byte)?;

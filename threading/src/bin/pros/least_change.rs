@@ -70,7 +70,7 @@ pub fn in_a_loop<T, R>(items: &[T], job: impl Fn(&T) -> R) -> Vec<R> {
 
 // ANCHOR: threads
 /// Calls `job` with each item, each on a thread of its own. Results are in the
-/// order of the items; a panic goes on in the caller.
+/// order of the items; a panic in a job is a panic of the caller.
 pub fn in_threads<T: Sync, R: Send>(
     items: &[T],
     job: impl Fn(&T) -> R + Sync,

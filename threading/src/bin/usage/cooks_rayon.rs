@@ -12,23 +12,23 @@
 //! Output (figures vary):
 //!     threading::cooks_rayon  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        494 ms
-//!      1 bibimbap  thread #1            │█░░░░                          │   96
-//!      2 bulgogi   thread #1            │      █░░░░░                   │  193
-//!      3 japchae   thread #1            │            █░░░░              │  284
-//!      4 galbi     thread #1            │                 █░░░          │  340
-//!      5 mandu     thread #1            │                     █░░░░░░░  │  468
-//!      6 pajeon    thread #2            │█░░░░░░                        │  120
-//!      7 kimbap    thread #2            │       █░░░░                   │  192
-//!      8 tteok     thread #2            │            █░░░               │  271
-//!      9 jjigae    thread #2            │                 █░░░░         │  359
-//!     10 hotteok   thread #2            │                      █░░░░░░  │  472
+//!                                        0                        367 ms
+//!      1 bibimbap  thread #2            │█░░░░░                         │   71
+//!      2 bulgogi   thread #2            │      █░░░░                    │  132
+//!      3 japchae   thread #2            │           █░░░░░░             │  214
+//!      4 galbi     thread #2            │                  █░░░         │  265
+//!      5 mandu     thread #2            │                      █░░░░░░░ │  366
+//!      6 pajeon    thread #1            │█░░░░░░                        │   91
+//!      7 kimbap    thread #1            │       █░░░                    │  132
+//!      8 tteok     thread #1            │           █░░░░░              │  208
+//!      9 jjigae    thread #1            │                 █░░░░░░       │  295
+//!     10 hotteok   thread #1            │                        █░░░░░ │  361
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
-//!     one cook alone would need   716 ms
+//!     one cook alone would need   717 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   494 ms  1.4 times as fast, 4.94 of the bound
-//!     cooked by 2 threads in 1 process; CPU 6 ms, 21 switches, 3.1 MiB
+//!     this took                   367 ms  2.0 times as fast, 3.66 of the bound
+//!     cooked by 2 threads in 1 process; CPU 7 ms, 19 switches, 3.4 MiB
 
 use shared::{Kitchen, Result, cook};
 
@@ -43,8 +43,8 @@ fn main() -> Result {
 use rayon::prelude::*;
 
 /// Runs `job` on each item, on a pool of one thread per core. Returns the
-/// results in the order of the items, or one of the errors: after an error no
-/// other job is started. A panic in a job goes on in the caller.
+/// results in the order of the items, or one of the errors: soon after an error
+/// no further job is started. A panic in a job goes on in the caller.
 pub fn map<T: Send, R: Send, E: Send>(
     items: Vec<T>,
     job: impl Fn(T) -> Result<R, E> + Sync + Send,

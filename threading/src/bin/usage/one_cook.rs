@@ -11,23 +11,23 @@
 //! Output (figures vary):
 //!     threading::one_cook  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        871 ms
-//!      1 bibimbap  main                 │█░░                            │   95
-//!      2 bulgogi   main                 │   █░                          │  163
-//!      3 japchae   main                 │     █░░░                      │  267
-//!      4 galbi     main                 │         █░                    │  327
-//!      5 mandu     main                 │           █░░░                │  439
-//!      6 pajeon    main                 │               █░░░            │  559
-//!      7 kimbap    main                 │                   █░          │  607
-//!      8 tteok     main                 │                     █░░       │  699
-//!      9 jjigae    main                 │                        █░░░   │  799
-//!     10 hotteok   main                 │                            █░ │  871
+//!                                        0                        725 ms
+//!      1 bibimbap  main                 │█░░                            │   71
+//!      2 bulgogi   main                 │   █░                          │  132
+//!      3 japchae   main                 │     █░░░                      │  213
+//!      4 galbi     main                 │         █░                    │  264
+//!      5 mandu     main                 │           █░░░                │  365
+//!      6 pajeon    main                 │               █░░░            │  456
+//!      7 kimbap    main                 │                   █░          │  497
+//!      8 tteok     main                 │                     █░░       │  573
+//!      9 jjigae    main                 │                        █░░░   │  659
+//!     10 hotteok   main                 │                            █░ │  725
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
-//!     one cook alone would need   716 ms
+//!     one cook alone would need   718 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   871 ms  0.8 times as fast, 8.70 of the bound
-//!     cooked by 1 thread in 1 process; CPU 5 ms, 16 switches, 2.8 MiB
+//!     this took                   725 ms  1.0 times as fast, 7.24 of the bound
+//!     cooked by 1 thread in 1 process; CPU 7 ms, 12 switches, 2.9 MiB
 
 use shared::{Kitchen, Result, cook};
 

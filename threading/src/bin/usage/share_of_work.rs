@@ -5,9 +5,9 @@
 //! Four jobs of 5 ms for each core, all at the same time. A job waits first and
 //! then works. Waiting overlaps as often as there are threads; work overlaps as
 //! often as there are cores. With Python's global lock (GIL) work would not
-//! overlap at all: the last line would say 1.0. A figure says how many times as
-//! fast as one after the other: the shortest of 20 jobs alone, times the number
-//! of jobs, divided by the shortest of eight runs.
+//! overlap at all: the line `100 %` would say 1.0. A figure says how many times
+//! as fast as one after the other: the shortest of 20 jobs alone, times the
+//! number of jobs, divided by the shortest of eight runs.
 //!
 //! Read `cooks` and `cooks_rayon` first.
 //!
@@ -68,7 +68,7 @@ fn verdict(meter: NoiseMeter, jobs: usize, wait: f64, work: f64) -> Result {
     );
     // One core has nothing to gain for work.
     let parallel = cores == 1 || work > 1.3;
-    let all_wait = wait > jobs as f64 / 2.0;
+    let all_wait = wait > 1.5 * cores as f64;
     claim_timed("T2", all_wait && parallel, noise, &figure)?;
     claim_timed("T3", wait > 1.5 * work && parallel, noise, &figure)
 }
@@ -89,8 +89,9 @@ fn time(work: impl FnOnce()) -> f64 {
 use rayon::prelude::*;
 use std::thread;
 
-/// For jobs that wait (I/O-bound): runs `job` `jobs` times, each on a thread
-/// of its own, and returns when all have ended.
+/// For jobs that wait (I/O-bound): runs `job` `jobs` times, each on a thread of
+/// its own, and returns when all have ended. A panic in a job, or a thread that
+/// the system refuses, is a panic of the caller.
 pub fn in_threads(jobs: usize, job: impl Fn() + Sync) {
     thread::scope(|scope| {
         for _ in 0..jobs {

@@ -2,16 +2,17 @@
 //!
 //!     cargo run -p threading --bin walk_folder
 //!
-//! Python walks with `os.walk`, and hands the files to a pool. Here folders and
-//! files are jobs of the same pool: an idle thread steals half of a large
-//! folder from a busy one. If a file cannot be read, its error is in the list,
-//! in place of a result, and the walk goes on. Symbolic links are not followed:
-//! one that points to a folder above it would be a walk without an end.
+//! Python walks with `os.walk`, and hands the files to a pool. Here a pool
+//! reads all folders of one level and handles their files, then those of the
+//! next level. An idle thread steals half of a large folder from a busy one. If
+//! a file cannot be read, its error is in the list, in place of a result, and
+//! the walk goes on. Symbolic links are not followed: one that points to a
+//! folder above it would be a walk without an end.
 //!
 //! `cooks_rayon` is the same for a list of items.
 //!
-//! Change this and watch: `entry.path().metadata()?.file_type()` for
-//! `entry.file_type()?`. That follows links: the same files come again and
+//! Change this and watch: `entry.path().metadata().map(|m| m.file_type())` for
+//! `entry.file_type()`. That follows links: the same files come again and
 //! again, until the system refuses with "Too many levels of symbolic links",
 //! and the program ends with an error.
 //!
@@ -50,14 +51,16 @@ fn count_lines(file: &Path) -> io::Result<usize> {
 }
 
 // ANCHOR: walk_folder
+use rayon::iter::Either::{Left, Right};
 use rayon::{ThreadPoolBuilder, prelude::*};
-use std::fs::{self, DirEntry};
+use std::fs::{self, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Calls `job` with each file in `folder` and below, on `threads` threads.
-/// Returns all results by path. A folder that cannot be read is there with its
-/// error, and the walk goes on. Symbolic links are not followed.
+/// Calls `job` with each file in `folder` and below, on `threads` threads (0:
+/// one per core). Returns all results by path. A folder that cannot be read is
+/// there with its error, and the walk goes on. Symbolic links in it are not
+/// followed. A panic in a job goes on in the caller.
 ///
 /// # Errors
 ///
@@ -69,36 +72,39 @@ pub fn walk<R: Send>(
 ) -> io::Result<Vec<(PathBuf, io::Result<R>)>> {
     let pool = ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(io::Error::other)?;
-    let mut results = pool.install(|| below(folder, &job));
+    let one = |(path, kind): (PathBuf, io::Result<FileType>)| match kind {
+        Ok(kind) if kind.is_dir() => Some(Left(path)),
+        Ok(kind) if kind.is_file() => {
+            let result = job(&path);
+            Some(Right((path, result)))
+        }
+        Ok(_) => None, // a symbolic link, a socket, a device
+        Err(error) => Some(Right((path, Err(error)))),
+    };
+    let (mut results, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
+    // Level by level: a recursion could overflow the stack in a deep folder.
+    while !folders.is_empty() {
+        let (deeper, done): (Vec<_>, Vec<_>) = pool.install(|| {
+            let all = folders.par_iter().flat_map(|folder| entries(folder));
+            all.filter_map(one).partition_map(|found| found)
+        });
+        folders = deeper;
+        results.extend(done);
+    }
     results.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(results)
 }
 
-fn below<R: Send>(
-    folder: &Path,
-    job: &(impl Fn(&Path) -> io::Result<R> + Sync),
-) -> Vec<(PathBuf, io::Result<R>)> {
-    let entries: Vec<io::Result<DirEntry>> = match fs::read_dir(folder) {
-        Ok(entries) => entries.collect(),
-        Err(error) => return vec![(folder.into(), Err(error))],
+/// What is in a folder, and of which kind; or why that is not known.
+fn entries(folder: &Path) -> Vec<(PathBuf, io::Result<FileType>)> {
+    let entry = |entry: io::Result<fs::DirEntry>| match entry {
+        Ok(entry) => (entry.path(), entry.file_type()),
+        Err(error) => (folder.into(), Err(error)),
     };
-    let one = |entry: io::Result<DirEntry>| {
-        let found =
-            entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)));
-        let (path, kind) = match found {
-            Ok(found) => found,
-            Err(error) => return vec![(folder.into(), Err(error))],
-        };
-        match (kind.is_dir(), kind.is_file()) {
-            (true, _) => below(&path, job),
-            (_, true) => {
-                let result = job(&path);
-                vec![(path, result)]
-            }
-            _ => Vec::new(), // a symbolic link, a socket, a device
-        }
-    };
-    entries.into_par_iter().flat_map(one).collect()
+    match fs::read_dir(folder) {
+        Ok(entries) => entries.map(entry).collect(),
+        Err(error) => vec![(folder.into(), Err(error))],
+    }
 }
 // ANCHOR_END: walk_folder
 
