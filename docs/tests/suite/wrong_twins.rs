@@ -2,7 +2,7 @@
 //! piece of text is another one, contradicts its claim.
 
 use std::{
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -170,19 +170,27 @@ fn every_section_has_a_wrong_twin() {
 }
 
 /// This workspace once more, for twins. It is built to the same folder, so
-/// that what it depends on is there already.
-struct Copy(PathBuf);
+/// that what it depends on is there already. It always has the same name, or
+/// each run would leave other libraries there; so one run waits for another.
+struct Copy {
+    folder: PathBuf,
+    _lock: File,
+}
 
 impl Copy {
     fn new() -> Copy {
-        let name = format!("wrong-twins-{}", std::process::id());
-        let copy = Copy(root().join("target/tmp").join(name));
-        fs::create_dir_all(&copy.0).unwrap();
+        let tmp = root().join("target/tmp");
+        fs::create_dir_all(&tmp).unwrap();
+        let lock = File::create(tmp.join("wrong-twins.lock")).unwrap();
+        lock.lock().unwrap();
+        let copy = Copy { folder: tmp.join("wrong-twins"), _lock: lock };
+        let _ = fs::remove_dir_all(&copy.folder); // of a run that was killed
+        fs::create_dir_all(&copy.folder).unwrap();
         for entry in fs::read_dir(root()).unwrap() {
             let entry = entry.unwrap();
             let name = entry.file_name();
             if name != "target" && name != ".git" {
-                copy_all(&entry.path(), &copy.0.join(name));
+                copy_all(&entry.path(), &copy.folder.join(name));
             }
         }
         copy
@@ -196,8 +204,9 @@ impl Copy {
         let path = source_path.strip_prefix(root()).unwrap();
         let path = path.with_file_name(format!("{twin}.rs"));
         let inside = path.strip_prefix(model).unwrap().display();
-        fs::write(self.0.join(&path), source.replace(right, wrong)).unwrap();
-        let manifest = self.0.join(model).join("Cargo.toml");
+        fs::write(self.folder.join(&path), source.replace(right, wrong))
+            .unwrap();
+        let manifest = self.folder.join(model).join("Cargo.toml");
         let text = fs::read_to_string(&manifest).unwrap();
         let entry = format!(
             "[[bin]]\nname = {twin:?}\npath = \"{inside}\"\ntest = false\n\n"
@@ -215,7 +224,7 @@ impl Copy {
             other => other,
         };
         let built = Command::new(env!("CARGO"))
-            .current_dir(&self.0)
+            .current_dir(&self.folder)
             .args(["build", "--quiet", "--offline", "--profile", profile])
             .arg("--target-dir")
             .arg(folder.parent().unwrap())
@@ -228,7 +237,7 @@ impl Copy {
 
 impl Drop for Copy {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0); // in target: not in anybody's way
+        let _ = fs::remove_dir_all(&self.folder); // in target: not in anybody's way
     }
 }
 

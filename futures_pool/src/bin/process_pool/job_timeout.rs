@@ -35,7 +35,7 @@ fn main() -> Result {
     init([job(square)]);
     flags([]);
     let _bound = Watchdog::guard("the jobs", Duration::from_secs(10))?;
-    let pool = pool_with_time_limit(2, Duration::from_millis(200))?;
+    let pool = pool_with_time_limit(2, Duration::from_secs(1))?;
 
     let (mut done, mut too_long, mut died) = (0, 0, 0);
     for (input, result) in (1..).zip(pool.map(square, 1..=JOBS)) {
