@@ -225,7 +225,7 @@ fn every_item_arrives_once() {
 /// is done; a job that panics is an error for its caller and for nobody else.
 #[test]
 fn callers_of_one_worker_do_not_get_in_each_others_way() {
-    let worker = reuse_thread::worker::Worker::start().unwrap();
+    let worker = reuse_thread::Worker::start().unwrap();
     let worker = &*Box::leak(Box::new(worker)); // for a thread left behind
     let results = within(LIMIT, || {
         let caller = |from: usize| {

@@ -24,7 +24,7 @@
 //!     T6 borne out: join returned the panic message "line 7 is no number"
 //!     The article, T7: "That makes threads hard to debug."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     T7 borne out: the hook hears the thread's name and the line of 2 of 2 panics, although only one is joined
+//!     T7 borne out: the hook hears the thread and the line of 2 of 2 panics, of which one is joined
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{io, panic, thread, thread::JoinHandle};
@@ -51,8 +51,8 @@ fn main() -> Result {
     claim("T6", returned == "line 7 is no number", figure)?;
     let heard = HEARD.load(Relaxed);
     let figure = format!(
-        "the hook hears the thread's name and the line of {heard} of 2 \
-         panics, although only one is joined"
+        "the hook hears the thread and the line of {heard} of 2 panics, of \
+         which one is joined"
     );
     claim("T7", heard == 2, figure)
 }
