@@ -15,9 +15,9 @@
 //! number 7 then, which is no text, and T6 is contradicted.
 //!
 //! Output (figures vary):
-//!     hook hears: thread parser panics in line 76 of the source
+//!     hook hears: thread parser panics in line 79 of the source
 //!     join returns: line 7 is no number
-//!     hook hears: thread parser panics in line 76 of the source
+//!     hook hears: thread parser panics in line 79 of the source
 //!     dropping the handle returns nothing
 //!     The article, T6: "There is no built-in way to get an exception of a thread back to who waits for it."
 //!     Our answer for Rust: false (not true)
