@@ -19,7 +19,7 @@
 //! Output (figures vary):
 //!     drop panics during a panic: the process is aborted
 //!     drop ignores its error during a panic: join returns "not a number"
-//!     close, without a panic: returns Err(Os { code: 2, kind: NotFound, message: "No such file or directory" })
+//!     close, without a panic: Err(Os { code: 2, kind: NotFound, message: "No such file or directory" })
 
 use std::os::unix::process::ExitStatusExt;
 use std::{env, panic, process, thread};
@@ -43,7 +43,7 @@ fn main() -> Result {
     say!("drop ignores its error during a panic: join returns \"{message}\"");
 
     let closed = folder_that_is_gone()?.close();
-    say!("close, without a panic: returns {closed:?}");
+    say!("close, without a panic: {closed:?}");
     let told = message == "not a number" && closed.is_err();
     ensure(aborted && told, "only a panic in `drop` aborts")
 }
