@@ -6,12 +6,14 @@
 mod check;
 mod features;
 mod new_crate;
+mod options;
 mod search;
 
 use shared::{Failure, Result};
 
 pub use check::check;
 pub use new_crate::create;
+pub use options::Wish;
 pub use search::{Found, search, synonyms};
 
 use crate::programs::{self, Dependency, Program};

@@ -31,6 +31,7 @@ programs! {
     "../../src/bin/pros/guess_threads.rs" guess_threads
     "../../src/bin/cons/deadlock.rs" deadlock
     "../../src/bin/cons/panic_capture.rs" panic_capture
+    "../../src/bin/cons/panic_in_drop.rs" panic_in_drop
     "../../src/bin/cautions/lazy_join.rs" lazy_join
     "../../src/bin/cautions/reuse_thread.rs" reuse_thread
     "../../src/bin/cautions/stop_flag.rs" stop_flag
@@ -224,7 +225,7 @@ fn every_item_arrives_once() {
 /// is done; a job that panics is an error for its caller and for nobody else.
 #[test]
 fn callers_of_one_worker_do_not_get_in_each_others_way() {
-    let worker = reuse_thread::worker::Worker::start().unwrap();
+    let worker = reuse_thread::Worker::start().unwrap();
     let worker = &*Box::leak(Box::new(worker)); // for a thread left behind
     let results = within(LIMIT, || {
         let caller = |from: usize| {
@@ -247,8 +248,7 @@ fn callers_of_one_worker_do_not_get_in_each_others_way() {
     assert_eq!(within(LIMIT, || worker.run(|| 7)).unwrap().unwrap(), 7);
 }
 
-/// Captures can be nested: each returns the report of its own panic. (That the
-/// report of a panic which aborts is printed, the program itself shows.)
+/// Captures can be nested: each returns the report of its own panic.
 #[test]
 fn only_its_own_panics_are_captured() {
     use panic_capture::captured;
@@ -270,6 +270,55 @@ fn only_its_own_panics_are_captured() {
     assert!(captured(number).unwrap_err().ends_with("(not a text)"));
     let resumed: fn() = || resume_unwind(Box::new("no hook hears of it"));
     assert_eq!(captured(resumed).unwrap_err(), "no hook hears of it");
+}
+
+/// A second panic during the clean-up of the first one aborts the process, so
+/// nobody can return what was captured: both reports are printed.
+#[test]
+fn a_captured_panic_that_aborts_is_printed() {
+    use std::{env, process::Command};
+    struct PanicsInDrop;
+    impl Drop for PanicsInDrop {
+        fn drop(&mut self) {
+            panic!("the second one");
+        }
+    }
+    const CHILD: &str = "CAPTURES_AND_ABORTS";
+    if env::var_os(CHILD).is_some() {
+        let twice: fn() = || {
+            let _file = PanicsInDrop;
+            panic!("the first one");
+        };
+        drop(panic_capture::captured(twice));
+        return;
+    }
+    let test = "scenarios::a_captured_panic_that_aborts_is_printed";
+    let mut child = Command::new(env::current_exe().unwrap());
+    child.args([test, "--exact", "--nocapture"]).env(CHILD, "1");
+    let ended = within(LIMIT, move || child.output().unwrap()).unwrap();
+    let printed = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), None, "{printed}");
+    assert!(printed.contains(": the first one\n"), "{printed}");
+    assert!(printed.contains("the second one\n"), "{printed}");
+}
+
+/// What cannot be removed is an error of `close`, and no panic of `drop`.
+#[test]
+fn a_temporary_folder_is_removed_once() {
+    use panic_in_drop::TemporaryFolder;
+    let name = format!("removed-once-{}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let create = || TemporaryFolder::create(path.clone());
+    let folder = create().unwrap();
+    assert!(create().is_err(), "a folder that exists is not ours");
+    std::fs::write(path.join("file"), "text").unwrap();
+    folder.close().unwrap();
+    assert!(!path.exists());
+    drop(create().unwrap());
+    assert!(!path.exists());
+    let gone = create().unwrap();
+    std::fs::remove_dir(&path).unwrap();
+    assert!(gone.close().is_err());
 }
 
 /// Results keep the order of the items, and an error or a panic of a job
@@ -404,6 +453,16 @@ fn a_pool_hands_on_the_panic_of_a_job() {
     };
     let panic: thread::Result<Vec<()>> = within(LIMIT, all_panic).unwrap();
     assert_eq!(text(panic.unwrap_err()), "each of them");
+}
+
+/// Jobs that wait for each other end only if each has a worker of its own.
+#[test]
+fn a_pool_has_as_many_workers_as_asked_for() {
+    let meet = || {
+        let all = Barrier::new(4);
+        worker_queue::in_pool(4, 0..8, |_| _ = all.wait()).len()
+    };
+    assert_eq!(within(LIMIT, meet), Ok(8));
 }
 
 /// A folder so deep that a recursion would overflow a stack.

@@ -26,34 +26,16 @@
 //!         }
 //!     }
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use docs::{
-    programs,
-    snippets::{self, Found, Snippet},
-};
-use lexopt::{
-    Arg::{Long, Value},
-    Parser,
-};
+use docs::programs;
+use docs::snippets::{self, Found, Snippet, Wish};
 use shared::{Failure, Result, report, say, wrong_usage};
 
-const HELP: &str = "\
-Usage: cargo snippet                    lists all, by need
-       cargo snippet NEED               finds one: timeout, Semaphore, Popen
-       cargo snippet NAME               prints one, and what it depends on
-       cargo snippet NAME --new FOLDER  makes a crate of it that builds and runs
-       cargo snippet --check            builds each one alone
-
-NAME is a program, or program:anchor.
-";
-
 fn main() -> Result {
-    let wish = read_wish(Parser::from_env())
-        .unwrap_or_else(|why| wrong_usage("snippet", why));
+    let wish = Wish::read();
     let snippets = snippets::all(&programs::all()?)?;
     match wish {
-        Wish::Help => report::say(HELP),
         Wish::List => list(&snippets.iter().collect::<Vec<_>>()),
         Wish::Find(need, folder) => match snippets::search(&snippets, &need) {
             Err(why) => wrong_usage("snippet", why),
@@ -69,34 +51,6 @@ fn main() -> Result {
         },
     }
     Ok(())
-}
-
-enum Wish {
-    Help,
-    List,
-    /// By name or need; and the folder for a new crate, if one is wanted.
-    Find(String, Option<PathBuf>),
-    Check,
-}
-
-fn read_wish(mut line: Parser) -> Result<Wish, lexopt::Error> {
-    let mut words: Vec<String> = Vec::new();
-    let mut folder = None;
-    while let Some(argument) = line.next()? {
-        match argument {
-            Long("help") => return Ok(Wish::Help),
-            Long("list") => return Ok(Wish::List),
-            Long("check") => return Ok(Wish::Check),
-            Long("new") => folder = Some(line.value()?.into()),
-            Value(word) => words.push(word.to_string_lossy().into()),
-            other => return Err(other.unexpected()),
-        }
-    }
-    match (words.is_empty(), &folder) {
-        (true, Some(_)) => Err("which snippet?".into()),
-        (true, None) => Ok(Wish::List),
-        (false, _) => Ok(Wish::Find(words.join(" "), folder)),
-    }
 }
 
 /// A program's title, and below it its snippets with what each does.

@@ -18,7 +18,7 @@
 
 use std::{thread, time::Duration};
 
-use shared::{Failure, Result, flags, say, watchdog::within};
+use shared::{Result, ensure, flags, say, watchdog::within};
 
 const LIMIT: Duration = Duration::from_millis(500);
 
@@ -26,16 +26,11 @@ fn main() -> Result {
     flags([]);
     // Left behind, its thread waits until the process ends.
     let hangs = within(LIMIT, forgotten).is_err();
-    say!(
-        "one sender forgotten: {}",
-        if hangs { "it hangs" } else { "it ends" }
-    );
+    let fate = if hangs { "it hangs" } else { "it ends" };
+    say!("one sender forgotten: {fate}");
     let sum: u32 = within(LIMIT, || produced(0..2, |n| n + 1))?.iter().sum();
     say!("all senders dropped: it ends, the sum is {sum}");
-    match (hangs, sum) {
-        (true, 3) => Ok(()),
-        _ => Err(Failure::new("a channel closes with its last sender")),
-    }
+    ensure(hangs && sum == 3, "a channel closes with its last sender")
 }
 
 fn forgotten() -> Vec<u32> {

@@ -20,7 +20,7 @@
 use std::{thread, time::Duration};
 
 use crossbeam::channel::{bounded, unbounded};
-use shared::{Failure, Result, flags, say};
+use shared::{Result, ensure, flags, say};
 
 const ITEMS: u32 = 500;
 const ROOM: usize = 8;
@@ -35,10 +35,8 @@ fn main() -> Result {
     let (all, unlimited) = pipeline(unbounded()); // WRONG: no limit
     say!("unbounded: {all} items done, at most {unlimited} in the queue");
     let complete = [done, all] == [ITEMS as usize; 2];
-    match complete && longest <= ROOM && unlimited > 2 * ROOM {
-        true => Ok(()),
-        false => Err(Failure::new("an item or the limit of a queue is lost")),
-    }
+    let bounds = longest <= ROOM && unlimited > 2 * ROOM;
+    ensure(complete && bounds, "an item or the limit of a queue is lost")
 }
 
 /// Reads, converts and counts at the same time. Returns how many were done, and

@@ -8,7 +8,7 @@
 //! `submit(job).result()`. Both ways take turns; medians of 15 rounds of 50
 //! jobs.
 //!
-//! `spawn_cost` measures six ways to start threads; `worker_queue` keeps
+//! `spawn_cost` measures four ways to start threads; `worker_queue` keeps
 //! several workers.
 //!
 //! Claims: T12
@@ -22,11 +22,10 @@
 //!     Our answer for Rust: holds (true)
 //!     T12 borne out: a job on a new thread takes 130492 ns, on a thread that waits 21598 ns
 
-use std::{hint::black_box, thread, time::Instant};
+use std::{hint::black_box, time::Instant};
 
 use shared::measure::{NoiseMeter, median};
 use shared::{Result, claim_timed, flags, notice_debug_build, say};
-use worker::Worker;
 
 fn main() -> Result {
     flags([]);
@@ -59,49 +58,46 @@ fn nanos(run: impl Fn()) -> u128 {
     started.elapsed().as_nanos() / 50
 }
 
-/// The part to copy.
-pub mod worker {
-    // ANCHOR: reuse_thread
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-    use std::sync::mpsc::{SyncSender, sync_channel};
-    use std::{io, thread};
+// ANCHOR: reuse_thread
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::{io, thread};
 
-    /// A thread that waits for jobs. Any number of threads may call `run` at
-    /// the same time: jobs are done one after the other, and each caller has a
-    /// reply channel of its own. A job must not call `run` of its own worker:
-    /// it would wait for itself.
-    ///
-    /// The thread is not joined: it ends when this is dropped.
-    pub struct Worker {
-        jobs: SyncSender<Job>,
-    }
-
-    type Job = Box<dyn FnOnce() + Send>;
-
-    impl Worker {
-        /// Starts the thread, or returns the system's error.
-        pub fn start() -> io::Result<Worker> {
-            // 0: a job is handed over; none waits in a queue.
-            let (jobs, queue) = sync_channel::<Job>(0);
-            let worker = thread::Builder::new().name("worker".into());
-            worker.spawn(move || queue.into_iter().for_each(|job| job()))?;
-            Ok(Worker { jobs })
-        }
-
-        /// Has `job` done, and waits for its result. If it panics, the result
-        /// is an error, as that of `join`, and the thread goes on.
-        pub fn run<T: Send + 'static>(
-            &self,
-            job: impl FnOnce() -> T + Send + 'static,
-        ) -> thread::Result<T> {
-            let (reply, result) = sync_channel(1);
-            let job = move || {
-                let done = catch_unwind(AssertUnwindSafe(job));
-                let _ = reply.send(done); // never an error: `run` waits
-            };
-            self.jobs.send(Box::new(job)).expect("it outlives its jobs");
-            result.recv().expect("it replies to each job")
-        }
-    }
-    // ANCHOR_END: reuse_thread
+/// A thread that waits for jobs. Any number of threads may call `run` at
+/// the same time: jobs are done one after the other, and each caller has a
+/// reply channel of its own. A job must not call `run` of its own worker:
+/// it would wait for itself.
+///
+/// The thread is not joined: it ends when this is dropped.
+pub struct Worker {
+    jobs: SyncSender<Job>,
 }
+
+type Job = Box<dyn FnOnce() + Send>;
+
+impl Worker {
+    /// Starts the thread, or returns the system's error.
+    pub fn start() -> io::Result<Worker> {
+        // 0: a job is handed over; none waits in a queue.
+        let (jobs, queue) = sync_channel::<Job>(0);
+        let worker = thread::Builder::new().name("worker".into());
+        worker.spawn(move || queue.into_iter().for_each(|job| job()))?;
+        Ok(Worker { jobs })
+    }
+
+    /// Has `job` done, and waits for its result. If it panics, the result
+    /// is an error, as that of `join`, and the thread goes on.
+    pub fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> thread::Result<T> {
+        let (reply, result) = sync_channel(1);
+        let job = move || {
+            let done = catch_unwind(AssertUnwindSafe(job));
+            let _ = reply.send(done); // never an error: `run` waits
+        };
+        self.jobs.send(Box::new(job)).expect("it outlives its jobs");
+        result.recv().expect("it replies to each job")
+    }
+}
+// ANCHOR_END: reuse_thread

@@ -1,4 +1,4 @@
-//! Thread creation cost: start and join a thread in six ways, or call the job.
+//! Thread creation cost: start and join a thread in four ways, or call the job.
 //!
 //!     cargo run --release -p threading --bin spawn_cost
 //!
@@ -16,13 +16,12 @@
 //! is gained by keeping a thread.
 //!
 //! Output (figures vary):
-//!     ns               at once  after a pause  / pthread
-//!     call it                3            126       0.00
-//!     pthread            39662         128230       1.00
-//!     std thread         43138         156082       1.09
-//!     std scope          47238         149363       1.19
-//!     crossbeam scope    48341         156870       1.22
-//!     rayon scope         7501         102772       0.19
+//!     ns           at once  after a pause  / pthread
+//!     call it            3            126       0.00
+//!     pthread        39662         128230       1.00
+//!     std thread     43138         156082       1.09
+//!     std scope      47238         149363       1.19
+//!     rayon scope     7501         102772       0.19
 //!     The article, T9: "Starting and running a thread costs."
 //!     Our answer for Rust: holds (true)
 //!     T9 borne out: starting and joining a thread takes 43138 ns, a call of the same job 3 ns
@@ -34,12 +33,11 @@ use shared::{Result, Table, claim_timed, flags, notice_debug_build};
 
 const PAUSE: Duration = Duration::from_millis(2);
 
-const WAYS: [(&str, fn()); 6] = [
+const WAYS: [(&str, fn()); 5] = [
     ("call it", job),
     ("pthread", pthread),
     ("std thread", || thread::spawn(job).join().expect("it is empty")),
     ("std scope", || on_a_thread(job).expect("no panic")),
-    ("crossbeam scope", crossbeam_scope),
     ("rayon scope", || rayon::in_place_scope(|s| s.spawn(|_| job()))),
 ];
 
@@ -65,8 +63,8 @@ fn main() -> Result {
 
 /// The median of each way. The ways take turns, so that a busy moment of the
 /// machine meets all of them.
-fn medians(rounds: u32, together: u32) -> [u64; 6] {
-    let mut times = [const { Vec::new() }; 6];
+fn medians(rounds: u32, together: u32) -> [u64; 5] {
+    let mut times = [const { Vec::new() }; 5];
     for _ in 0..rounds {
         for (times, (_, way)) in times.iter_mut().zip(WAYS) {
             thread::sleep(if together == 1 { PAUSE } else { Duration::ZERO });
@@ -82,10 +80,6 @@ fn medians(rounds: u32, together: u32) -> [u64; 6] {
 
 fn job() {
     black_box(());
-}
-
-fn crossbeam_scope() {
-    crossbeam::scope(|scope| _ = scope.spawn(|_| job())).expect("as above");
 }
 
 // ANCHOR: spawn_cost

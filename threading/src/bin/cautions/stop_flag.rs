@@ -23,7 +23,8 @@
 
 use std::{sync::mpsc, thread, time::Duration, time::Instant};
 
-use shared::{Failure, Result, flags, measure::ms, say, watchdog::within};
+use shared::measure::ms;
+use shared::{Failure, Result, ensure, flags, say, watchdog::within};
 
 const STEP: Duration = Duration::from_millis(10);
 const LIMIT: Duration = Duration::from_millis(500);
@@ -38,9 +39,8 @@ fn main() -> Result {
 
     // WRONG: a step that does not end in time.
     let stuck = start(Duration::ZERO, Duration::from_mins(1))?;
-    if stop("does not check the flag for 60 s", stuck).is_ok() {
-        return Err(Failure::new("a thread has ended that does not check"));
-    }
+    let ended = stop("does not check the flag for 60 s", stuck).is_ok();
+    ensure(!ended, "a thread has ended that does not check the flag")?;
     say!("does not check the flag for 60 s: not ended in {LIMIT:?}");
     Ok(())
 }

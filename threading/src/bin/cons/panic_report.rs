@@ -8,21 +8,25 @@
 //! returns the message, which Python's `join` never does. If the handle is
 //! dropped, the rest of the program does not learn that the thread has failed.
 //!
-//! `panic_ways` compares six ways to start work that panics.
+//! `panic_ways` compares four ways to start work that panics.
 //!
-//! Claims: T6
+//! Claims: T6, T7
 //! Change this and watch: `panic_any(7)` for the `panic!`. `join` returns the
 //! number 7 then, which is no text, and T6 is contradicted.
 //!
 //! Output (figures vary):
-//!     hook hears: thread parser panics in line 61 of the source
+//!     hook hears: thread parser panics in line 79 of the source
 //!     join returns: line 7 is no number
-//!     hook hears: thread parser panics in line 61 of the source
+//!     hook hears: thread parser panics in line 79 of the source
 //!     dropping the handle returns nothing
 //!     The article, T6: "There is no built-in way to get an exception of a thread back to who waits for it."
 //!     Our answer for Rust: false (not true)
 //!     T6 borne out: join returned the panic message "line 7 is no number"
+//!     The article, T7: "That makes threads hard to debug."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
+//!     T7 borne out: the hook hears the thread and the line of 2 of 2 panics, of which one is joined
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{io, panic, thread, thread::JoinHandle};
 
 use shared::{Result, claim, flags, say};
@@ -44,8 +48,17 @@ fn main() -> Result {
 
     let returned = returned.unwrap_or_default();
     let figure = format!("join returned the panic message \"{returned}\"");
-    claim("T6", returned == "line 7 is no number", figure)
+    claim("T6", returned == "line 7 is no number", figure)?;
+    let heard = HEARD.load(Relaxed);
+    let figure = format!(
+        "the hook hears the thread and the line of {heard} of 2 panics, of \
+         which one is joined"
+    );
+    claim("T7", heard == 2, figure)
 }
+
+/// How often the hook has heard of `parser`, with a location.
+static HEARD: AtomicUsize = AtomicUsize::new(0);
 
 /// Prints one line for each panic, as the usual hook does on standard error.
 fn show_what_the_hook_hears() {
@@ -54,6 +67,9 @@ fn show_what_the_hook_hears() {
         let name = thread.name().unwrap_or("without a name");
         let line = panic.location().map_or(0, |place| place.line());
         say!("hook hears: thread {name} panics in line {line} of the source");
+        if name == "parser" && line > 0 {
+            HEARD.fetch_add(1, Relaxed);
+        }
     }));
 }
 

@@ -21,7 +21,7 @@
 
 use std::{thread, time::Duration, time::Instant};
 
-use shared::{Failure, Result, flags, say};
+use shared::{Result, ensure, flags, say};
 
 const WHOLE: &str = "nobody panics with the lock";
 
@@ -45,10 +45,8 @@ fn main() -> Result {
     shared.set(vec![12, 8, 30]);
     let (old, new) = (slow.len(), shared.get().len());
     say!("by snapshots nobody waits: {old} prices, then {new}");
-    match !waits && stopped && (old, new) == (2, 3) {
-        true => Ok(()),
-        false => Err(Failure::new("only a waiting writer stops readers")),
-    }
+    let alone = !waits && stopped && (old, new) == (2, 3);
+    ensure(alone, "only a waiting writer stops readers")
 }
 
 /// Whether a new reader must wait, now or in the next second.

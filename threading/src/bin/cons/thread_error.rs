@@ -19,7 +19,7 @@
 
 use std::{panic, thread};
 
-use shared::{Failure, Result, flags, say};
+use shared::{Result, ensure, flags, say};
 
 fn main() -> Result {
     flags([]);
@@ -33,10 +33,8 @@ fn main() -> Result {
     let measured: Result<u32, TooHot> = thread.join().expect("it is caught");
     say!("the panic had a value: {measured:?}");
 
-    match (parsed, measured) {
-        (Err(_), Err(TooHot { degrees: 260 })) => Ok(()),
-        _ => Err(Failure::new("an error of a thread got lost")),
-    }
+    let told = measured.is_err_and(|hot| hot.degrees == 260);
+    ensure(parsed.is_err() && told, "an error of a thread got lost")
 }
 
 #[derive(Debug)]

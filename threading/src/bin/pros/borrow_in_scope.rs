@@ -18,7 +18,7 @@
 //!     rayon's threads borrow:  the sum is 5000050000
 //!     4 plain threads own:     the sum is 5000050000
 
-use shared::{Failure, Result, flags, say};
+use shared::{Result, ensure, flags, say};
 
 fn main() -> Result {
     flags([]);
@@ -30,10 +30,7 @@ fn main() -> Result {
     say!("rayon's threads borrow:  the sum is {in_pool}");
     let owned = sum_in_arc(numbers); // `numbers` cannot be used any more
     say!("4 plain threads own:     the sum is {owned}");
-    match [borrowed, in_pool, owned] == [right; 3] {
-        true => Ok(()),
-        false => Err(Failure::new(format!("the sum is {right}"))),
-    }
+    ensure([borrowed, in_pool, owned] == [right; 3], "a sum is wrong")
 }
 
 // ANCHOR: scope

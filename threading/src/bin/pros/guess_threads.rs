@@ -112,13 +112,15 @@ use std::io::{self, BufReader, Read};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// One line, without its end. The whole line must be there after `limit`,
-/// however slowly its bytes come, and have at most `most` bytes with its end.
+/// One line, without its end, and with U+FFFD for what is not UTF-8. The whole
+/// line must be there after `limit`, however slowly its bytes come, and have at
+/// most `most` bytes with its end.
 ///
 /// # Errors
 ///
 /// The line is too late (`WouldBlock` or `TimedOut`) or too long
-/// (`InvalidData`); or the connection is closed before its end.
+/// (`InvalidData`); or the connection is closed before its end
+/// (`UnexpectedEof`).
 pub fn read_line(
     socket: &mut BufReader<TcpStream>,
     most: usize,
