@@ -58,7 +58,8 @@ impl Noise {
     /// Whether this was too much for a verdict by time: of the measured time
     /// our threads waited more than 5 % for a core, and it was others who had
     /// the cores. For threads that have ended, which nobody can ask, it is
-    /// enough that others used 5 % of a core.
+    /// enough that others used 5 % of a core, or half of all cores if these
+    /// threads did very little themselves.
     ///
     /// Unknown is not busy: nothing is excused that cannot be shown.
     pub fn is_busy(&self) -> bool {
@@ -67,8 +68,12 @@ impl Noise {
         let Some(others) = self.others else { return waited };
         // A short turn may fall between two ticks.
         let missed = Duration::from_millis(10) * cores() as u32;
-        let unseen = self.ended > much;
-        waited && others + missed > much || unseen && others > much
+        let unseen = match self.ended {
+            Duration::ZERO => false,
+            ended if ended > much => others > much,
+            _ => others > self.elapsed * cores() as u32 / 2,
+        };
+        waited && others + missed > much || unseen
     }
 }
 
@@ -186,6 +191,11 @@ mod tests {
         let ended = Noise { ended: MS(5_000), ..quiet() };
         assert!(!ended.is_busy());
         assert!(Noise { others: Some(MS(600)), ..ended }.is_busy());
+        let all = quiet().elapsed * cores() as u32;
+        let short = Noise { ended: MS(5), ..quiet() };
+        assert!(Noise { others: Some(all * 3 / 4), ..short }.is_busy());
+        assert!(!Noise { others: Some(all / 4), ..short }.is_busy());
+        assert!(!Noise { others: Some(all), ..quiet() }.is_busy());
     }
 
     #[test]
