@@ -8,6 +8,7 @@ mod features;
 mod new_crate;
 mod options;
 mod search;
+mod together;
 
 use shared::{Failure, Result};
 
@@ -37,6 +38,13 @@ impl Snippet {
     /// The program that it stands in.
     pub fn program(&self) -> &str {
         self.name.split(':').next().unwrap_or_default()
+    }
+
+    /// Whether it is a program, and not a part of one.
+    pub fn has_main(&self) -> bool {
+        self.code.lines().any(|line| {
+            line.starts_with("fn main()") || line.starts_with("async fn main()")
+        })
     }
 }
 
@@ -91,18 +99,26 @@ fn snippet(program: &Program, anchor: &str, lines: &[&str]) -> Snippet {
     let shifted = lines.iter().map(|line| line.get(margin..).unwrap_or(""));
     let code = shifted.collect::<Vec<_>>().join("\n").trim().to_string() + "\n";
     let used = |dependency: &&Dependency| {
-        let path = dependency.name.replace('-', "_") + "::";
-        dependency.kind.is_none() && code.contains(&path)
+        dependency.kind.is_none()
+            && names(&code, &dependency.name.replace('-', "_"))
     };
     let dependencies = program.dependencies.iter().filter(used);
     let mut dependencies: Vec<_> =
         dependencies.map(|one| manifest_line(one, &code)).collect();
-    if code.contains(&format!("{}::", program.model)) {
+    if names(&code, &program.model) {
         dependencies.push(own_library(&program.model));
     }
     let name = format!("{}:{anchor}", program.name);
     let title = program.header().next().unwrap_or_default().trim().into();
     Snippet { name, about: first_sentence(&code), title, code, dependencies }
+}
+
+/// Whether a path begins with this name: `nix::` is no part of `unix::`.
+fn names(code: &str, package: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let path = format!("{package}::");
+    let mut places = code.match_indices(&path);
+    places.any(|(at, _)| !code[..at].ends_with(is_part))
 }
 
 /// Of the first documentation comment in the code.

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use shared::{Failure, Result};
 
-use super::Snippet;
+use super::{Snippet, together::merged};
 
 /// Makes a crate in `folder` that builds and runs: the snippet, and what it
 /// depends on. Returns its name.
@@ -20,9 +20,10 @@ pub fn create(snippet: &Snippet, folder: &Path) -> Result<String> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let name = package_name(&name);
     // It may be made inside another workspace, of which it is no part.
+    let snippet = &with_main_of_tokio(snippet)?;
     let written = write(snippet, &name, folder, "\n[workspace]\n");
     written.map_err(|why| Failure::new(format!("{place}: {why}")))?;
-    if !has_main(snippet) {
+    if !snippet.has_main() {
         let library = name.replace('-', "_");
         let main = format!(
             "fn main() {{\n    println!(\"{} is in src/lib.rs: use {library}::...\");\n}}\n",
@@ -33,6 +34,17 @@ pub fn create(snippet: &Snippet, folder: &Path) -> Result<String> {
     Ok(name)
 }
 
+/// A reader who has parts for tokio writes `#[tokio::main]` next.
+fn with_main_of_tokio(snippet: &Snippet) -> Result<Snippet> {
+    const MAIN: &str =
+        r#"tokio = { features = ["macros", "rt-multi-thread"] }"#;
+    let lines = &snippet.dependencies;
+    let uses_tokio = lines.iter().any(|line| line.starts_with("tokio = "));
+    let lines = lines.iter().map(String::as_str);
+    let lines = lines.chain(uses_tokio.then_some(MAIN));
+    Ok(Snippet { dependencies: merged(lines)?, ..snippet.clone() })
+}
+
 /// The crate's manifest, which ends with `rest`; and the snippet: a program if
 /// it has a `main`, else a library.
 pub(super) fn write(
@@ -41,7 +53,7 @@ pub(super) fn write(
     folder: &Path,
     rest: &str,
 ) -> Result {
-    let file = if has_main(snippet) { "main.rs" } else { "lib.rs" };
+    let file = if snippet.has_main() { "main.rs" } else { "lib.rs" };
     fs::create_dir_all(folder.join("src"))?;
     let dependencies = snippet.dependencies.join("\n");
     let manifest = format!(
@@ -51,12 +63,6 @@ pub(super) fn write(
     fs::write(folder.join("Cargo.toml"), manifest)?;
     fs::write(folder.join("src").join(file), &snippet.code)?;
     Ok(())
-}
-
-fn has_main(snippet: &Snippet) -> bool {
-    snippet.code.lines().any(|line| {
-        line.starts_with("fn main()") || line.starts_with("async fn main()")
-    })
 }
 
 /// What cargo accepts: letters, digits, `_` and `-`, and a letter first.

@@ -11,6 +11,7 @@ Usage: cargo snippet                    lists all, by need
        cargo snippet NEED               finds one: timeout, Semaphore, Popen
        cargo snippet NAME               prints one, and what it depends on
        cargo snippet NAME --new FOLDER  makes a crate of it that builds and runs
+       cargo snippet NAME NAME --new FOLDER   the same with several, as modules
        cargo snippet --check            builds each one alone
 
 NAME is a program, or program:anchor.

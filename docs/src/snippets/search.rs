@@ -16,17 +16,23 @@ pub enum Found<'a> {
     One(&'a Snippet),
     /// The ones that may be meant.
     Several(Vec<&'a Snippet>),
+    /// The ones that were named.
+    Together(Vec<&'a Snippet>),
 }
 
-/// Looks for `program:anchor`, for `program` (its first snippet), for a word of
-/// the table of synonyms, and for a part of a name or of a description.
+/// Looks for `program:anchor`, for `program` (its first snippet), or several of
+/// these; for a word of the table of synonyms, and for a part of a name or of a description.
 ///
 /// # Errors
 ///
 /// There is none; the message names the ones whose names are nearest.
 pub fn search<'a>(snippets: &'a [Snippet], wish: &str) -> Result<Found<'a>> {
-    if let Some(named) = snippets.iter().find(|one| is_called(one, wish)) {
-        return Ok(Found::One(named));
+    let named = |name| snippets.iter().find(|one| is_called(one, name));
+    let all: Option<Vec<_>> = wish.split(' ').map(named).collect();
+    match all.as_deref() {
+        Some([one]) => return Ok(Found::One(one)),
+        Some(several) => return Ok(Found::Together(several.to_vec())),
+        None => {}
     }
     let mut found = by_synonym(snippets, wish)?;
     for one in snippets.iter().filter(|one| speaks_of(one, wish)) {

@@ -62,6 +62,15 @@ fn code_is_moved_to_the_margin_and_brings_its_dependencies() {
 }
 
 #[test]
+fn only_what_is_named_is_a_dependency() {
+    let all = snippets::all(&programs::all().unwrap()).unwrap();
+    let stop = all.iter().find(|one| one.program() == "stop_signal").unwrap();
+    assert!(stop.code.contains("tokio::signal::unix::"));
+    let nix = stop.dependencies.iter().any(|line| line.starts_with("nix"));
+    assert!(!nix, "{:?}", stop.dependencies);
+}
+
+#[test]
 fn what_a_python_programmer_calls_it_is_found() {
     let all = snippets::all(&programs::all().unwrap()).unwrap();
     for word in snippets::synonyms().unwrap() {
@@ -94,6 +103,38 @@ fn a_new_crate_builds_and_runs() {
     let said = String::from_utf8(ran.stdout).unwrap();
     assert!(said.contains("panic_report is in src/lib.rs"), "{said}");
     assert!(ran.stderr.is_empty(), "{:?}", String::from_utf8(ran.stderr));
+}
+
+/// The server in the README of asyncio: three parts, and its `main`.
+#[test]
+fn several_make_one_crate() {
+    let folder = std::env::temp_dir();
+    let folder = folder.join(format!("together-{}", std::process::id()));
+    let path = folder.join("server");
+    let readme = programs::root().join("asyncio/README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let (_, after) = readme.split_once("$ cargo snippet ").unwrap();
+    let (command, after) = after.split_once(" --new server\n").unwrap();
+    let (_, main) = after.split_once("```rust\n").unwrap();
+    let (main, _) = main.split_once("```").unwrap();
+    let mut words: Vec<&str> = command.split(' ').collect();
+    assert_eq!(words.len(), 3, "{command}");
+    words.extend(["--new", path.to_str().unwrap()]);
+    let ran = run(SNIPPET, &words);
+    assert!(ran.status.success(), "{ran:?}");
+    // Any port that is free, and a signal that has come already.
+    let main = main.replace(":8000", ":0");
+    let main =
+        main.replace("stop_signal()?;", "async { drop(stop_signal()) };");
+    fs::write(path.join("src/main.rs"), main).unwrap();
+    let ran = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--offline", "--manifest-path"])
+        .arg(path.join("Cargo.toml"))
+        .output()
+        .unwrap();
+    fs::remove_dir_all(&folder).unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    assert!(ran.stderr.is_empty(), "{ran:?}");
 }
 
 #[test]

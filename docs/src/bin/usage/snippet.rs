@@ -26,7 +26,7 @@
 //!         }
 //!     }
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use docs::programs;
 use docs::snippets::{self, Found, Snippet, Wish};
@@ -40,10 +40,10 @@ fn main() -> Result {
         Wish::Find(need, folder) => match snippets::search(&snippets, &need) {
             Err(why) => wrong_usage("snippet", why),
             Ok(Found::Several(several)) => list(&several),
-            Ok(Found::One(one)) => match folder {
-                None => print(one, &snippets),
-                Some(folder) => create(one, &folder)?,
-            },
+            Ok(Found::One(one)) => give(one, folder, &snippets)?,
+            Ok(Found::Together(named)) => {
+                give(&Snippet::together(&named)?, folder, &[])?;
+            }
         },
         Wish::Check => match snippets::check(&snippets)?.as_slice() {
             [] => say!("{} snippets, each builds alone", snippets.len()),
@@ -65,6 +65,18 @@ fn list(snippets: &[&Snippet]) {
     }
 }
 
+/// Makes a crate of it, or prints it.
+fn give(snippet: &Snippet, to: Option<PathBuf>, all: &[Snippet]) -> Result {
+    let Some(folder) = to else {
+        print(snippet, all);
+        return Ok(());
+    };
+    let name = snippets::create(snippet, &folder)?;
+    let manifest = folder.join("Cargo.toml");
+    say!("{name}: cargo run --manifest-path {}", manifest.display());
+    Ok(())
+}
+
 fn print(snippet: &Snippet, all: &[Snippet]) {
     for line in &snippet.dependencies {
         say!("// Cargo.toml: {line}");
@@ -76,11 +88,4 @@ fn print(snippet: &Snippet, all: &[Snippet]) {
     if !others.is_empty() {
         say!("// More in this program: {}", others.join(", "));
     }
-}
-
-fn create(snippet: &Snippet, folder: &Path) -> Result {
-    let name = snippets::create(snippet, folder)?;
-    let manifest = folder.join("Cargo.toml");
-    say!("{name}: cargo run --manifest-path {}", manifest.display());
-    Ok(())
 }

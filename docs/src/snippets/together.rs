@@ -1,0 +1,99 @@
+//! Several snippets as one.
+
+use std::collections::BTreeMap;
+
+use shared::{Failure, Result};
+use toml::{Table, Value};
+
+use super::Snippet;
+
+impl Snippet {
+    /// One with all of these, each in a module that is named like its program,
+    /// and with what any of them depends on.
+    ///
+    /// # Errors
+    ///
+    /// One of them is a whole program, with a `main`.
+    pub fn together(snippets: &[&Snippet]) -> Result<Snippet> {
+        let mut code = String::new();
+        for snippet in snippets {
+            if snippet.has_main() {
+                let why = format!("{} is a whole program", snippet.name);
+                return Err(Failure::new(why));
+            }
+            code += &format!("\npub mod {} {{\n", snippet.program());
+            for line in snippet.code.lines() {
+                code += &format!(
+                    "{}{line}\n",
+                    ["    ", ""][usize::from(line.is_empty())]
+                );
+            }
+            code += "}\n";
+        }
+        let names: Vec<&str> = snippets.iter().map(|s| s.program()).collect();
+        let lines = snippets.iter().flat_map(|one| &one.dependencies);
+        Ok(Snippet {
+            name: names.join(", "),
+            about: String::new(),
+            title: String::new(),
+            code: code.trim_start().into(),
+            dependencies: merged(lines.map(String::as_str))?,
+        })
+    }
+}
+
+/// Lines of a manifest: each dependency once, with all features that are asked
+/// for.
+///
+/// # Errors
+///
+/// It is not a manifest.
+pub(super) fn merged<'a>(
+    lines: impl IntoIterator<Item = &'a str>,
+) -> Result<Vec<String>> {
+    let mut all: BTreeMap<String, Table> = BTreeMap::new();
+    for line in lines {
+        for (name, needs) in toml::from_str::<BTreeMap<String, Table>>(line)? {
+            let known = all.entry(name).or_insert_with(|| needs.clone());
+            let features = [features(known), features(&needs)].concat();
+            if !features.is_empty() {
+                known.insert("features".into(), list(features));
+            }
+        }
+    }
+    let line = |(name, needs)| format!("{name} = {}", Value::Table(needs));
+    Ok(all.into_iter().map(line).collect())
+}
+
+fn features(needs: &Table) -> Vec<Value> {
+    let named = needs.get("features").and_then(Value::as_array);
+    named.cloned().unwrap_or_default()
+}
+
+/// Without doubles, by the alphabet.
+fn list(mut features: Vec<Value>) -> Value {
+    features.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
+    features.dedup();
+    Value::Array(features)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dependency_has_the_features_that_anybody_needs() {
+        let lines = [
+            r#"tokio = { version = "1", features = ["rt", "time"] }"#,
+            r#"smol = { version = "2" }"#,
+            r#"tokio = { version = "1", features = ["net", "rt"] }"#,
+        ];
+        assert_eq!(
+            merged(lines).unwrap(),
+            [
+                r#"smol = { version = "2" }"#,
+                r#"tokio = { features = ["net", "rt", "time"], version = "1" }"#,
+            ]
+        );
+    }
+}
