@@ -68,7 +68,8 @@ use tokio_util::task::AbortOnDropHandle;
 /// A request for each input, at most `limit` at a time (above 0), each with its
 /// own `deadline` from its start. Gives the number of the input and the result,
 /// as they are completed; collect and sort them to have them in order. A panic
-/// in a request is one of the consumer. Dropping the stream cancels all.
+/// in a request is one of the consumer. Dropping the stream cancels all. Panics
+/// if `limit` is 0; needs a tokio runtime.
 ///
 /// For a request that returns a `Result`, the results are nested: `Ok(Ok(..))`,
 /// `Ok(Err(..))` if it failed, `Err(..)` if it timed out. The caller needs

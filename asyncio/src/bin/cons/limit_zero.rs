@@ -39,7 +39,7 @@ async fn main() -> Result {
 
     let checked = NonZeroUsize::new(limit).unwrap_or(NonZeroUsize::MIN);
     let done = jobs_limited([1, 2, 3].map(ready), checked).await.len();
-    say!("NonZeroUsize: 0 becomes 1, {done} of 3 jobs done");
+    say!("NonZeroUsize: {limit} becomes {checked}, {done} of 3 jobs done");
     let right = !stream && !permit && each && done == 3;
     ensure(right, "a limit of 0 does something else")
 }

@@ -76,7 +76,7 @@ async fn run_server(server: &str) -> Result {
 }
 
 // ANCHOR: stop_signal
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, sync::atomic::AtomicBool};
 
 use signal_hook::flag::{register, register_conditional_shutdown};
 use tokio::signal::unix::{SignalKind, signal};
@@ -84,14 +84,14 @@ use tokio::signal::unix::{SignalKind, signal};
 /// A future that is ready at the first Ctrl+C (SIGINT) or SIGTERM. The next one
 /// ends the process at once, with status 130, also if all threads are blocked,
 /// or if the future has been dropped. Call it first in `main`: until then a
-/// signal kills. It panics outside of a tokio runtime.
+/// signal kills. It panics outside of a tokio runtime. (Unix.)
 pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let (int, term) = (SignalKind::interrupt(), SignalKind::terminate());
     let (mut interrupt, mut terminate) = (signal(int)?, signal(term)?);
-    let asked = Arc::default();
+    let asked = Arc::new(AtomicBool::new(false));
     for number in [int.as_raw_value(), term.as_raw_value()] {
         // In this order: the first signal arms the exit for the second.
-        register_conditional_shutdown(number, 130, Arc::clone(&asked))?;
+        register_conditional_shutdown(number, 130, asked.clone())?;
         register(number, asked.clone())?;
     }
     Ok(async move {
