@@ -10,8 +10,8 @@
 //! Read `async_files` first: it has the cure, and io_uring.
 //!
 //! Claims: A22
-//! Change this and watch: `async || fs::read(FILE)` for `|| smol::fs::read(FILE)`
-//! in `by_smol`. There are no switches then, and A22 is contradicted.
+//! Change this and watch: `async || fs::read(FILE)` in `by_smol`. There are no
+//! switches then, and A22 is contradicted.
 //!
 //! Output (figures vary):
 //!     a file read by    us  times std  switches

@@ -36,24 +36,14 @@ fn main() -> Result {
     panic::set_hook(Box::new(|_| {})); // silent: the table tells of panics
     let runtime = Runtime::new()?;
     let mut table = Table::new(["in a task of tokio", "ends"]);
-    let mut row = |way: &str, wait: fn() -> u32| {
+    let blocks = WAYS.map(|(way, wait)| {
         let task = runtime.spawn(async move { wait() });
         let ended = runtime.block_on(task);
         let blocks = ended.is_ok();
         let ends = ended.map_or_else(panics, |got| format!("returns {got}"));
         table.row([&way, &ends]);
         blocks
-    };
-    let blocks = [
-        row("tokio's Handle::block_on", on_tokio),
-        row("a Runtime that is dropped", dropped),
-        // WRONG: these two block the thread of other tasks, and say nothing.
-        row("smol::block_on", || smol::block_on(price())),
-        row("async_std::task::block_on", || async_std::task::block_on(price())),
-        // The other tasks move to another thread first.
-        row("block_in_place", || block_in_place(on_tokio)),
-        row("a runtime elsewhere", elsewhere),
-    ];
+    });
     table.print();
     let figure = format!(
         "in a task {} of {} ways to wait block its thread, others panic",
@@ -62,6 +52,19 @@ fn main() -> Result {
     );
     claim("A23", blocks == [false, false, true, true, true, true], figure)
 }
+
+type Way = (&'static str, fn() -> u32);
+
+const WAYS: [Way; 6] = [
+    ("tokio's Handle::block_on", on_tokio),
+    ("a Runtime that is dropped", dropped),
+    // WRONG: these two block the thread of other tasks, and say nothing.
+    ("smol::block_on", || smol::block_on(price())),
+    ("async_std::task::block_on", || async_std::task::block_on(price())),
+    // The other tasks move to another thread first.
+    ("block_in_place", || block_in_place(on_tokio)),
+    ("a runtime elsewhere", elsewhere),
+];
 
 /// Takes a moment, on any runtime.
 async fn price() -> u32 {

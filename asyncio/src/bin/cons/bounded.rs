@@ -64,10 +64,10 @@ use std::sync::Arc;
 
 use tokio::{sync::Semaphore, task::JoinSet};
 
-/// A task for each job; at most `limit` jobs run at a time (above 0), the others
-/// wait for a permit. Returns the results in the order of the jobs. If a job
-/// panics, this panics at once. Then, and if this future is dropped, the other
-/// jobs are cancelled. Needs a tokio runtime.
+/// A task for each job; at most `limit` jobs run at a time (above 0), and the
+/// others wait for a permit. Returns the results in the order of the jobs. If a
+/// job panics, this panics at once. Then, and if this future is dropped, the
+/// other jobs are cancelled. Needs a tokio runtime.
 pub async fn run_limited<Job>(limit: usize, jobs: Vec<Job>) -> Vec<Job::Output>
 where
     Job: Future<Output: Send> + Send + 'static,

@@ -57,8 +57,7 @@ async fn main() -> Result {
     let all = done.len();
     let figure = format!("downloads stand still in {stalled} of {all} ways");
     let (futures, tasks) = done.split_at(3);
-    let stand_still = futures.iter().all(|done| *done == 0);
-    claim("A29", stand_still && tasks.iter().all(|done| *done > 0), figure)
+    claim("A29", futures == [0; 3] && !tasks.contains(&0), figure)
 }
 
 /// How many downloads are done while their consumer awaits something else.
