@@ -74,7 +74,8 @@ use tokio_util::sync::CancellationToken;
 /// (above 0), until `stop` is ready. Then cancels the token that `handle` got,
 /// and waits up to `grace` for the connections; those that are left are
 /// cancelled, and `false` is returned. `handle` limits the time of its client.
-/// Its errors and panics are dropped: it should log them. If this future is
+/// Its errors and panics are dropped: it should log them. It is cloned for each
+/// connection: what all of them share it holds in an `Arc`. If this future is
 /// dropped, all connections are cancelled. Panics if `limit` is 0.
 pub async fn serve<Handle, Task>(
     listener: TcpListener,
