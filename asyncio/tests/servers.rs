@@ -3,9 +3,14 @@
 
 use std::{
     fs::File,
+    future::pending,
     io::{ErrorKind, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
-    sync::{Mutex, PoisonError},
+    panic::resume_unwind,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -100,6 +105,61 @@ fn the_parts_of_a_server_fit_together() {
     .unwrap();
 }
 
+/// A handler that panics before it has made its future ends one connection.
+#[test]
+fn a_panic_of_a_handler_does_not_stop_the_tcp_server() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let _alone = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    within(Duration::from_secs(30), || {
+        let one = Builder::new_current_thread().enable_all().build();
+        one.unwrap().block_on(async {
+            let here = (Ipv4Addr::LOCALHOST, 0);
+            let listener = tokio::net::TcpListener::bind(here).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let calls = Arc::new(AtomicUsize::new(0));
+            let handle = move |stream, stopping| {
+                if calls.fetch_add(1, SeqCst) == 0 {
+                    resume_unwind(Box::new("a panic without a report"));
+                }
+                echo(stream, stopping)
+            };
+            let (grace, stop) = (Duration::from_millis(50), pending());
+            let server = tcp_server::serve(listener, 1, grace, stop, handle);
+            let server = tokio::spawn(server);
+            let connect = || tokio::net::TcpStream::connect(address);
+            let (mut first, mut second) =
+                (connect().await.unwrap(), connect().await.unwrap());
+            assert_eq!(first.read(&mut [0]).await.unwrap(), 0);
+            second.write_all(b"a").await.unwrap();
+            second.read_exact(&mut [0]).await.unwrap();
+            server.abort();
+            assert!(server.await.unwrap_err().is_cancelled());
+            assert_eq!(second.read(&mut [0]).await.unwrap(), 0, "it is cut");
+        });
+    })
+    .unwrap();
+}
+
+/// It would never serve anybody, without a word.
+#[test]
+fn a_tcp_server_with_a_limit_of_0_does_not_start() {
+    let _alone = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    within(Duration::from_secs(30), || {
+        let one = Builder::new_current_thread().enable_all().build();
+        let started = one.unwrap().block_on(async {
+            let here = (Ipv4Addr::LOCALHOST, 0);
+            let listener = tokio::net::TcpListener::bind(here).await.unwrap();
+            let (grace, stop) = (Duration::ZERO, pending());
+            let server = tcp_server::serve(listener, 0, grace, stop, echo);
+            let server = tokio::spawn(server);
+            tokio::time::timeout(Duration::from_secs(5), server).await
+        });
+        let error = started.expect("it runs for nobody").unwrap_err();
+        assert!(error.is_panic());
+    })
+    .unwrap();
+}
+
 async fn echo(
     mut stream: tokio::net::TcpStream,
     _stopping: CancellationToken,
@@ -146,6 +206,36 @@ fn a_line_server_cuts_slow_clients_and_lets_idle_ones_go() {
             let mut reply = String::new();
             idle.read_to_string(&mut reply).await.unwrap();
             assert_eq!(reply, "HELLO\n");
+        });
+    })
+    .unwrap();
+}
+
+/// A client that sends lines and reads no reply does not keep its connection.
+#[test]
+fn a_line_server_cuts_a_client_that_does_not_read() {
+    use tokio::io::AsyncWriteExt;
+    let _alone = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    within(Duration::from_secs(30), || {
+        let one = Builder::new_current_thread().enable_all().build();
+        one.unwrap().block_on(async {
+            let here = (Ipv4Addr::LOCALHOST, 0);
+            let listener = tokio::net::TcpListener::bind(here).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let deaf = tokio::net::TcpStream::connect(address).await.unwrap();
+            let (stream, _) = listener.accept().await.unwrap();
+            let (_reads_nothing, mut writer) = deaf.into_split();
+            let lines = format!("{:a<79}\n", "").repeat(100);
+            let flood = async {
+                while writer.write_all(lines.as_bytes()).await.is_ok() {}
+            };
+            let server =
+                line_server::answer_lines(stream, CancellationToken::new());
+            let cut = tokio::select! {
+                ended = server => ended.unwrap_err().kind(),
+                () = flood => panic!("it has not said that it is cut"),
+            };
+            assert_eq!(cut, ErrorKind::TimedOut);
         });
     })
     .unwrap();

@@ -2,26 +2,33 @@
 //! panic, a cancellation, a slow consumer, and a job that blocks.
 
 use std::{
-    future::pending,
-    panic::resume_unwind,
+    env,
+    future::{pending, ready},
+    io::ErrorKind,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     pin::pin,
+    process::Command,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
         mpsc,
     },
+    thread,
     time::Duration,
 };
 
 use futures::{FutureExt, Stream, StreamExt, future::BoxFuture, stream};
 use shared::watchdog::within;
 use tokio::{
-    io::{AsyncWriteExt, BufReader, duplex},
+    io::{AsyncReadExt, AsyncWriteExt, BufReader, BufWriter, duplex},
     runtime::Builder,
     task::{JoinSet, yield_now},
     time::{Instant, sleep, timeout},
 };
 
+#[path = "../../src/bin/cons/async_with.rs"]
+#[expect(dead_code, reason = "the part to copy, and the program around it")]
+mod async_with;
 #[path = "../../src/bin/cons/bounded.rs"]
 #[expect(dead_code, reason = "the part to copy, and the program around it")]
 mod bounded;
@@ -40,6 +47,9 @@ mod graceful_shutdown;
 #[path = "../../src/bin/cons/limit_and_timeout.rs"]
 #[expect(dead_code, reason = "the part to copy, and the program around it")]
 mod limit_and_timeout;
+#[path = "../../src/bin/cons/runtime_shutdown.rs"]
+#[expect(dead_code, reason = "the part to copy, and the program around it")]
+mod runtime_shutdown;
 
 use graceful_shutdown::{Ends, drain};
 
@@ -321,4 +331,125 @@ fn limited_jobs_keep_limit_and_order_and_end_together() {
         yield_now().await; // what is cancelled ends in its next turn
         assert_eq!(running.now(), 0);
     });
+}
+
+/// Also when the other jobs hold all permits, and never end.
+#[test]
+fn the_panic_of_a_limited_job_is_told_at_once() {
+    let outcome = on_tokio(async || {
+        let job = async |n| if n == 0 { burn() } else { pending::<()>().await };
+        let jobs = (0..9).map(job).collect();
+        let all = tokio::spawn(bounded::run_limited(2, jobs));
+        timeout(HOUR, all).await
+    });
+    let ended = outcome.expect("it waits for the others");
+    assert!(ended.unwrap_err().is_panic());
+}
+
+/// No semaphore has so many permits.
+#[test]
+fn the_largest_limit_is_no_limit() {
+    let outputs = on_tokio(async || {
+        let jobs = vec![ready(1), ready(2)];
+        bounded::run_limited(usize::MAX, jobs).await
+    });
+    assert_eq!(outputs, [1, 2]);
+}
+
+/// The clock of `drain` is a thread. If the system refuses it, there is another
+/// clock. (A child, because the size of stacks is read once.)
+#[test]
+fn draining_does_without_a_thread() {
+    const NAME: &str = "cons::draining_does_without_a_thread";
+    const CHILD: &str = "IN_A_PROCESS_WITHOUT_THREADS";
+    if env::var_os(CHILD).is_none() {
+        let mut child = Command::new(env::current_exe().unwrap());
+        child.args([NAME, "--exact", "--test-threads=1"]);
+        child.env(CHILD, "").env("RUST_MIN_STACK", (1_u64 << 60).to_string());
+        let ran = child.output().unwrap();
+        let said = String::from_utf8_lossy(&ran.stdout);
+        assert!(said.contains("1 passed"), "{said}");
+        return;
+    }
+    assert!(thread::Builder::new().spawn(|| {}).is_err());
+    let mut builder = Builder::new_current_thread();
+    let paused = builder.enable_all().start_paused(true).build().unwrap();
+    let (ends, took) = paused.block_on(async {
+        let (mut jobs, started) = (JoinSet::new(), Instant::now());
+        jobs.spawn(sleep(SECOND));
+        jobs.spawn(pending());
+        (drain(jobs, HOUR).await, started.elapsed())
+    });
+    assert_eq!(ends, Ends { done: 1, cancelled: 1, ..Ends::default() });
+    assert!(took >= HOUR);
+}
+
+/// `buffer_unordered(0)` never ends.
+#[test]
+fn a_limit_of_0_tasks_is_refused() {
+    let outcome = on_tokio(async || {
+        let jobs = stream::iter([ready(1)]);
+        let all = async {
+            buffered_stall_ways::in_tasks(jobs, 0).collect::<Vec<_>>().await
+        };
+        timeout(HOUR, tokio::spawn(all)).await
+    });
+    assert!(outcome.expect("it waits forever").unwrap_err().is_panic());
+}
+
+/// What a buffer holds is sent, too; and an error of the work is the one that
+/// is told.
+#[test]
+fn a_connection_is_closed_with_a_goodbye() {
+    let (heard, failed, kind) = on_tokio(async || {
+        let (client, mut server) = duplex(64);
+        let client = BufWriter::new(client);
+        async_with::with_connection(client, async |client| {
+            client.write_all(b"work ").await
+        })
+        .await
+        .unwrap();
+        let mut heard = String::new();
+        server.read_to_string(&mut heard).await.unwrap();
+
+        let fails = async |_: &mut _| Err::<(), _>(ErrorKind::NotFound.into());
+        let (client, mut server) = duplex(64);
+        async_with::with_connection(client, fails).await.unwrap_err();
+        let mut failed = String::new();
+        server.read_to_string(&mut failed).await.unwrap();
+
+        let (client, server) = duplex(64);
+        let mut server = Some(server);
+        let leaves = async |_: &mut _| {
+            server.take(); // the goodbye is an error, too
+            Err::<(), _>(ErrorKind::NotFound.into())
+        };
+        let left = async_with::with_connection(client, leaves).await;
+        (heard, failed, left.unwrap_err().kind())
+    });
+    assert_eq!(heard, "hello work quit");
+    assert_eq!(failed, "hello quit");
+    assert_eq!(kind, ErrorKind::NotFound);
+}
+
+/// A panic does not make the end of the runtime wait for a job that blocks.
+#[test]
+fn a_runtime_stops_in_time_also_after_a_panic() {
+    let (release, released) = mpsc::channel::<()>();
+    let (begin, begun) = mpsc::channel();
+    let outcome = within(LIMIT, move || {
+        let one = Builder::new_current_thread().build().unwrap();
+        one.spawn_blocking(move || {
+            begin.send(()).unwrap();
+            let _ = released.recv(); // until `release` is dropped
+        });
+        begun.recv().unwrap();
+        let limit = Duration::from_millis(10);
+        let run =
+            || runtime_shutdown::run_then_stop(one, async { burn() }, limit);
+        catch_unwind(AssertUnwindSafe(run))
+    });
+    drop(release);
+    let payload = outcome.expect("it waits for the job").unwrap_err();
+    assert_eq!(shared::panic_text(&*payload), "burnt");
 }

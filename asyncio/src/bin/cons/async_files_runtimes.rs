@@ -10,8 +10,8 @@
 //! Read `async_files` first: it has the cure, and io_uring.
 //!
 //! Claims: A22
-//! Change this and watch: `std::fs::read` in `by_smol`. There are no switches
-//! then, and A22 is contradicted.
+//! Change this and watch: `async || fs::read(FILE)` in `by_smol`. There are no
+//! switches then, and A22 is contradicted.
 //!
 //! Output (figures vary):
 //!     a file read by    us  times std  switches
@@ -81,30 +81,26 @@ fn by_std() -> io::Result<()> {
 }
 
 fn by_tokio() -> io::Result<()> {
-    Builder::new_current_thread().build()?.block_on(async {
-        for _ in 0..FILES {
-            tokio::fs::read(FILE).await?;
-        }
-        Ok(())
-    })
+    let runtime = Builder::new_current_thread().build()?;
+    runtime.block_on(read_each(|| tokio::fs::read(FILE)))
 }
 
 fn by_smol() -> io::Result<()> {
-    smol::block_on(async {
-        for _ in 0..FILES {
-            smol::fs::read(FILE).await?;
-        }
-        Ok(())
-    })
+    smol::block_on(read_each(|| smol::fs::read(FILE)))
 }
 
 fn by_async_std() -> io::Result<()> {
-    async_std::task::block_on(async {
-        for _ in 0..FILES {
-            async_std::fs::read(FILE).await?;
-        }
-        Ok(())
-    })
+    async_std::task::block_on(read_each(|| async_std::fs::read(FILE)))
+}
+
+/// One read after the other.
+async fn read_each(
+    read: impl AsyncFn() -> io::Result<Vec<u8>>,
+) -> io::Result<()> {
+    for _ in 0..FILES {
+        read().await?;
+    }
+    Ok(())
 }
 
 // ANCHOR: async_files_runtimes

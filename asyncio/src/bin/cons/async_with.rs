@@ -10,8 +10,8 @@
 //! `cleanup` shows what does run then.
 //!
 //! Claims: A34
-//! Change this and watch: `quit` before `work` in `with_connection`. The server
-//! hears it too early, and A34 is contradicted.
+//! Change this and watch: leave out the line with `b"quit"`. The server does
+//! not hear it, and A34 is contradicted.
 //!
 //! Output (figures vary):
 //!     to its end: the server hears "hello work quit"
@@ -58,15 +58,23 @@ use std::io;
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-/// Says hello, does the work, and says goodbye, also if the work fails; not if
-/// this future is dropped, or the work panics: then the stream is just closed.
+/// Says hello, does the work, says goodbye, and closes the stream. If the work
+/// fails, it says goodbye, too, and returns the error of the work. If this
+/// future is dropped, or the work panics, the stream is closed without a word.
+/// No wait has a time limit.
 pub async fn with_connection<Stream: AsyncWrite + Unpin, T>(
     mut stream: Stream,
     work: impl AsyncFnOnce(&mut Stream) -> io::Result<T>,
 ) -> io::Result<T> {
     stream.write_all(b"hello ").await?;
     let done = work(&mut stream).await;
+    let closed = say_goodbye(&mut stream).await;
+    let output = done?;
+    closed.map(|()| output)
+}
+
+async fn say_goodbye(stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
     stream.write_all(b"quit").await?;
-    done
+    stream.shutdown().await // also sends what is still in a buffer
 }
 // ANCHOR_END: async_with

@@ -1,17 +1,18 @@
-//! Limit how many jobs run at once: three ways, and the order of their results.
+//! Concurrency limit: three ways to keep it, and the order of the results.
 //!
 //!     cargo run -p asyncio --bin bounded_ways
 //!
 //! `buffered` keeps the order of the jobs, as `asyncio.gather` does; a slow job
 //! holds back the results behind it. `buffer_unordered` and a `JoinSet` give
 //! them as they are completed, as `asyncio.as_completed` does. Bare futures all
-//! run in the caller's task: they need no runtime and may borrow, but who
-//! processes a result in the same task stalls the others (`buffered_stall`).
+//! run in the caller's task: they need no runtime and may borrow, but the
+//! others stall while that task processes a result (`buffered_stall`). `gather`
+//! and `limit_zero` have functions of that kind to copy.
 //!
 //! Read `bounded` first.
 //!
-//! Change this and watch: `buffered` for `buffer_unordered` in `unordered`. The
-//! results come in order then.
+//! Change this and watch: `if tasks.len() == limit + 1` in `join_set`. Five
+//! jobs run at once, and the program fails.
 //!
 //! Output (figures vary):
 //!     way                       at most  tasks  results
@@ -23,17 +24,20 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use futures::future::{BoxFuture, FutureExt};
-use shared::{Failure, Result, Table, flags};
+use futures::{FutureExt, StreamExt, stream::iter};
+use shared::{Result, Table, ensure, flags};
 use tokio::{task, time::sleep};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
     let mut table = Table::new(["way", "at most", "tasks", "results"]);
+    let mut are_in_order = Vec::new();
+    let ordered = iter(jobs()).buffered(4).collect::<Vec<_>>();
+    let unordered = iter(jobs()).buffer_unordered(4).collect();
     let ways = [
-        ("buffered", ordered(4, jobs()).boxed()),
-        ("buffer_unordered", unordered(4, jobs()).boxed()),
+        ("buffered", ordered.boxed()),
+        ("buffer_unordered", unordered.boxed()),
         ("JoinSet, one out, one in", join_set(4, jobs()).boxed()),
     ];
     for (way, run) in ways {
@@ -44,12 +48,11 @@ async fn main() -> Result {
         let order = if sorted { "in order" } else { "as completed" };
         let most = MOST.load(Relaxed);
         table.row([&way, &most, &tasks.len(), &order]);
-        if (most, done.len()) != (4, 12) {
-            return Err(Failure::new(format!("{way}: the limit is broken")));
-        }
+        ensure((most, done.len()) == (4, 12), "the limit is broken")?;
+        are_in_order.push(sorted);
     }
     table.print();
-    Ok(())
+    ensure(are_in_order == [true, false, false], "the order is another one")
 }
 
 /// Which job was done, and in which task.
@@ -62,38 +65,19 @@ static RUNNING: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
 
 /// Twelve jobs; the first one takes longest.
-fn jobs() -> Vec<BoxFuture<'static, Done>> {
-    let job = async |number| {
-        MOST.fetch_max(RUNNING.fetch_add(1, Relaxed) + 1, Relaxed);
-        sleep(Duration::from_millis(3 * (12 - number))).await;
-        RUNNING.fetch_sub(1, Relaxed);
-        Done { number, task: task::id() }
-    };
-    (0..12).map(|number| job(number).boxed()).collect()
+fn jobs() -> Vec<impl Future<Output = Done> + Send> {
+    (0..12).map(job).collect()
+}
+
+async fn job(number: u64) -> Done {
+    MOST.fetch_max(RUNNING.fetch_add(1, Relaxed) + 1, Relaxed);
+    sleep(Duration::from_millis(3 * (12 - number))).await;
+    RUNNING.fetch_sub(1, Relaxed);
+    Done { number, task: task::id() }
 }
 
 // ANCHOR: bounded_ways
-use futures::stream::{StreamExt, iter};
 use tokio::task::JoinSet;
-
-/// All jobs in the task of the caller, at most `limit` at a time (above 0); the
-/// results in the order of the jobs. Needs no runtime, and jobs may borrow.
-pub async fn ordered<Job: Future>(
-    limit: usize,
-    jobs: Vec<Job>,
-) -> Vec<Job::Output> {
-    assert_ne!(limit, 0, "no job could ever begin");
-    iter(jobs).buffered(limit).collect().await
-}
-
-/// The same, with the results as they are completed.
-pub async fn unordered<Job: Future>(
-    limit: usize,
-    jobs: Vec<Job>,
-) -> Vec<Job::Output> {
-    assert_ne!(limit, 0, "no job could ever begin");
-    iter(jobs).buffer_unordered(limit).collect().await
-}
 
 /// A task for each job, at most `limit` at a time (above 0); the results as
 /// they are completed. If a job panics, this panics, and cancels the others.

@@ -13,20 +13,19 @@
 //!
 //! Claims: A29
 //! Change this and watch: a `room` of 1. The task waits with its third item,
-//! and the fourth download stands still behind it: there are fewer steps.
+//! and the fourth download stands still behind it: 2 are done, not 3.
 //!
 //! Output (figures vary):
-//!     downloads in their consumer's task: 0 steps while it awaits
-//!     downloads in a task of their own: 30 steps while it awaits
+//!     downloads in their consumer's task: 0 of 3 are done while it awaits
+//!     downloads in a task of their own: 3 of 3 are done while it awaits
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
 //!     Our answer for Rust: limits (true within limits)
-//!     A29 borne out: while their consumer awaits, downloads make 0 steps in its task, 30 in another
+//!     A29 borne out: while their consumer awaits, 0 of 3 downloads go on in its task, 3 in another
 
-use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use futures::{Stream, StreamExt, stream::iter};
+use futures::stream::iter;
 use shared::{Result, claim, flags, say};
 use tokio::time::sleep;
 
@@ -34,71 +33,70 @@ use tokio::time::sleep;
 async fn main() -> Result {
     flags([]);
     let downloads = || iter(1..=4).map(download).buffer_unordered(4);
-    let stalled = steps_meanwhile("their consumer's task", downloads()).await;
+    let stalled = done_meanwhile("their consumer's task", downloads()).await;
     let room = 4;
     let sent = in_a_task(downloads(), room);
-    let running = steps_meanwhile("a task of their own", sent).await;
+    let running = done_meanwhile("a task of their own", sent).await;
 
     let figure = format!(
-        "while their consumer awaits, downloads make {stalled} steps in its \
+        "while their consumer awaits, {stalled} of 3 downloads go on in its \
          task, {running} in another"
     );
     claim("A29", stalled == 0 && running > 0, figure)
 }
 
-/// How many steps the downloads make while their consumer awaits.
-async fn steps_meanwhile(
+/// How many downloads are done while their consumer awaits something else.
+async fn done_meanwhile(
     place: &str,
-    downloads: impl Stream<Item = u32>,
+    downloads: impl Stream<Item = u64>,
 ) -> usize {
     let mut downloads = pin!(downloads);
-    downloads.next().await; // the first one; then something else is awaited
-    let before = STEPS.load(Relaxed);
+    downloads.next().await; // the first one; three are still running
+    let before = DONE.load(Relaxed);
     // WRONG for a stream in this task: nobody polls it meanwhile.
-    sleep(Duration::from_millis(40)).await;
-    let steps = STEPS.load(Relaxed) - before;
-    say!("downloads in {place}: {steps} steps while it awaits");
+    sleep(Duration::from_millis(60)).await;
+    let done = DONE.load(Relaxed) - before;
+    say!("downloads in {place}: {done} of 3 are done while it awaits");
     downloads.count().await; // the rest
-    steps
+    done
 }
 
-static STEPS: AtomicUsize = AtomicUsize::new(0);
+static DONE: AtomicUsize = AtomicUsize::new(0);
 
-async fn download(size: u32) -> u32 {
-    for _ in 0..5 * size {
-        sleep(Duration::from_millis(1)).await;
-        STEPS.fetch_add(1, Relaxed);
-    }
+async fn download(size: u64) -> u64 {
+    sleep(Duration::from_millis(5 * size)).await;
+    DONE.fetch_add(1, Relaxed);
     size
 }
 
 // ANCHOR: buffered_stall
-use std::{panic::resume_unwind, task::Poll, task::ready};
+use std::{panic::resume_unwind, pin::pin, task::Poll, task::ready};
 
+use futures::stream::{Stream, StreamExt, poll_fn};
 use tokio::{sync::mpsc, task::JoinSet};
 
 /// The same stream in a task of its own, so that it goes on while its consumer
 /// awaits something else. Of what is ready at most `room` items wait (above 0);
 /// then the stream waits, too. A panic in it is a panic of the consumer;
-/// dropping it cancels the task. Needs a tokio runtime.
+/// dropping it cancels the task. Panics if `room` is 0, and outside of tokio.
 pub fn in_a_task<S>(
     stream: S,
     room: usize,
-) -> impl futures::Stream<Item = S::Item> + Unpin
+) -> impl Stream<Item = S::Item> + Unpin
 where
-    S: futures::Stream<Item: Send> + Send + 'static,
+    S: Stream<Item: Send> + Send + 'static,
 {
     let (sender, mut items) = mpsc::channel(room);
     let mut task = JoinSet::new(); // aborts the task when it is dropped
     task.spawn(async move {
-        let mut stream = std::pin::pin!(stream);
-        while let Some(item) = futures::StreamExt::next(&mut stream).await {
+        let mut stream = pin!(stream);
+        while let Some(item) = stream.next().await {
             if sender.send(item).await.is_err() {
                 break; // nobody wants the rest
             }
         }
     });
-    futures::stream::poll_fn(move |context| {
+    poll_fn(move |context| {
         if let Some(item) = ready!(items.poll_recv(context)) {
             return Poll::Ready(Some(item));
         }

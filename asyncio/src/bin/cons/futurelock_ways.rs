@@ -10,9 +10,9 @@
 //! Read `futurelock` first: it has the cures.
 //!
 //! Claims: A33
-//! Change this and watch: `async { tokio::join!(lock(), update) }` for `lock()`
+//! Change this and watch: `async { tokio::join!(update, lock()) }` for `lock()`
 //! in the line below WRONG. It polls both, no way deadlocks, and A33 is
-//! contradicted.
+//! contradicted. (With `update` as the second, one way still deadlocks.)
 //!
 //! Output (figures vary):
 //!     the kept future  tokio     smol

@@ -14,20 +14,22 @@
 //! its place meanwhile: 100 requests take longer.
 //!
 //! Output (figures vary):
-//!     100 requests took 161 ms, at most 20 ran at a time
+//!     100 requests took 195 ms, at most 20 ran at a time
 //!     90 were answered, 10 timed out
 
-use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::{pin::pin, sync::Arc};
 
-use shared::{Failure, Result, flags, measure::ms, say};
+use shared::{Result, ensure, flags, measure::ms, say};
 use tokio::time::{Instant, sleep};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
     let (started, deadline) = (Instant::now(), Duration::from_millis(100));
-    let mut replies = pin!(requests(0..100, 20, deadline, request));
+    let most = Arc::default();
+    let ask = |number| request(number, Arc::clone(&most));
+    let mut replies = pin!(requests(0..100, 20, deadline, ask));
     let (mut by_number, mut timed_out) = ([None; 100], 0);
     while let Some((number, reply)) = replies.next().await {
         match reply {
@@ -36,36 +38,24 @@ async fn main() -> Result {
         }
     }
     let took = ms(started.elapsed());
-    let (most, done) = (MOST.load(Relaxed), by_number.iter().flatten().count());
-    say!("100 requests took {took:.0} ms, at most {most} ran at a time");
+    let (all, most) = (by_number.len(), most.load(Relaxed));
+    let done = by_number.iter().flatten().count();
+    say!("{all} requests took {took:.0} ms, at most {most} ran at a time");
     say!("{done} were answered, {timed_out} timed out");
-    match (most, done, timed_out, by_number[99]) {
-        (20, 90, 10, Some(198)) => Ok(()),
-        _ => Err(Failure::new("a request has not ended as it should")),
-    }
+    let right = (most, done, timed_out, by_number[99]);
+    ensure(right == (20, 90, 10, Some(198)), "a request has ended otherwise")
 }
 
-static RUNNING: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-/// Every tenth server never answers.
-async fn request(number: u32) -> u32 {
-    MOST.fetch_max(RUNNING.fetch_add(1, Relaxed) + 1, Relaxed);
-    let _guard = Running;
+/// Every tenth server never answers. A request that runs owns a clone of
+/// `most`, which it gives back also if its timeout cancels it.
+async fn request(number: u32, most: Arc<AtomicUsize>) -> u32 {
+    let run = Arc::strong_count(&most) - 1; // one is of `main`
+    most.fetch_max(run, Relaxed);
     match number % 10 {
         0 => std::future::pending().await,
         _ => sleep(Duration::from_millis(10)).await,
     }
     2 * number
-}
-
-/// Is dropped when a request ends, and when its timeout cancels it.
-struct Running;
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        RUNNING.fetch_sub(1, Relaxed);
-    }
 }
 
 // ANCHOR: limit_and_timeout
@@ -78,7 +68,8 @@ use tokio_util::task::AbortOnDropHandle;
 /// A request for each input, at most `limit` at a time (above 0), each with its
 /// own `deadline` from its start. Gives the number of the input and the result,
 /// as they are completed; collect and sort them to have them in order. A panic
-/// in a request is one of the consumer. Dropping the stream cancels all.
+/// in a request is one of the consumer. Dropping the stream cancels all. Panics
+/// if `limit` is 0; needs a tokio runtime.
 ///
 /// For a request that returns a `Result`, the results are nested: `Ok(Ok(..))`,
 /// `Ok(Err(..))` if it failed, `Err(..)` if it timed out. The caller needs

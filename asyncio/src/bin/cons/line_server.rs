@@ -15,34 +15,36 @@
 //! cut, and the watchdog ends the program.
 //!
 //! Output (figures vary):
-//!     a client sends nothing: reply ""; then the server closed: idle timeout
-//!     a client sends half a line: reply ""; then the server closed: idle timeout
-//!     a client sends a line of 99 bytes: reply ""; then the server closed: the line is too long, or cut
-//!     a client sends a line: reply "HELLO\n"; then the server closed: idle timeout
+//!     a client sends nothing: reply ""; server closes: timed out
+//!     a client sends half a line: reply ""; server closes: timed out
+//!     a client sends a line of 99 bytes: reply ""; server closes: the line is too long, or cut
+//!     a client sends a line: reply "HELLO\n"; server closes: timed out
 
-use std::{io::ErrorKind::TimedOut, net::Ipv4Addr};
+use std::{io::ErrorKind::InvalidData, io::ErrorKind::TimedOut, net::Ipv4Addr};
 
-use shared::{Failure, Result, flags, say, watchdog::Watchdog};
+use shared::{Result, ensure, flags, say, watchdog::Watchdog};
 use tokio::net::TcpListener;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
     let _bound = Watchdog::guard("the server", Duration::from_secs(3))?;
-    let replies = [
-        reply("nothing", b"").await?,
-        reply("half a line", b"hel").await?,
-        reply("a line of 99 bytes", &[b'a'; 99]).await?,
-        reply("a line", b"hello\n").await?,
-    ];
-    match replies == ["", "", "", "HELLO\n"] {
-        true => Ok(()),
-        false => Err(Failure::new("a client was not served as it should be")),
+    for (what, bytes, answer, why) in [
+        ("nothing", &b""[..], "", TimedOut),
+        ("half a line", b"hel", "", TimedOut),
+        ("a line of 99 bytes", &[b'a'; 99], "", InvalidData),
+        ("a line", b"hello\n", "HELLO\n", TimedOut),
+    ] {
+        let (reply, error) = talk(bytes).await?;
+        say!("a client sends {what}: reply {reply:?}; server closes: {error}");
+        let right = reply == answer && error.kind() == why;
+        ensure(right, "a client was served in another way")?;
     }
+    Ok(())
 }
 
-/// What a client gets for these bytes until the server closes the connection.
-async fn reply(what: &str, bytes: &[u8]) -> Result<String> {
+/// What a client gets for these bytes, and why the server closes then.
+async fn talk(bytes: &[u8]) -> Result<(String, io::Error)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let mut client = TcpStream::connect(listener.local_addr()?).await?;
     client.write_all(bytes).await?;
@@ -50,17 +52,8 @@ async fn reply(what: &str, bytes: &[u8]) -> Result<String> {
     let server = tokio::spawn(answer_lines(stream, CancellationToken::new()));
     let mut reply = Vec::new();
     let _ = client.read_to_end(&mut reply).await; // an error: it was reset
-    let ended = server.await?;
-    let reply = String::from_utf8(reply)?;
-    let why = match ended {
-        Ok(()) => "the client had closed".into(),
-        Err(error) if error.kind() == TimedOut => "idle timeout".into(),
-        Err(error) => error.to_string(),
-    };
-    say!(
-        "a client sends {what}: reply {reply:?}; then the server closed: {why}"
-    );
-    Ok(reply)
+    let error = server.await?.expect_err("the client does not close");
+    Ok((String::from_utf8(reply)?, error))
 }
 
 // ANCHOR: line_server
@@ -76,7 +69,8 @@ const LONGEST: u64 = 80; // bytes of a line, with its end
 /// Answers each line of a client. Each of three waits has at most `IDLE`: for
 /// the first byte, for the rest of the line, for sending the reply. When
 /// `stopping` is cancelled, the lines that have come are answered, and then it
-/// ends.
+/// ends. Errors are `TimedOut`, `InvalidData` for a line that is longer than
+/// `LONGEST` bytes or has no end, and those of the connection.
 pub async fn answer_lines(
     stream: TcpStream,
     stopping: CancellationToken,
@@ -95,7 +89,8 @@ pub async fn answer_lines(
         let mut limited = (&mut stream).take(LONGEST);
         timeout(IDLE, limited.read_until(b'\n', &mut line)).await??;
         if !line.ends_with(b"\n") {
-            return Err(io::Error::other("the line is too long, or cut"));
+            let error = "the line is too long, or cut";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, error));
         }
         line.make_ascii_uppercase(); // the answer: put yours here
         timeout(IDLE, stream.write_all(&line)).await??;

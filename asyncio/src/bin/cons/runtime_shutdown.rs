@@ -63,19 +63,22 @@ fn waits(way: &str, end: impl FnOnce(Runtime)) -> Result<bool> {
 }
 
 // ANCHOR: runtime_shutdown
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
 /// Runs `main` to its end, as `#[tokio::main]` does. Then cancels the tasks
-/// that are left, and waits at most `limit` for those that block a thread.
+/// that are left, and waits at most `limit` for those that block a thread; also
+/// if `main` panics, before the panic goes on. In a task of tokio it panics.
 pub fn run_then_stop<T>(
     runtime: Runtime,
     main: impl Future<Output = T>,
     limit: Duration,
 ) -> T {
-    let output = runtime.block_on(main);
+    let run = || runtime.block_on(main);
+    let output = catch_unwind(AssertUnwindSafe(run));
     runtime.shutdown_timeout(limit);
-    output
+    output.unwrap_or_else(|panic| resume_unwind(panic))
 }
 // ANCHOR_END: runtime_shutdown

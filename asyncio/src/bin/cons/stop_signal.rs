@@ -5,16 +5,17 @@
 //! Without a handler, a signal ends the program at once, and no destructor
 //! (`Drop`) runs. tokio's `signal` takes that default away for the rest of the
 //! program: from then on Ctrl+C only wakes whoever awaits it. So a shutdown
-//! that hangs needs a way out: the second signal exits, with status 130, as
-//! shells use it for SIGINT. SIGTERM is what `kill`, systemd and containers
-//! send. In Python: `loop.add_signal_handler`; without it, KeyboardInterrupt
-//! cancels the main task of `asyncio.run`.
+//! that hangs needs a way out, also when it blocks all threads: the second
+//! signal exits in its signal handler, with status 130, as shells use it for
+//! SIGINT. SIGTERM is what `kill`, systemd and containers send. In Python:
+//! `loop.add_signal_handler`; without it, KeyboardInterrupt cancels the main
+//! task of `asyncio.run`.
 //!
 //! `graceful_shutdown` shows what to do with jobs that still run.
 //!
 //! Claims: F12
-//! Change this and watch: leave out the line with `exit`. The second Ctrl+C
-//! does nothing then, and F12 is contradicted.
+//! Change this and watch: leave out the line with `130`. The second Ctrl+C does
+//! nothing then, and F12 is contradicted.
 //!
 //! Output (figures vary):
 //!     no handler: signal: 2 (SIGINT), not cleaned up
@@ -24,7 +25,7 @@
 //!     Our answer for Rust: inverted (the opposite problem)
 //!     F12 borne out: Ctrl+C ended a program (exit status: 0), the second a stuck one (exit status: 130)
 
-use std::{future::pending, time::Duration};
+use std::{future::pending, thread, time::Duration};
 
 use shared::interrupt::{CleanUp, Interrupted, press_ctrl_c};
 use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
@@ -58,9 +59,9 @@ fn interrupt(what: &str, server: &str, most: usize) -> Result<Interrupted> {
 }
 
 /// The child.
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn run_server(server: &str) -> Result {
-    let _bound = Watchdog::guard("the server", Duration::from_secs(3))?;
+    let _bound = Watchdog::guard("the server", Duration::from_secs(2))?;
     let stop = (server != "deaf").then(stop_signal).transpose()?;
     let _guard = CleanUp::at_the_end();
     match stop {
@@ -68,32 +69,36 @@ async fn run_server(server: &str) -> Result {
         None => pending().await,
     }
     if server == "stuck" {
-        pending::<()>().await; // WRONG: a shutdown without a time limit
+        // WRONG: a shutdown without a time limit, which blocks its thread
+        thread::sleep(Duration::from_secs(3));
     }
     Ok(())
 }
 
 // ANCHOR: stop_signal
+use std::{io, sync::Arc, sync::atomic::AtomicBool};
+
+use signal_hook::flag::{register, register_conditional_shutdown};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A future that is ready at the first Ctrl+C (SIGINT) or SIGTERM. The next one
-/// ends the process at once, with status 130, unless all threads of the runtime
-/// are blocked. Call it first in `main`: until then a signal kills.
-pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut next = async move || {
+/// ends the process at once, with status 130, also if all threads are blocked,
+/// or if the future has been dropped. Call it first in `main`: until then a
+/// signal kills. It panics outside of a tokio runtime. (Unix.)
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let (int, term) = (SignalKind::interrupt(), SignalKind::terminate());
+    let (mut interrupt, mut terminate) = (signal(int)?, signal(term)?);
+    let asked = Arc::new(AtomicBool::new(false));
+    for number in [int.as_raw_value(), term.as_raw_value()] {
+        // In this order: the first signal arms the exit for the second.
+        register_conditional_shutdown(number, 130, asked.clone())?;
+        register(number, asked.clone())?;
+    }
+    Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-    };
-    Ok(async move {
-        next().await;
-        tokio::spawn(async move {
-            next().await;
-            std::process::exit(130);
-        });
     })
 }
 // ANCHOR_END: stop_signal

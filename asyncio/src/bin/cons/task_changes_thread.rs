@@ -18,7 +18,7 @@
 
 use std::{cell::Cell, sync::mpsc, thread, time::Duration};
 
-use shared::{Failure, Result, flags, say, watchdog::Watchdog};
+use shared::{Failure, Result, ensure, flags, say, watchdog::Watchdog};
 use tokio::sync::oneshot;
 
 thread_local! {
@@ -42,10 +42,8 @@ async fn main() -> Result {
     }));
     let of_task = of_task.await??;
     say!("7 in a task local, after an await: {of_task}");
-    match (of_thread, of_task) {
-        (0, 7) => Ok(()),
-        _ => Err(Failure::new("a number is where it should not be")),
-    }
+    let right = (of_thread, of_task) == (0, 7);
+    ensure(right, "a number is where it should not be")
 }
 
 /// Blocks the old worker, so this task must continue on the other.
@@ -63,10 +61,8 @@ async fn change_thread() -> Result {
     });
     resumed.await?;
     drop(release);
-    match thread::current().id() == before {
-        true => Err(Failure::new("the task has not changed its thread")),
-        false => Ok(()),
-    }
+    let moved = thread::current().id() != before;
+    ensure(moved, "the task has not changed its thread")
 }
 
 // ANCHOR: task_changes_thread

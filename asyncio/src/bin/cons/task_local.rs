@@ -19,7 +19,7 @@
 
 use std::cell::Cell;
 
-use shared::{Failure, Result, flags, say};
+use shared::{Result, ensure, flags, say};
 use tokio::task::yield_now;
 
 thread_local! {
@@ -38,10 +38,8 @@ async fn main() -> Result {
     say!("request 1 reads from a task local: {own}");
     let (bare, given) = REQUEST.scope(1, in_spawned_tasks()).await?;
     say!("a task that it spawns reads: {bare:?}; if given: {given:?}");
-    match (first, own, bare, given) {
-        (2, 1, None, Some(1)) => Ok(()),
-        _ => Err(Failure::new("a request has the wrong id")),
-    }
+    let right = (first, own, bare, given) == (2, 1, None, Some(1));
+    ensure(right, "a request has the wrong id")
 }
 
 async fn in_thread_local(request: u32) -> u32 {

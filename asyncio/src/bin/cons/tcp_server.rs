@@ -22,7 +22,7 @@
 
 use std::net::Ipv4Addr;
 
-use shared::{Failure, Result, flags, say, watchdog::Watchdog};
+use shared::{Result, ensure, flags, say, watchdog::Watchdog};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
@@ -35,23 +35,21 @@ async fn main() -> Result {
     let address = listener.local_addr()?;
     let stopped = CancellationToken::new();
     let stop = stopped.clone().cancelled_owned();
-    let server = tokio::spawn(serve(listener, 2, MS(200), stop, greet));
+    let limit = 2;
+    let server = tokio::spawn(serve(listener, limit, MS(200), stop, greet));
 
     let first = TcpStream::connect(address).await?;
     let _second = TcpStream::connect(address).await?;
     let mut third = TcpStream::connect(address).await?;
     let waits = timeout(MS(50), third.read_u8()).await.is_err();
-    say!("limit 2: the third client waits: {waits}");
+    say!("limit {limit}: the third client waits: {waits}");
     drop(first);
     let greeted = third.read_u8().await? == b'!';
     say!("the first one leaves: the third is served: {greeted}");
     stopped.cancel();
     let in_time = server.await?;
     say!("shutdown: all connections ended in time: {in_time}");
-    match [waits, greeted, in_time] {
-        [true, true, true] => Ok(()),
-        _ => Err(Failure::new("a client was not served as it should be")),
-    }
+    ensure(waits && greeted && in_time, "a client was served in another way")
 }
 
 /// Greets a client, and stays until it leaves or the server stops.
@@ -60,10 +58,8 @@ async fn greet(
     stopping: CancellationToken,
 ) -> io::Result<()> {
     stream.write_all(b"!").await?;
-    select! {
-        _ = stream.read_u8() => {}
-        () = stopping.cancelled() => {}
-    }
+    let leaves = stream.read_u8();
+    stopping.run_until_cancelled(leaves).await; // it need not leave in order
     Ok(())
 }
 
@@ -78,30 +74,38 @@ use tokio_util::sync::CancellationToken;
 /// (above 0), until `stop` is ready. Then cancels the token that `handle` got,
 /// and waits up to `grace` for the connections; those that are left are
 /// cancelled, and `false` is returned. `handle` limits the time of its client.
-/// Its errors and panics are dropped: it should log them.
-pub async fn serve<Handle: Future<Output = io::Result<()>> + Send + 'static>(
+/// Its errors and panics are dropped: it should log them. It is cloned for each
+/// connection: what all of them share it holds in an `Arc`. If this future is
+/// dropped, all connections are cancelled. Panics if `limit` is 0.
+pub async fn serve<Handle, Task>(
     listener: TcpListener,
     limit: usize,
     grace: Duration,
     stop: impl Future<Output = ()>,
-    handle: impl Fn(TcpStream, CancellationToken) -> Handle,
-) -> bool {
+    handle: Handle,
+) -> bool
+where
+    Handle: FnOnce(TcpStream, CancellationToken) -> Task,
+    Handle: Clone + Send + 'static,
+    Task: Future<Output = io::Result<()>> + Send,
+{
+    assert_ne!(limit, 0, "no client could ever be served");
     let (mut tasks, mut stop) = (JoinSet::new(), pin!(stop));
     let stopping = CancellationToken::new();
     loop {
-        select! {
+        let accepted = select! {
             () = &mut stop => break,
-            Some(_) = tasks.join_next() => {} // there is room for another one
-            accepted = listener.accept(), if tasks.len() < limit => {
-                match accepted {
-                    Ok((stream, _)) => {
-                        tasks.spawn(handle(stream, stopping.clone()));
-                    }
-                    // As when no file descriptor is left: try again soon.
-                    Err(_) => sleep(Duration::from_millis(50)).await,
-                }
-            }
-        }
+            Some(_) = tasks.join_next() => continue, // room for another one
+            accepted = listener.accept(), if tasks.len() < limit => accepted,
+        };
+        let Ok((stream, _)) = accepted else {
+            // As when no file descriptor is left: try again soon.
+            sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        // Called in its task: a panic there is no panic of the server.
+        let (handle, stopping) = (handle.clone(), stopping.clone());
+        tasks.spawn(async move { handle(stream, stopping).await });
     }
     drop(listener); // from here on clients are refused
     stopping.cancel();
