@@ -26,7 +26,7 @@
 use std::{thread, time::Duration};
 
 use shared::interrupt::press_ctrl_c;
-use shared::{Failure, Result, claim, flags, role, say, watchdog::Watchdog};
+use shared::{Result, claim, ensure, flags, role, say, watchdog::Watchdog};
 
 const ITEMS: u64 = 200;
 
@@ -65,10 +65,10 @@ fn interrupted_loop() -> Result {
 
     let done = results.iter().flatten().count();
     say!("{done} of {ITEMS} items done, then Ctrl+C");
-    let right =
-        |(n, result): (u64, &Option<u64>)| result.is_none_or(|r| r == n * n);
-    let right = (0..).zip(&results).all(right);
-    if right { Ok(()) } else { Err(Failure::new("a result is wrong")) }
+    let right = |(n, result): (u64, &Option<u64>)| {
+        result.is_none_or(|square| square == n * n)
+    };
+    ensure((0..).zip(&results).all(right), "a result is wrong")
 }
 
 fn square(n: &u64) -> u64 {
@@ -76,7 +76,7 @@ fn square(n: &u64) -> u64 {
         // Tells the parent that it may press Ctrl+C.
         say!("{}", std::process::id());
     }
-    thread::sleep(Duration::from_millis(5));
+    thread::sleep(Duration::from_millis(5)); // the work itself
     n * n
 }
 
@@ -89,6 +89,10 @@ use signal_hook::{consts::SIGINT, flag};
 
 /// A flag that the first Ctrl+C sets. The second one ends the program at once,
 /// with status 130. To be called once, early in `main`.
+///
+/// # Errors
+///
+/// The system refuses the handler.
 pub fn told_to_stop() -> io::Result<Arc<AtomicBool>> {
     let told = Arc::new(AtomicBool::new(false));
     // In this order: the first one finds the flag not yet set.
@@ -100,6 +104,10 @@ pub fn told_to_stop() -> io::Result<Arc<AtomicBool>> {
 /// Calls `work` with each item, in parallel, until the flag is set. Returns the
 /// results in the order of the items, `None` for those that were skipped; the
 /// count of what was done is `results.iter().flatten().count()`.
+///
+/// # Panics
+///
+/// When `work` panics.
 pub fn map_until<T: Sync, R: Send>(
     told: &AtomicBool,
     items: &[T],

@@ -21,12 +21,10 @@
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     F16 borne out: a list takes 3.6 times as long to encode and decode as one piece, as JSON 24 times
 
-use std::fmt::Debug;
 use std::time::Instant;
 
-use serde::{Serialize, de::DeserializeOwned};
-use shared::measure::{Noise, NoiseMeter, try_median_of};
-use shared::{Failure, Result, Table, claim_timed, flags, notice_debug_build};
+use shared::measure::{NoiseMeter, try_median_of};
+use shared::{Result, Table, claim_timed, ensure, flags, notice_debug_build};
 
 const SIZE: usize = 512 << 10;
 
@@ -36,10 +34,23 @@ fn main() -> Result {
     let meter = NoiseMeter::start();
     let list = vec![7_u8; SIZE];
     let bytes = as_one_piece(list.clone());
-    let piece = cost(&bytes, to_postcard, postcard)?;
-    let each = cost(&list, to_postcard, postcard)?;
-    let text = cost(&list, serde_json::to_vec, json)?;
-    let mut table = Table::new(["512 KiB as", "bytes", "us"]);
+    let piece = cost(
+        &bytes,
+        |bytes| Ok(postcard::to_stdvec(bytes)?),
+        |encoded| Ok(postcard::from_bytes(encoded)?),
+    )?;
+    let each = cost(
+        &list,
+        |list| Ok(postcard::to_stdvec(list)?),
+        |encoded| Ok(postcard::from_bytes(encoded)?),
+    )?;
+    let text = cost(
+        &list,
+        |list| Ok(serde_json::to_vec(list)?),
+        |encoded| Ok(serde_json::from_slice(encoded)?),
+    )?;
+    let what = format!("{} KiB as", SIZE >> 10);
+    let mut table = Table::new([&what, "bytes", "us"]);
     let costs = [
         ("postcard, one piece", &piece),
         ("postcard, a list", &each),
@@ -49,10 +60,7 @@ fn main() -> Result {
         table.row([&name, &cost.bytes, &format!("{:.0}", cost.micros)]);
     }
     table.print();
-    verdict([piece, each, text], meter.read())
-}
 
-fn verdict([piece, each, text]: [Cost; 3], noise: Noise) -> Result {
     let figure = format!(
         "a list takes {:.1} times as long to encode and decode as one piece, \
          as JSON {:.0} times",
@@ -61,19 +69,7 @@ fn verdict([piece, each, text]: [Cost; 3], noise: Noise) -> Result {
     );
     let larger = piece.bytes < SIZE + 16 && text.bytes > SIZE + 16;
     let dearer = piece.micros < each.micros && each.micros < text.micros;
-    claim_timed("F16", larger && dearer, noise, figure)
-}
-
-fn to_postcard<T: Serialize>(value: &T) -> postcard::Result<Vec<u8>> {
-    postcard::to_stdvec(value)
-}
-
-fn postcard<T: DeserializeOwned>(bytes: &[u8]) -> postcard::Result<T> {
-    postcard::from_bytes(bytes)
-}
-
-fn json<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
-    serde_json::from_slice(bytes)
+    claim_timed("F16", larger && dearer, meter.read(), figure)
 }
 
 /// How long the encoding is, and microseconds to encode and decode.
@@ -83,20 +79,18 @@ struct Cost {
     bytes: usize,
 }
 
-fn cost<T: PartialEq + Debug, E: Into<Failure>>(
+fn cost<T: PartialEq>(
     value: &T,
-    encode: fn(&T) -> Result<Vec<u8>, E>,
-    decode: fn(&[u8]) -> Result<T, E>,
+    encode: fn(&T) -> Result<Vec<u8>>,
+    decode: fn(&[u8]) -> Result<T>,
 ) -> Result<Cost> {
     try_median_of(7, || {
         let started = Instant::now();
-        let bytes = encode(value).map_err(Into::into)?;
-        let same = decode(&bytes).map_err(Into::into)?;
+        let bytes = encode(value)?;
+        let same = decode(&bytes)?;
         let micros = started.elapsed().as_secs_f64() * 1e6;
-        match same == *value {
-            true => Ok(Cost { micros, bytes: bytes.len() }),
-            false => Err(Failure::new("another value came back")),
-        }
+        ensure(same == *value, "another value came back")?;
+        Ok(Cost { micros, bytes: bytes.len() })
     })
 }
 

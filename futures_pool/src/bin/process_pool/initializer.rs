@@ -66,6 +66,11 @@ use futures_pool::{Function, ProcessPool, Value};
 /// A pool of processes whose workers call `load(argument)` before their first
 /// job (`initializer` and `initargs`). Begin `main` with `init`, and list
 /// `load` there beside the jobs.
+///
+/// # Errors
+///
+/// `workers` is 0, or a process cannot be started. If `load` panics, the jobs
+/// fail with `JobError::Broken`.
 pub fn pool_with_data<A: Value + Clone + Sync>(
     workers: usize,
     load: impl Function<A, ()>,

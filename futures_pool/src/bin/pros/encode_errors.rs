@@ -26,7 +26,7 @@ use std::ffi::OsStr;
 use futures_pool::{Executor, Handle, JobError};
 use futures_pool::{ProcessPool, ThreadPool, init, job};
 use serde::{Deserialize, Serialize};
-use shared::{Failure, Result, flags, say};
+use shared::{Result, ensure, flags, say};
 
 fn main() -> Result {
     init([job(read), job(look_up), job(look_up_any)]);
@@ -36,10 +36,10 @@ fn main() -> Result {
     let processes = failed("process", &pool);
     let path: PathBuf = pool.submit(look_up_any, ()).result()?.into();
     say!("process, the path as bytes: {path:?}");
-    match (threads, processes) {
-        (0, 2) if path.as_os_str().as_bytes() == b"menu-\xFF" => Ok(()),
-        _ => Err(Failure::new("other jobs failed than the two in a process")),
-    }
+    let same = path.as_os_str().as_bytes() == b"menu-\xFF";
+    ensure(same, "another path came back")?;
+    let two = (threads, processes) == (0, 2);
+    ensure(two, "other jobs failed than the two in a process")
 }
 
 /// How many of two jobs could not be encoded.

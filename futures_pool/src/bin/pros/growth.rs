@@ -94,7 +94,8 @@ fn threads() -> Result<usize> {
 use futures_pool::ThreadPool;
 
 /// A pool with a thread for each core that this process may use. It starts a
-/// thread when a job comes and none is free.
+/// thread when a job comes and none is free. Other jobs wait in a queue without
+/// a limit.
 pub fn one_thread_per_core() -> std::io::Result<ThreadPool> {
     ThreadPool::builder().build()
 }

@@ -67,8 +67,12 @@ fn crash((): ()) {
 // ANCHOR: worker_crash
 use futures_pool::{Executor, Function, ProcessPool, Value};
 
-/// Runs a job that may crash, in a process of its own. The error tells how the
-/// process ended. Begin `main` with `futures_pool::init([job(work)])`.
+/// Runs a job that may crash, in a process of its own, and waits until it has
+/// ended. Begin `main` with `futures_pool::init([job(work)])`.
+///
+/// # Errors
+///
+/// The process could not be started, or how it has ended.
 pub fn run_isolated<A: Value, T: Value>(
     work: impl Function<A, T>,
     argument: A,

@@ -41,36 +41,31 @@ fn main() -> Result {
     flags([]);
     notice_debug_build();
     let meter = NoiseMeter::start();
-    let ways: [(&str, usize, Run); 4] = [
-        ("a pool of threads", THREAD_JOBS, on_threads),
-        ("a thread for each", THREAD_JOBS, on_a_thread_each),
-        ("a pool of processes", PROCESS_JOBS, on_processes),
-        ("a process for each", PROCESS_JOBS, on_a_process_each),
-    ];
+    let threads = cost(THREAD_JOBS, on_threads)?;
+    let each_thread = cost(THREAD_JOBS, on_a_thread_each)?;
+    let processes = cost(PROCESS_JOBS, on_processes)?;
+    let each_process = cost(PROCESS_JOBS, on_a_process_each)?;
+
     let mut table = Table::new(["jobs by", "jobs", "workers", "us a job"]);
-    let mut seen = Vec::new();
-    for (name, jobs, run) in ways {
-        let cost = try_best_of(3, || cost(jobs, run))?;
+    let costs = [
+        ("a pool of threads", THREAD_JOBS, &threads),
+        ("a thread for each", THREAD_JOBS, &each_thread),
+        ("a pool of processes", PROCESS_JOBS, &processes),
+        ("a process for each", PROCESS_JOBS, &each_process),
+    ];
+    for (name, jobs, cost) in costs {
         let us = format!("{:.1}", cost.us_a_job);
         table.row([&name, &jobs, &cost.workers, &us]);
-        seen.push(cost);
     }
     table.print();
-    verdict(&seen, &meter)
-}
-
-fn verdict(seen: &[Cost], meter: &NoiseMeter) -> Result {
-    let [threads, each_thread, processes, each_process] = seen else {
-        unreachable!("there are four ways")
-    };
+    let reused = threads.workers.max(processes.workers) <= WORKERS;
     let figure = format!(
         "{} threads did {THREAD_JOBS} jobs, {} processes did {PROCESS_JOBS}",
         threads.workers, processes.workers
     );
-    let reused = threads.workers.max(processes.workers) <= WORKERS;
-    let each = (each_thread.workers, each_process.workers);
-    let new = each == (THREAD_JOBS, PROCESS_JOBS);
-    claim("F9", reused && new, figure)?;
+    let fresh = each_thread.workers == THREAD_JOBS
+        && each_process.workers == PROCESS_JOBS;
+    claim("F9", reused && fresh, figure)?;
     let thread = each_thread.us_a_job / threads.us_a_job;
     let process = each_process.us_a_job / processes.us_a_job;
     let figure = format!(
@@ -80,20 +75,21 @@ fn verdict(seen: &[Cost], meter: &NoiseMeter) -> Result {
     claim_timed("F10", thread > 2.0 && process > 2.0, meter.read(), figure)
 }
 
-/// Has this number of jobs done, and returns who did each of them.
-type Run = fn(usize) -> Result<Vec<i32>>;
-
+/// Of the fastest of three runs.
 #[derive(PartialEq, PartialOrd)]
 struct Cost {
     us_a_job: f64,
     workers: usize,
 }
 
-fn cost(jobs: usize, run: Run) -> Result<Cost> {
-    let started = Instant::now();
-    let workers = HashSet::<i32>::from_iter(run(jobs)?).len();
-    let us_a_job = started.elapsed().as_secs_f64() * 1e6 / jobs as f64;
-    Ok(Cost { us_a_job, workers })
+/// `run` has this number of jobs done, and returns who did each of them.
+fn cost(jobs: usize, run: fn(usize) -> Result<Vec<i32>>) -> Result<Cost> {
+    try_best_of(3, || {
+        let started = Instant::now();
+        let workers = HashSet::<i32>::from_iter(run(jobs)?).len();
+        let us_a_job = started.elapsed().as_secs_f64() * 1e6 / jobs as f64;
+        Ok(Cost { us_a_job, workers })
+    })
 }
 
 /// The job. Returns the number by which the system knows its worker.
@@ -130,6 +126,10 @@ use futures_pool::ProcessPool;
 
 /// A pool of processes that replaces a worker after `jobs` jobs
 /// (`max_tasks_per_child`): for jobs that leak memory or leave files open.
+///
+/// # Errors
+///
+/// `workers` is 0, or a process could not be started.
 pub fn pool_with_fresh_workers(
     workers: usize,
     jobs: std::num::NonZero<u64>,

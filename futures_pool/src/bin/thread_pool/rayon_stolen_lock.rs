@@ -21,7 +21,7 @@ use std::sync::{Barrier, Mutex};
 use std::time::Duration;
 
 use rayon::{Scope, ThreadPoolBuilder};
-use shared::{Failure, Result, flags, say, watchdog::within};
+use shared::{Result, ensure, flags, say, watchdog::within};
 
 /// Ample: what is not stuck is done in a millisecond.
 const LIMIT: Duration = Duration::from_millis(500);
@@ -32,10 +32,8 @@ fn main() -> Result {
     say!("locked while both halves are joined: {}", text(locked));
     let joined = left_of_100(join_then_lock)?;
     say!("locked after both halves are joined: {}", text(joined));
-    match (locked, joined) {
-        (None, Some(97)) => Ok(()),
-        _ => Err(Failure::new("other calls stalled than the locked one")),
-    }
+    let expected = (locked, joined) == (None, Some(97));
+    ensure(expected, "other calls stalled than the locked one")
 }
 
 fn text(left: Option<u32>) -> String {
@@ -94,7 +92,8 @@ fn left_of_100(take: Take) -> Result<Option<u32>> {
 ///
 /// # Panics
 ///
-/// Another thread has panicked while it held the lock.
+/// When one of the three panics, or another thread has panicked while it held
+/// the lock.
 pub fn join_then_update<T, A: Send, B: Send>(
     shared: &std::sync::Mutex<T>,
     first: impl FnOnce() -> A + Send,

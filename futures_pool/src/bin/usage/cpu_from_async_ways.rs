@@ -42,36 +42,30 @@ async fn main() -> Result {
     init([job(work)]);
     flags([]);
     notice_debug_build();
-    let (threads, processes) =
-        (ThreadPool::new(WORKERS)?, ProcessPool::new(WORKERS)?);
     // WRONG: no other task runs meanwhile
     let in_task = eight_jobs(async || Ok(work(()))).await?;
-    let blocking =
-        eight_jobs(async || Ok(spawn_blocking(|| work(())).await?)).await?;
-    let threads =
-        eight_jobs(async || Ok(run_in_executor(&threads, work, ()).await?))
-            .await?;
-    let processes =
-        eight_jobs(async || Ok(run_in_executor(&processes, work, ()).await?))
-            .await?;
+    let blocking = async || Ok(spawn_blocking(|| work(())).await?);
+    let blocking = eight_jobs(blocking).await?;
+    let pool = ThreadPool::new(WORKERS)?;
+    let threads = async || Ok(run_in_executor(&pool, work, ()).await?);
+    let threads = eight_jobs(threads).await?;
+    let pool = ProcessPool::new(WORKERS)?;
+    let processes = async || Ok(run_in_executor(&pool, work, ()).await?);
+    let processes = eight_jobs(processes).await?;
 
-    print([&in_task, &blocking, &threads, &processes]);
-    verdict(&threads, &processes)
-}
-
-fn print(seen: [&Seen; 4]) {
     let mut table = Table::new(["work is done", "latency ms", "ms", "at once"]);
-    let ways =
-        ["in a task", "by spawn_blocking", "by ThreadPool", "by ProcessPool"];
-    for (name, seen) in ways.iter().zip(seen) {
+    let ways = [
+        ("in a task", &in_task),
+        ("by spawn_blocking", &blocking),
+        ("by ThreadPool", &threads),
+        ("by ProcessPool", &processes),
+    ];
+    for (name, Seen { latency, took, at_once }) in ways {
         let [latency, took] =
-            [seen.latency, seen.took].map(|time| format!("{:.1}", ms(time)));
-        table.row([name, &latency, &took, &seen.at_once]);
+            [latency, took].map(|time| format!("{:.1}", ms(*time)));
+        table.row([&name, &latency, &took, at_once]);
     }
     table.print();
-}
-
-fn verdict(threads: &Seen, processes: &Seen) -> Result {
     let figure = format!(
         "{} jobs overlap on threads, {} on processes, which take {:.1} times \
          as long",
@@ -117,7 +111,8 @@ fn work((): ()) -> Span {
 use futures_pool::{Executor, Function, JobError, Value};
 
 /// Awaits a job that a pool of threads or processes does, on any runtime. If
-/// the caller is cancelled, the job is done all the same.
+/// the caller is cancelled, the job is done all the same. (A pool with a
+/// `queue_limit` blocks the caller while its queue is full.)
 pub async fn run_in_executor<A: Value, T: Value>(
     pool: &impl Executor,
     job: impl Function<A, T>,

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 use std::{thread, time::Duration};
 
 use futures::future::BoxFuture;
-use shared::{Failure, Result, Span, flags, measure::now, say};
+use shared::{Result, Span, ensure, flags, measure::now, say};
 use tokio::time::timeout;
 
 #[tokio::main(flavor = "current_thread")]
@@ -35,10 +35,8 @@ async fn main() -> Result {
     });
     let right = right.await;
     say!("the job has the permit: {right} job at once, limit 1");
-    match (wrong, right) {
-        (2.., 1) => Ok(()),
-        _ => Err(Failure::new("the limit was kept, or broken, unexpectedly")),
-    }
+    ensure(wrong > 1, "the caller that gave up kept the limit")?;
+    ensure(right == 1, "the job with the permit broke the limit")
 }
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -86,6 +84,10 @@ use tokio::task::{JoinError, spawn_blocking};
 /// jobs than permits work at once. The job keeps its permit until it ends, also
 /// if it panics (the error), or if its caller has given up. A caller that gives
 /// up before its job has a permit cancels the job.
+///
+/// # Panics
+///
+/// The semaphore is closed.
 pub async fn run_limited<T: Send + 'static>(
     limit: std::sync::Arc<Semaphore>,
     job: impl FnOnce() -> T + Send + 'static,
