@@ -43,10 +43,10 @@ fn main() -> Result {
     let channel = interrupt("channel")?;
     let token = interrupt("token")?;
 
-    let gently = |ended: &&Interrupted| {
-        ended.status.success() && ended.cleaned_up() == JOBS
-    };
-    let gently = [&channel, &token].into_iter().filter(gently).count();
+    let gently = [&channel, &token]
+        .into_iter()
+        .filter(|ended| ended.status.success() && ended.cleaned_up() == JOBS);
+    let gently = gently.count();
     let figure = format!("one Ctrl+C ended {gently} of 2 programs gracefully");
     let done = (channel.count("done"), token.count("done"));
     claim("F12", gently == 2 && done == (JOBS, 0), figure)?;

@@ -27,38 +27,26 @@
 use std::{mem, thread, time::Instant};
 
 use futures_pool::{Handle, JobError, ThreadPool, init, job};
-use shared::{Result, Table, claim, flags, measure::ms, watchdog::Watchdog};
+use shared::{Result, claim, flags, measure::ms, say, watchdog::Watchdog};
 
 const JOB: Duration = Duration::from_millis(200);
-const LIMIT: Duration = Duration::from_millis(50); // too short for it
 
 fn main() -> Result {
     init([job(thread::sleep)]);
     flags([]);
     let _bound = Watchdog::guard("the pools", Duration::from_secs(8))?;
-    let finish = end(ThreadPool::new(1)?, drop);
-    let cancel =
-        end(ThreadPool::new(1)?, |pool| pool.shutdown(Pending::Cancel));
-    let close = end(ThreadPool::new(1)?, |pool| {
+    let finish = end("drop", ThreadPool::new(1)?, drop);
+    let cancel = end("shutdown(Cancel)", ThreadPool::new(1)?, |pool| {
+        pool.shutdown(Pending::Cancel);
+    });
+    let close = end("close(Finish)", ThreadPool::new(1)?, |pool| {
         pool.close(Pending::Finish);
         mem::forget(pool); // dropping it would wait
     });
-    let kill =
-        end(ProcessPool::new(1)?, |pool| _ = finish_within(&pool, LIMIT));
+    let kill = end("kill after a limit", ProcessPool::new(1)?, |pool| {
+        finish_within(&pool, JOB / 4);
+    });
 
-    let mut table =
-        Table::new(["the end of a pool", "ms", "running job", "pending job"]);
-    let ends = [
-        ("drop", &finish),
-        ("shutdown(Cancel)", &cancel),
-        ("close(Finish)", &close),
-        ("kill after a limit", &kill),
-    ];
-    for (name, End { ms, running, pending }) in ends {
-        let jobs = [running, pending].map(|fate| format!("{fate:?}"));
-        table.row([&name, &format!("{ms:.1}"), &jobs[0], &jobs[1]]);
-    }
-    table.print();
     let figure = format!(
         "Cancel: a pending job is {:?}; a running job: {:?} after close, \
          {:?} after kill",
@@ -71,9 +59,8 @@ fn main() -> Result {
     claim("F13", waits && not && told, figure)
 }
 
-/// How a pool ended, and its jobs.
-struct End {
-    ms: f64,
+/// What became of the jobs of a pool.
+struct Jobs {
     running: Fate,
     pending: Fate,
 }
@@ -88,7 +75,7 @@ enum Fate {
     Lost,
 }
 
-fn end<P: Executor>(pool: P, how: impl FnOnce(P)) -> End {
+fn end<P: Executor>(what: &str, pool: P, how: impl FnOnce(P)) -> Jobs {
     let running = pool.submit(thread::sleep, JOB);
     let pending = pool.submit(thread::sleep, Duration::ZERO);
     while !running.is_running() {
@@ -96,9 +83,11 @@ fn end<P: Executor>(pool: P, how: impl FnOnce(P)) -> End {
     }
     let started = Instant::now();
     how(pool);
-    let ms = ms(started.elapsed());
+    let took = ms(started.elapsed());
     let done = [running.is_done(), pending.is_done()];
-    End { ms, running: fate(running, done[0]), pending: fate(pending, done[1]) }
+    let (running, pending) = (fate(running, done[0]), fate(pending, done[1]));
+    say!("{what}: {took:.1} ms; running: {running:?}; pending: {pending:?}");
+    Jobs { running, pending }
 }
 
 fn fate(job: Handle<()>, done: bool) -> Fate {

@@ -31,14 +31,11 @@ use signal_hook::{consts::SIGTERM as TERM, iterator::Signals};
 const GRACE: Duration = Duration::from_millis(200);
 
 fn main() -> Result {
-    if let Some([how]) = role::started_as("child") {
-        return if how == "polite" {
-            end_when_asked()
-        } else {
-            ignore_sigterm()
-        };
-    }
-    flags([]);
+    match role::started_as("child") {
+        Some([how]) if how == "polite" => return end_when_asked(),
+        Some([_]) => return ignore_sigterm(),
+        None => flags([]),
+    };
     let _bound = Watchdog::guard("the children", Duration::from_secs(5))?;
     let (polite, asked) = ended("polite")?;
     say!("a child that handles SIGTERM: {polite} after {:.1} ms", ms(asked));

@@ -23,8 +23,11 @@
 
 use std::time::Instant;
 
+use serde::de::DeserializeOwned;
 use shared::measure::{NoiseMeter, try_median_of};
-use shared::{Result, Table, claim_timed, ensure, flags, notice_debug_build};
+use shared::{
+    Failure, Result, Table, claim_timed, ensure, flags, notice_debug_build,
+};
 
 const SIZE: usize = 512 << 10;
 
@@ -34,21 +37,9 @@ fn main() -> Result {
     let meter = NoiseMeter::start();
     let list = vec![7_u8; SIZE];
     let bytes = as_one_piece(list.clone());
-    let piece = cost(
-        &bytes,
-        |bytes| Ok(postcard::to_stdvec(bytes)?),
-        |encoded| Ok(postcard::from_bytes(encoded)?),
-    )?;
-    let each = cost(
-        &list,
-        |list| Ok(postcard::to_stdvec(list)?),
-        |encoded| Ok(postcard::from_bytes(encoded)?),
-    )?;
-    let text = cost(
-        &list,
-        |list| Ok(serde_json::to_vec(list)?),
-        |encoded| Ok(serde_json::from_slice(encoded)?),
-    )?;
+    let piece = cost(&bytes, postcard::to_stdvec, from_postcard)?;
+    let each = cost(&list, postcard::to_stdvec, from_postcard)?;
+    let text = cost(&list, serde_json::to_vec, from_json)?;
     let what = format!("{} KiB as", SIZE >> 10);
     let mut table = Table::new([&what, "bytes", "us"]);
     let costs = [
@@ -72,6 +63,14 @@ fn main() -> Result {
     claim_timed("F16", larger && dearer, meter.read(), figure)
 }
 
+fn from_postcard<T: DeserializeOwned>(bytes: &[u8]) -> postcard::Result<T> {
+    postcard::from_bytes(bytes)
+}
+
+fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(bytes)
+}
+
 /// How long the encoding is, and microseconds to encode and decode.
 #[derive(PartialEq, PartialOrd)]
 struct Cost {
@@ -79,11 +78,14 @@ struct Cost {
     bytes: usize,
 }
 
-fn cost<T: PartialEq>(
+fn cost<T: PartialEq, E>(
     value: &T,
-    encode: fn(&T) -> Result<Vec<u8>>,
-    decode: fn(&[u8]) -> Result<T>,
-) -> Result<Cost> {
+    encode: fn(&T) -> Result<Vec<u8>, E>,
+    decode: fn(&[u8]) -> Result<T, E>,
+) -> Result<Cost>
+where
+    Failure: From<E>,
+{
     try_median_of(7, || {
         let started = Instant::now();
         let bytes = encode(value)?;

@@ -41,23 +41,21 @@ fn main() -> Result {
     flags([]);
     notice_debug_build();
     let meter = NoiseMeter::start();
-    let threads = cost(THREAD_JOBS, on_threads)?;
-    let each_thread = cost(THREAD_JOBS, on_a_thread_each)?;
-    let processes = cost(PROCESS_JOBS, on_processes)?;
-    let each_process = cost(PROCESS_JOBS, on_a_process_each)?;
-
     let mut table = Table::new(["jobs by", "jobs", "workers", "us a job"]);
-    let costs = [
-        ("a pool of threads", THREAD_JOBS, &threads),
-        ("a thread for each", THREAD_JOBS, &each_thread),
-        ("a pool of processes", PROCESS_JOBS, &processes),
-        ("a process for each", PROCESS_JOBS, &each_process),
-    ];
-    for (name, jobs, cost) in costs {
+    let mut cost_of = |name, jobs, run: Run| -> Result<Cost> {
+        let cost = try_best_of(3, || cost(jobs, run))?;
         let us = format!("{:.1}", cost.us_a_job);
         table.row([&name, &jobs, &cost.workers, &us]);
-    }
+        Ok(cost)
+    };
+    let threads = cost_of("a pool of threads", THREAD_JOBS, on_threads)?;
+    let each_thread =
+        cost_of("a thread for each", THREAD_JOBS, on_a_thread_each)?;
+    let processes = cost_of("a pool of processes", PROCESS_JOBS, on_processes)?;
+    let each_process =
+        cost_of("a process for each", PROCESS_JOBS, on_a_process_each)?;
     table.print();
+
     let reused = threads.workers.max(processes.workers) <= WORKERS;
     let figure = format!(
         "{} threads did {THREAD_JOBS} jobs, {} processes did {PROCESS_JOBS}",
@@ -75,21 +73,20 @@ fn main() -> Result {
     claim_timed("F10", thread > 2.0 && process > 2.0, meter.read(), figure)
 }
 
-/// Of the fastest of three runs.
+/// Has this number of jobs done, and returns who did each of them.
+type Run = fn(usize) -> Result<Vec<i32>>;
+
 #[derive(PartialEq, PartialOrd)]
 struct Cost {
     us_a_job: f64,
     workers: usize,
 }
 
-/// `run` has this number of jobs done, and returns who did each of them.
-fn cost(jobs: usize, run: fn(usize) -> Result<Vec<i32>>) -> Result<Cost> {
-    try_best_of(3, || {
-        let started = Instant::now();
-        let workers = HashSet::<i32>::from_iter(run(jobs)?).len();
-        let us_a_job = started.elapsed().as_secs_f64() * 1e6 / jobs as f64;
-        Ok(Cost { us_a_job, workers })
-    })
+fn cost(jobs: usize, run: Run) -> Result<Cost> {
+    let started = Instant::now();
+    let workers = HashSet::<i32>::from_iter(run(jobs)?).len();
+    let us_a_job = started.elapsed().as_secs_f64() * 1e6 / jobs as f64;
+    Ok(Cost { us_a_job, workers })
 }
 
 /// The job. Returns the number by which the system knows its worker.
