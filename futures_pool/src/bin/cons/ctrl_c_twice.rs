@@ -15,8 +15,8 @@
 //! Ctrl+C, one is enough, and F12 is contradicted.
 //!
 //! Output (figures vary):
-//!     two Ctrl+C, tokio's handler: signal: 9 (SIGKILL) after 1001.4 ms
-//!     two Ctrl+C, the second one exits: exit status: 130 after 201.9 ms
+//!     two Ctrl+C, tokio's handler: signal: 9 (SIGKILL) after 1000.9 ms
+//!     two Ctrl+C, the second one exits: exit status: 130 after 201.8 ms
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
 //!     F12 borne out: Ctrl+C, pressed 2 times, ended a program with a stuck job: exit status: 130
@@ -84,8 +84,9 @@ use std::{io, sync::Arc, sync::atomic::AtomicBool};
 
 use signal_hook::{consts::SIGINT, flag};
 
-/// The first Ctrl+C is left to the program; the second one ends it at once,
-/// with status 130. To be called once, early in `main`.
+/// The first Ctrl+C is left to the program's own handler: without one, nothing
+/// happens. The second one ends the program at once, with status 130. To be
+/// called once, early in `main`.
 ///
 /// # Errors
 ///

@@ -15,11 +15,10 @@
 //! job is done, too, and F13 is contradicted.
 //!
 //! Output (figures vary):
-//!     the end of a pool      ms  running job  pending job
-//!     drop                200.4  Done         Done
-//!     shutdown(Cancel)    200.4  Done         Cancelled
-//!     close(Finish)         0.0  Later        Later
-//!     kill after a limit   50.7  Lost         Lost
+//!     drop, 200.2 ms: running job Done, pending Done
+//!     shutdown(Cancel), 200.4 ms: running job Done, pending Cancelled
+//!     close(Finish), 0.0 ms: running job Later, pending Later
+//!     kill after a limit, 52.8 ms: running job Lost, pending Lost
 //!     The article, F13: "It shuts down only when its futures are done."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     F13 borne out: Cancel: a pending job is Cancelled; a running job: Later after close, Lost after kill
@@ -86,7 +85,7 @@ fn end<P: Executor>(what: &str, pool: P, how: impl FnOnce(P)) -> Jobs {
     let took = ms(started.elapsed());
     let done = [running.is_done(), pending.is_done()];
     let (running, pending) = (fate(running, done[0]), fate(pending, done[1]));
-    say!("{what}: {took:.1} ms; running: {running:?}; pending: {pending:?}");
+    say!("{what}, {took:.1} ms: running job {running:?}, pending {pending:?}");
     Jobs { running, pending }
 }
 

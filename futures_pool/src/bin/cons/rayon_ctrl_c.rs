@@ -15,7 +15,7 @@
 //! before the program ends, and F12 is contradicted.
 //!
 //! Output (figures vary):
-//!     42 of 200 items done, then Ctrl+C
+//!     42 of 200 items were done when the loop ended
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
 //!     F12 borne out: Ctrl+C ended a rayon loop after 42 of 200 items
@@ -64,7 +64,7 @@ fn interrupted_loop() -> Result {
     let results = pool.install(|| map_until(&told, &items, square));
 
     let done = results.iter().flatten().count();
-    say!("{done} of {ITEMS} items done, then Ctrl+C");
+    say!("{done} of {ITEMS} items were done when the loop ended");
     let right = |(n, result): (u64, &Option<u64>)| {
         result.is_none_or(|square| square == n * n)
     };

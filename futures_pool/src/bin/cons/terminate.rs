@@ -2,7 +2,7 @@
 //!
 //!     cargo run -p futures_pool --bin terminate
 //!
-//! The system can end a process at any time, a thread it cannot. SIGTERM can be
+//! The system can end a process at any time, but not a thread. SIGTERM can be
 //! handled: the process cleans up, or ignores it. SIGKILL cannot be handled, so
 //! nothing is cleaned up. Ask first, wait for a grace period, then kill.
 //! Python: `Popen.terminate()`, `wait(timeout)`, `Popen.kill()`.

@@ -57,10 +57,10 @@ fn twenty_jobs(pool: &str, jobs: &impl Executor) -> usize {
     let jobs: Vec<_> = inputs.map(|n| jobs.submit(square, n)).collect();
     let results = jobs.into_iter().map(|job| job.result());
     let (done, failed): (Vec<_>, Vec<_>) = results.partition(Result::is_ok);
-    let (done, why) = (done.len(), failed.first().map(text));
-    say!("{pool}: {done} of {JOBS} jobs done");
-    say!("{pool}, first error: {}", why.unwrap_or_default());
-    done
+    let why = failed.first().map_or("none".into(), text);
+    say!("{pool}: {} of {JOBS} jobs done", done.len());
+    say!("{pool}, first error: {why}");
+    done.len()
 }
 
 /// The result of the job with input 1, or the error of any job.

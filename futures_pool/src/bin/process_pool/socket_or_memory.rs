@@ -2,12 +2,12 @@
 //!
 //!     cargo run -p futures_pool --bin socket_or_memory
 //!
-//! A worker is stopped, so that an order waits where it was sent. Linux shows
-//! in /proc what a process has open, and a copy of the worker's file descriptor
-//! tells how many bytes wait in its socket. A short argument is there as a
-//! whole. Of a long one only the length is there; the argument is in memory
-//! that both processes share. Results come back in the same two ways. Python
-//! uses pipes.
+//! Here a worker process is stopped, so what its pool sends waits unread. Linux
+//! shows in /proc what a process has open, and a copy of the worker's file
+//! descriptor tells how many bytes wait in its socket. A short argument is in
+//! the socket as a whole. Of a long argument only the length is there; the
+//! bytes are in memory that both processes share. Results come back in the same
+//! two ways. Python uses pipes.
 //!
 //! `worker_ends` shows how long a worker lives.
 //!
@@ -16,11 +16,11 @@
 //! whole, and F17 is contradicted.
 //!
 //! Output (figures vary):
-//!     argument of 3000 bytes: 3006 in the socket
-//!     argument of 3000 bytes: 0 in memory
-//!     argument of 50000 bytes: 9 in the socket
-//!     argument of 50000 bytes: 53248 in memory
-//!     result of 50000 bytes: 53248 in memory
+//!     argument of 3000 bytes: 3006 bytes in the socket
+//!     argument of 3000 bytes: 0 bytes in memory
+//!     argument of 50000 bytes: 9 bytes in the socket
+//!     argument of 50000 bytes: 53248 bytes in memory
+//!     result of 50000 bytes: 53248 bytes in memory
 //!     The article, F17: "The bytes go from the parent to the child over a local socket."
 //!     Our answer for Rust: limits (true within limits)
 //!     F17 borne out: of an argument of 3000 bytes 3006 wait in the socket, of one of 50000 bytes 9
@@ -54,7 +54,7 @@ fn main() -> Result {
     result.result()?;
     let back = memory_of(pool.pids()[0])?; // kept, while the next job runs
     next.result()?;
-    say!("result of {LONG} bytes: {back} in memory");
+    say!("result of {LONG} bytes: {back} bytes in memory");
 
     let figure = format!(
         "of an argument of {SHORT} bytes {} wait in the socket, of one of \
@@ -90,8 +90,8 @@ fn sent(pool: &ProcessPool, size: usize) -> Result<Sent> {
     let in_memory = memory_of(worker)?;
     kill_process(id, Signal::CONT)?;
     order.result()?;
-    say!("argument of {size} bytes: {in_socket} in the socket");
-    say!("argument of {size} bytes: {in_memory} in memory");
+    say!("argument of {size} bytes: {in_socket} bytes in the socket");
+    say!("argument of {size} bytes: {in_memory} bytes in memory");
     Ok(Sent { in_socket, in_memory })
 }
 

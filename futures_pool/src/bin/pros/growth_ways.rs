@@ -10,9 +10,9 @@
 //! Read `growth` first.
 //!
 //! Claims: F7
-//! Change this and watch: `.max_blocking_threads(4)` for tokio's runtime, and 4
-//! for the 100 in its line of `main`. Tokio stops there, too, and F7 is
-//! contradicted.
+//! Change this and watch: `.max_blocking_threads(MOST)` for tokio's runtime,
+//! and `MOST` for `ALL` in its line of `main`. Tokio stops there, too, and F7
+//! is contradicted.
 //!
 //! Output (figures vary):
 //!     threads, with         0  1  3  100 jobs
@@ -29,7 +29,8 @@ use std::{fs, sync::RwLock, thread, time::Duration};
 use shared::{Result, Table, claim, flags, watchdog::Watchdog};
 use tokio::runtime::Builder;
 
-const JOBS: [usize; 4] = [0, 1, 3, 100];
+const ALL: usize = 100;
+const JOBS: [usize; 4] = [0, 1, 3, ALL];
 const MOST: usize = 4;
 
 fn main() -> Result {
@@ -41,9 +42,9 @@ fn main() -> Result {
     let rayon = grown(before, MOST, || pool.spawn(held))?;
     let before = threads()?;
     let runtime = Builder::new_current_thread().build()?;
-    let tokio = grown(before, 100, || drop(runtime.spawn_blocking(held)))?;
+    let tokio = grown(before, ALL, || drop(runtime.spawn_blocking(held)))?;
     let before = threads()?;
-    let smol = grown(before, 100, || smol::unblock(held).detach())?;
+    let smol = grown(before, ALL, || smol::unblock(held).detach())?;
 
     let mut table = Table::new(["threads, with", "0", "1", "3", "100 jobs"]);
     let ways = [
@@ -56,7 +57,8 @@ fn main() -> Result {
     }
     table.print();
     let figure = format!(
-        "100 jobs have {} threads in rayon's pool, {} in tokio's, {} in smol's",
+        "{ALL} jobs have {} threads in rayon's pool, {} in tokio's, {} in \
+         smol's",
         rayon[3], tokio[3], smol[3]
     );
     claim("F7", rayon == [MOST; 4] && [tokio, smol] == [JOBS; 2], figure)

@@ -2,16 +2,16 @@
 //!
 //!     cargo run -p futures_pool --bin load_balance
 //!
-//! Of 100 jobs on 4 threads, the first ends only when no other one is left that
-//! could be done. If the jobs wait in one queue, the other three threads do the
-//! other 99. If they are divided in advance into chunks of 25 (`chunksize` in
-//! Python), 24 jobs are in the chunk of the long one, and wait behind it.
+//! Of 100 jobs on 4 threads, the first is long: it lasts as long as other jobs
+//! are being done. If the jobs wait in one queue, the other three threads do
+//! the other 99. If they are divided in advance into chunks of 25 (`chunksize`
+//! in Python), 24 jobs are in the chunk of the long one, and wait behind it.
 //! Chunks make many small jobs cheaper; jobs of unequal length need small ones.
 //! The results come in the order of the jobs in both cases.
 //!
 //! Claims: F8
-//! Change this and watch: `MapOptions::chunk(1)`. Only the jobs that are queued
-//! ahead of their results, four for each worker, are done meanwhile.
+//! Change this and watch: `CHUNK` of 1. Only the jobs that are queued ahead of
+//! their results, four for each worker, are done meanwhile.
 //!
 //! Output (figures vary):
 //!     in chunks of 25: 75 jobs are done beside the long one

@@ -5,7 +5,7 @@
 //! Jobs come in faster than four workers can do them. `submit` queues them at
 //! once, so all inputs are in memory together, as in Python. With a limit,
 //! `submit` waits until there is room in the queue: whoever brings the jobs is
-//! held back. Nothing takes longer for that, for the workers are the slow part.
+//! held back. The jobs take no longer, because the workers are the slow part.
 //!
 //! `queue_growth_ways` has rayon and tokio.
 //!

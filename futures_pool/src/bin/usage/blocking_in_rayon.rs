@@ -103,7 +103,8 @@ fn work() -> Span {
 
 // ANCHOR: blocking_in_rayon
 /// Runs jobs that wait (for files, sockets, locks) on threads, `at_once` of
-/// them at the same time. Returns the results in the order of the jobs.
+/// them at the same time. Returns the results in the order of the jobs. All
+/// jobs are queued at once.
 ///
 /// # Errors
 ///

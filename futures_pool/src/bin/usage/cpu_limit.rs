@@ -4,10 +4,10 @@
 //!
 //! `spawn_blocking` starts a thread for each job, up to 512, so many jobs share
 //! few cores (oversubscription). A semaphore limits them. But a caller may stop
-//! to wait, by a timeout or because a client has left: its future is dropped,
-//! and the job goes on, for a thread cannot be cancelled. If the future has the
-//! permit, the next job begins beside the old one. If the job has it, the limit
-//! holds.
+//! waiting, by a timeout or because a client has left: its future is dropped,
+//! and the job goes on, because a thread cannot be cancelled. If the future
+//! owns the permit, the next job begins beside the old one. If the job owns it,
+//! the limit holds.
 //!
 //! Read `cpu_from_async` first.
 //!
