@@ -13,7 +13,8 @@
 //!
 //! Claims: F12, X4
 //! Change this and watch: `0..4` for `0..JOBS` in `by_channel`. A closed
-//! channel still delivers what is in it: four are done, and F12 is contradicted.
+//! channel still delivers what is in it: four jobs are done, and F12 is
+//! contradicted.
 //!
 //! Output (figures vary):
 //!     asked by a channel: exit status: 0 after 201.1 ms, 2 of 2 jobs done, 2 cleaned up

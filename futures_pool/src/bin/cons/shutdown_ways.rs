@@ -16,12 +16,12 @@
 //!
 //! Output (figures vary):
 //!     the end of                    ms  its running job
-//!     thread::scope              200.2  is done
-//!     JoinHandle, dropped          0.2  goes on
+//!     thread::scope              203.1  is done
+//!     JoinHandle, dropped          1.4  goes on
 //!     rayon ThreadPool, dropped    0.2  goes on
-//!     tokio Runtime, dropped     201.1  is done
+//!     tokio Runtime, dropped     206.1  is done
 //!       shutdown_timeout          50.5  goes on
-//!       shutdown_background        1.0  goes on
+//!       shutdown_background        0.5  goes on
 //!     main, with smol::unblock       -  is lost
 //!     The article, F13: "It shuts down only when its futures are done."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
@@ -45,15 +45,10 @@ fn main() -> Result {
     let mut table = Table::new(["the end of", "ms", "its running job"]);
     let mut waits = 0;
     for (name, run) in WAYS {
-        let started = Instant::now();
-        run()?;
-        let took = format!("{:.1}", ms(started.elapsed()));
-        let done = DONE.load(SeqCst);
+        let (took, done) = end(run)?;
         waits += usize::from(done);
-        table.row([&name, &took, if done { &"is done" } else { &"goes on" }]);
-        while !DONE.swap(false, SeqCst) {
-            thread::sleep(Duration::from_millis(1)); // it goes on, to its end
-        }
+        let fate = if done { "is done" } else { "goes on" };
+        table.row([&name, &format!("{:.1}", ms(took)), &fate]);
     }
     let lost = role::command("victim")?.output()?.stdout.is_empty();
     let fate = if lost { "is lost" } else { "is done" };
@@ -73,8 +68,19 @@ static DONE: AtomicBool = AtomicBool::new(false);
 
 fn job() {
     BEGUN.wait();
-    thread::sleep(JOB);
+    thread::sleep(JOB); // the work itself
     DONE.store(true, SeqCst);
+}
+
+/// How long it took, and whether the job was done by then.
+fn end(run: Run) -> Result<(Duration, bool)> {
+    let started = Instant::now();
+    run()?;
+    let (took, done) = (started.elapsed(), DONE.load(SeqCst));
+    while !DONE.swap(false, SeqCst) {
+        thread::sleep(Duration::from_millis(1)); // it goes on, to its end
+    }
+    Ok((took, done))
 }
 
 /// Runs the job somewhere, waits until it has begun, and ends that place.
@@ -98,9 +104,8 @@ fn in_scope() -> Result {
 }
 
 fn on_thread() -> Result {
-    let thread = thread::spawn(job);
+    drop(thread::spawn(job));
     BEGUN.wait();
-    drop(thread);
     Ok(())
 }
 

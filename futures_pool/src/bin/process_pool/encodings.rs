@@ -24,7 +24,7 @@
 use std::time::Instant;
 
 use serde::de::DeserializeOwned;
-use shared::measure::{NoiseMeter, try_median_of};
+use shared::measure::{Noise, NoiseMeter, try_median_of};
 use shared::{
     Failure, Result, Table, claim_timed, ensure, flags, notice_debug_build,
 };
@@ -51,7 +51,10 @@ fn main() -> Result {
         table.row([&name, &cost.bytes, &format!("{:.0}", cost.micros)]);
     }
     table.print();
+    verdict(&piece, &each, &text, meter.read())
+}
 
+fn verdict(piece: &Cost, each: &Cost, text: &Cost, noise: Noise) -> Result {
     let figure = format!(
         "a list takes {:.1} times as long to encode and decode as one piece, \
          as JSON {:.0} times",
@@ -60,7 +63,7 @@ fn main() -> Result {
     );
     let larger = piece.bytes < SIZE + 16 && text.bytes > SIZE + 16;
     let dearer = piece.micros < each.micros && each.micros < text.micros;
-    claim_timed("F16", larger && dearer, meter.read(), figure)
+    claim_timed("F16", larger && dearer, noise, figure)
 }
 
 fn from_postcard<T: DeserializeOwned>(bytes: &[u8]) -> postcard::Result<T> {

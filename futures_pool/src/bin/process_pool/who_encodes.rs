@@ -41,6 +41,10 @@ fn main() -> Result {
     let pool = ProcessPool::new(1)?;
     let (parent, worker) = (process::id(), pool.pids()[0]);
     let seen = pool.submit(relay, Traced::default()).result()?;
+    verdict(&seen, parent, worker)
+}
+
+fn verdict(seen: &Relayed, parent: u32, worker: u32) -> Result {
     let name = |pid| match pid {
         Some(pid) if pid == parent => "the parent",
         Some(pid) if pid == worker => "the worker",

@@ -21,7 +21,7 @@
 //!     smol unblock          0  1  3       100
 //!     The article, F7: "One submit is enough: the pool spreads work over up to max_workers (to be confirmed)."
 //!     Our answer for Rust: holds (true)
-//!     F7 borne out: 100 jobs have 4 threads in rayon's pool, 100 in tokio's, 100 in smol's
+//!     F7 borne out: 100 jobs have 4 threads in rayon, 100 in tokio, 100 in smol
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::{fs, sync::RwLock, thread, time::Duration};
@@ -47,18 +47,15 @@ fn main() -> Result {
     let smol = grown(before, ALL, || smol::unblock(held).detach())?;
 
     let mut table = Table::new(["threads, with", "0", "1", "3", "100 jobs"]);
-    let ways = [
-        ("rayon spawn", rayon),
-        ("tokio spawn_blocking", tokio),
-        ("smol unblock", smol),
-    ];
-    for (name, [none, one, three, hundred]) in ways {
-        table.row([&name, &none, &one, &three, &hundred]);
-    }
+    let mut row = |name, [none, one, three, all]: [usize; 4]| {
+        table.row([&name, &none, &one, &three, &all]);
+    };
+    row("rayon spawn", rayon);
+    row("tokio spawn_blocking", tokio);
+    row("smol unblock", smol);
     table.print();
     let figure = format!(
-        "{ALL} jobs have {} threads in rayon's pool, {} in tokio's, {} in \
-         smol's",
+        "{ALL} jobs have {} threads in rayon, {} in tokio, {} in smol",
         rayon[3], tokio[3], smol[3]
     );
     claim("F7", rayon == [MOST; 4] && [tokio, smol] == [JOBS; 2], figure)

@@ -48,6 +48,10 @@ fn main() -> Result {
         table.row([&name, &seen.pids.len(), &seen.waiting, &seen.working]);
     }
     table.print();
+    verdict(&threads, &processes)
+}
+
+fn verdict(threads: &Seen, processes: &Seen) -> Result {
     let own = HashSet::from([process::id()]);
     let moved = threads.pids == own && processes.pids.is_disjoint(&own);
     let figure = format!(

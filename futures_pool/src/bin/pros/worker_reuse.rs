@@ -29,7 +29,7 @@ use std::{collections::HashSet, num::NonZero, thread, time::Instant};
 
 use futures_pool::{Executor, ThreadPool, init, job};
 use nix::unistd::gettid;
-use shared::measure::{NoiseMeter, try_best_of};
+use shared::measure::{Noise, NoiseMeter, try_best_of};
 use shared::{Result, Table, claim, claim_timed, flags, notice_debug_build};
 
 const THREAD_JOBS: usize = 1_000;
@@ -55,7 +55,11 @@ fn main() -> Result {
     let each_process =
         cost_of("a process for each", PROCESS_JOBS, on_a_process_each)?;
     table.print();
+    verdict([threads, each_thread, processes, each_process], meter.read())
+}
 
+fn verdict(costs: [Cost; 4], noise: Noise) -> Result {
+    let [threads, each_thread, processes, each_process] = costs;
     let reused = threads.workers.max(processes.workers) <= WORKERS;
     let figure = format!(
         "{} threads did {THREAD_JOBS} jobs, {} processes did {PROCESS_JOBS}",
@@ -70,7 +74,7 @@ fn main() -> Result {
         "a new thread for each job costs {thread:.0} times as much as a pool, \
          a new process {process:.0} times"
     );
-    claim_timed("F10", thread > 2.0 && process > 2.0, meter.read(), figure)
+    claim_timed("F10", thread > 2.0 && process > 2.0, noise, figure)
 }
 
 /// Has this number of jobs done, and returns who did each of them.

@@ -42,30 +42,23 @@ async fn main() -> Result {
     init([job(work)]);
     flags([]);
     notice_debug_build();
+    let mut table = Table::new(["work is done", "latency ms", "ms", "at once"]);
     // WRONG: no other task runs meanwhile
-    let in_task = eight_jobs(async || Ok(work(()))).await?;
+    let in_task = async || Ok(work(()));
+    eight_jobs(&mut table, "in a task", in_task).await?;
     let blocking = async || Ok(spawn_blocking(|| work(())).await?);
-    let blocking = eight_jobs(blocking).await?;
+    eight_jobs(&mut table, "by spawn_blocking", blocking).await?;
     let pool = ThreadPool::new(WORKERS)?;
     let threads = async || Ok(run_in_executor(&pool, work, ()).await?);
-    let threads = eight_jobs(threads).await?;
+    let threads = eight_jobs(&mut table, "by ThreadPool", threads).await?;
     let pool = ProcessPool::new(WORKERS)?;
     let processes = async || Ok(run_in_executor(&pool, work, ()).await?);
-    let processes = eight_jobs(processes).await?;
-
-    let mut table = Table::new(["work is done", "latency ms", "ms", "at once"]);
-    let ways = [
-        ("in a task", &in_task),
-        ("by spawn_blocking", &blocking),
-        ("by ThreadPool", &threads),
-        ("by ProcessPool", &processes),
-    ];
-    for (name, Seen { latency, took, at_once }) in ways {
-        let [latency, took] =
-            [latency, took].map(|time| format!("{:.1}", ms(*time)));
-        table.row([&name, &latency, &took, at_once]);
-    }
+    let processes = eight_jobs(&mut table, "by ProcessPool", processes).await?;
     table.print();
+    verdict(&threads, &processes)
+}
+
+fn verdict(threads: &Seen, processes: &Seen) -> Result {
     let figure = format!(
         "{} jobs overlap on threads, {} on processes, which take {:.1} times \
          as long",
@@ -78,13 +71,16 @@ async fn main() -> Result {
 }
 
 struct Seen {
-    latency: Duration,
     took: Duration,
     at_once: usize,
 }
 
 /// Does eight jobs beside a task that sleeps.
-async fn eight_jobs(run: impl AsyncFn() -> Result<Span>) -> Result<Seen> {
+async fn eight_jobs(
+    table: &mut Table<4>,
+    name: &str,
+    run: impl AsyncFn() -> Result<Span>,
+) -> Result<Seen> {
     let (started, mut latency) = (Instant::now(), Duration::ZERO);
     let mut jobs = pin!(try_join_all((0..8).map(|_| run())));
     loop {
@@ -95,8 +91,12 @@ async fn eight_jobs(run: impl AsyncFn() -> Result<Span>) -> Result<Seen> {
         };
         latency = latency.max(asleep.elapsed().saturating_sub(PAUSE));
         if let Some(spans) = spans {
+            let took = started.elapsed();
             let at_once = Span::most_at_once(&spans);
-            return Ok(Seen { latency, took: started.elapsed(), at_once });
+            let [latency, ms] =
+                [latency, took].map(|time| format!("{:.1}", ms(time)));
+            table.row([&name, &latency, &ms, &at_once]);
+            return Ok(Seen { took, at_once });
         }
     }
 }
