@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::{thread, time::Duration};
+use std::{io, io::Read, thread, time::Duration};
 
 use futures_pool::{JobError, ThreadPool};
 use shared::{Span, measure::now, watchdog::within};
@@ -23,6 +23,9 @@ mod rayon_ctrl_c;
 #[path = "../../src/bin/process_pool/round_trip.rs"]
 #[expect(dead_code, reason = "as above")]
 mod round_trip;
+#[path = "../../src/bin/process_pool/shared_memory.rs"]
+#[expect(dead_code, reason = "as above")]
+mod shared_memory;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -151,4 +154,36 @@ fn a_frame_is_whole_or_an_error() {
         );
     }
     assert!(round_trip::read_frame(&mut &bytes[..], 3).is_err(), "too long");
+}
+
+/// A signal may interrupt a read before anything has come: that is no end.
+#[test]
+fn a_signal_does_not_end_a_frame() {
+    struct Interrupted<'a> {
+        bytes: &'a [u8],
+        next: bool,
+    }
+    impl Read for Interrupted<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.next = !self.next;
+            match self.next {
+                true => Err(io::ErrorKind::Interrupted.into()),
+                false => self.bytes.read(&mut buffer[..1]),
+            }
+        }
+    }
+    let mut bytes = Vec::new();
+    round_trip::write_frame(&mut bytes, b"rice").unwrap();
+    let mut reader = Interrupted { bytes: &bytes, next: false };
+    let mut next = || round_trip::read_frame(&mut reader, 4).unwrap();
+    assert_eq!(next().as_deref(), Some(&b"rice"[..]));
+    assert_eq!(next(), None);
+}
+
+/// What is mapped must stay there: looking at a missing page is a crash.
+#[test]
+fn nobody_makes_a_shared_file_shorter() {
+    let file = shared_memory::shared_file(4_096).unwrap();
+    assert!(file.set_len(0).is_err());
+    assert_eq!(file.metadata().unwrap().len(), 4_096);
 }

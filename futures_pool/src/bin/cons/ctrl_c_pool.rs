@@ -15,11 +15,11 @@
 //! are done then, in twice the time, and F12 is contradicted.
 //!
 //! Output (figures vary):
-//!     without a handler: signal: 2 (SIGINT) after 0.7 ms, 0 of 4 jobs done
-//!     Pending::Cancel: exit status: 0 after 203.2 ms, 2 of 4 jobs done
+//!     without a handler: signal: 2 (SIGINT) after 2.2 ms, 0 of 4 jobs done
+//!     Pending::Cancel: exit status: 0 after 199.7 ms, 2 of 4 jobs done
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
-//!     F12 borne out: one Ctrl+C ended each; 2 of 4 jobs were done by Cancel
+//!     F12 borne out: one Ctrl+C ended 2 of 2 programs; 2 of 4 jobs were done, the others cancelled
 //!     The article, X4: "(Not in the article.) What Ctrl+C does, model by model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     X4 borne out: Ctrl+C left 0 workers behind
@@ -32,58 +32,61 @@ use shared::interrupt::{CleanUp, Interrupted, press_ctrl_c};
 use shared::watchdog::Watchdog;
 use shared::{Result, claim, flags, measure::ms, role, say};
 
+const WORKERS: usize = 2;
+const JOBS: usize = 4;
+
 fn main() -> Result {
     init([job(work)]);
-    match role::started_as("victim") {
-        Some([handler]) if handler == "none" => return without_a_handler(),
-        Some([_]) => return with_a_handler(),
-        None => flags([]),
-    };
+    if let Some([handler]) = role::started_as("victim") {
+        return four_jobs(handler == "cancel");
+    }
+    flags([]);
     let default = interrupt("without a handler", "none")?;
     let asked = interrupt("Pending::Cancel", "cancel")?;
 
     let at_once = default.status.signal() == Some(SIGINT);
     let lost = at_once && default.said.is_empty();
     let done = asked.count("done");
-    let gently =
-        asked.status.success() && done == 2 && asked.count("2 cancelled") == 1;
-    let figure =
-        format!("one Ctrl+C ended each; {done} of 4 jobs were done by Cancel");
-    claim("F12", lost && gently && asked.cleaned_up() == 2, figure)?;
+    let gently = asked.status.success()
+        && asked.cleaned_up() == WORKERS
+        && asked.count("2 cancelled") == 1;
+    let ended = usize::from(lost) + usize::from(gently);
+    let figure = format!(
+        "one Ctrl+C ended {ended} of 2 programs; {done} of {JOBS} jobs were \
+         done, the others cancelled"
+    );
+    claim("F12", ended == 2 && done == WORKERS, figure)?;
     let orphans = default.orphans + asked.orphans;
     claim("X4", orphans == 0, format!("Ctrl+C left {orphans} workers behind"))
 }
 
 fn interrupt(what: &str, handler: &str) -> Result<Interrupted> {
-    let ended = press_ctrl_c(role::command("victim")?.arg(handler), 2, 1)?;
+    let mut victim = role::command("victim")?;
+    let ended = press_ctrl_c(victim.arg(handler), WORKERS, 1)?;
     let (took, done) = (ms(ended.took), ended.count("done"));
     let by = ended.status;
-    say!("{what}: {by} after {took:.1} ms, {done} of 4 jobs done");
+    say!("{what}: {by} after {took:.1} ms, {done} of {JOBS} jobs done");
     Ok(ended)
 }
 
-/// In the child: two workers, four jobs of 200 ms, and nobody listens.
-fn without_a_handler() -> Result {
+/// The child: two workers, four jobs of 200 ms.
+fn four_jobs(handles: bool) -> Result {
     let _bound = Watchdog::guard("the jobs", Duration::from_secs(3))?;
-    let pool = ProcessPool::new(2)?;
-    let _jobs = [(); 4].map(|()| pool.submit(work, ()));
-    Ok(()) // the pool's drop waits for the jobs
-}
-
-fn with_a_handler() -> Result {
-    let _bound = Watchdog::guard("the jobs", Duration::from_secs(3))?;
-    let pool = Arc::new(ProcessPool::new(2)?);
-    cancel_at_ctrl_c(&pool)?;
-    let jobs = [(); 4].map(|()| pool.submit(work, ()));
+    let pool = Arc::new(ProcessPool::new(WORKERS)?);
+    if handles {
+        cancel_at_ctrl_c(&pool)?; // The one change
+    }
+    let jobs = [(); JOBS].map(|()| pool.submit(work, ()));
     let cancelled = jobs.into_iter().filter_map(|job| job.result().err());
     say!("{} cancelled", cancelled.count()); // two have not begun
+    pool.shutdown(Pending::Finish);
     Ok(())
 }
 
 /// In a worker.
 fn work((): ()) {
     let _guard = CleanUp::at_the_end();
-    thread::sleep(Duration::from_millis(200));
+    thread::sleep(Duration::from_millis(200)); // the job itself
     say!("done");
 }
 
@@ -98,16 +101,24 @@ use signal_hook::{consts::SIGINT, flag, iterator::Signals};
 /// cancelled (their handles tell `JobError::Cancelled`), those that run are
 /// done. The second one ends the program at once, with status 130. For one
 /// pool.
+///
+/// End `main` with `pool.shutdown(Pending::Finish)`, which waits for the jobs
+/// that run. To drop the pool may not wait: a thread of this function may have
+/// it at that moment, too.
+///
+/// # Errors
+///
+/// The system refuses the handler, or a thread.
 pub fn cancel_at_ctrl_c<P>(pool: &Arc<P>) -> io::Result<()>
 where
     P: Executor + Send + Sync + 'static,
 {
+    let mut interrupts = Signals::new([SIGINT])?;
     let told = Arc::new(AtomicBool::new(false));
     // In this order: the first one finds the flag not yet set.
     flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&told))?;
     flag::register(SIGINT, told)?;
-    let (mut interrupts, pool) =
-        (Signals::new([SIGINT])?, Arc::downgrade(pool));
+    let pool = Arc::downgrade(pool);
     // Not joined: it waits for signals until the program ends.
     thread::Builder::new().name("ctrl-c".into()).spawn(move || {
         interrupts.forever().next();

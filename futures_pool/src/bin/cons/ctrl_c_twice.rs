@@ -15,11 +15,11 @@
 //! Ctrl+C, one is enough, and F12 is contradicted.
 //!
 //! Output (figures vary):
-//!     two Ctrl+C, tokio's handler: signal: 9 (SIGKILL) after 1001.0 ms
-//!     two Ctrl+C, the second one exits: exit status: 130 after 201.3 ms
+//!     two Ctrl+C, tokio's handler: signal: 9 (SIGKILL) after 1000.9 ms
+//!     two Ctrl+C, the second one exits: exit status: 130 after 201.8 ms
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
-//!     F12 borne out: a program with a stuck job exits at Ctrl+C number 2
+//!     F12 borne out: Ctrl+C, pressed 2 times, ended a program with a stuck job: exit status: 130
 //!     The article, X4: "(Not in the article.) What Ctrl+C does, model by model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     X4 borne out: Ctrl+C left 0 processes behind
@@ -47,8 +47,8 @@ fn main() -> Result {
     let twice = hangs.presses == 2 && exits.presses == 2;
     let nothing = hangs.said.is_empty() && exits.said.is_empty();
     let figure = format!(
-        "a program with a stuck job exits at Ctrl+C number {}",
-        exits.presses
+        "Ctrl+C, pressed {} times, ended a program with a stuck job: {}",
+        exits.presses, exits.status
     );
     claim("F12", killed && exited && twice && nothing, figure)?;
     let orphans = hangs.orphans + exits.orphans;
@@ -70,7 +70,8 @@ async fn stuck(way_out: bool) -> Result {
     }
     spawn_blocking(|| {
         say!("{}", process::id());
-        // In the place of a call that blocks. WRONG: nobody can end it
+        // WRONG: nobody can end it. (The sleep stands for a call that blocks,
+        // and lasts longer than the program lives.)
         thread::sleep(Duration::from_secs(4));
         say!("done");
     });
@@ -83,8 +84,13 @@ use std::{io, sync::Arc, sync::atomic::AtomicBool};
 
 use signal_hook::{consts::SIGINT, flag};
 
-/// The first Ctrl+C is left to the program; the second one ends it at once,
-/// with status 130. To be called once, early in `main`.
+/// The first Ctrl+C is left to the program's own handler: without one, nothing
+/// happens. The second one ends the program at once, with status 130. To be
+/// called once, early in `main`.
+///
+/// # Errors
+///
+/// The system refuses the handler.
 pub fn exit_at_the_second_ctrl_c() -> io::Result<()> {
     let told = Arc::new(AtomicBool::new(false));
     // In this order: the first one finds the flag not yet set.

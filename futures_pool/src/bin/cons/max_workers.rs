@@ -1,11 +1,12 @@
-//! max_workers limits concurrency: 64 waits on N workers take 64 / N waits.
+//! max_workers limits concurrency: N workers do 64 waits in 64 / N rounds.
 //!
 //!     cargo run -p futures_pool --bin max_workers
 //!
 //! A worker that waits cannot do another job meanwhile. So the number of
 //! workers, which is fixed when the pool is made, decides how many jobs wait at
-//! the same time, and how long all of them take. A task that waits occupies no
-//! thread: on one thread any number of tasks wait at the same time.
+//! the same time, and how long all of them take. Here times are in waits, of
+//! 10 ms each. A task that waits occupies no thread: on one thread any number
+//! of tasks wait at the same time.
 //!
 //! Claims: F11
 //! Change this and watch: `ThreadPool::new(2 * at_once)`. More jobs wait at the
@@ -13,14 +14,14 @@
 //!
 //! Output (figures vary):
 //!     workers  at once  predicted  measured
-//!           1        1         64      79.9
-//!           2        2         32      33.2
-//!           4        4         16      17.4
-//!           8        8          8       8.4
+//!           1        1         64      65.2
+//!           2        2         32      32.8
+//!           4        4         16      16.5
+//!           8        8          8       8.5
 //!          16       16          4       4.3
-//!          32       32          2       2.5
-//!          64       64          1       2.1
-//!       tasks       64          1       1.3
+//!          32       32          2       2.4
+//!          64       64          1       1.8
+//!       tasks       64          1       1.2
 //!     The article, F11: "max_workers is fixed in advance and limits parallelism."
 //!     Our answer for Rust: holds (true)
 //!     F11 borne out: of 64 waits as many were at once as there were workers, in 7 of 7 pools; 64 as tasks
@@ -41,26 +42,26 @@ fn main() -> Result {
     flags([]);
     let _bound = Watchdog::guard("the waits", Duration::from_secs(10))?;
     let mut table = Table::new(["workers", "at once", "predicted", "measured"]);
-    let mut exceeded = 0;
+    let mut limited = 0;
     for workers in WORKERS {
         let started = Instant::now();
         let at_once = Span::most_at_once(&on_a_pool(workers)?);
-        exceeded += usize::from(at_once != workers);
+        limited += usize::from(at_once == workers);
         let took = started.elapsed().div_duration_f64(WAIT);
-        let (predicted, took) = (WAITS.div_ceil(workers), format!("{took:.1}"));
-        table.row([&workers, &at_once, &predicted, &took]);
+        let predicted = WAITS.div_ceil(workers);
+        table.row([&workers, &at_once, &predicted, &format!("{took:.1}")]);
     }
     let started = Instant::now();
     let tasks = Span::most_at_once(&as_tasks()?);
     let took = started.elapsed().div_duration_f64(WAIT);
     table.row([&"tasks", &tasks, &1, &format!("{took:.1}")]);
     table.print();
-    let limited = WORKERS.len() - exceeded;
+    let pools = WORKERS.len();
     let figure = format!(
         "of {WAITS} waits as many were at once as there were workers, in \
-         {limited} of 7 pools; {tasks} as tasks"
+         {limited} of {pools} pools; {tasks} as tasks"
     );
-    claim("F11", exceeded == 0 && tasks == WAITS, figure)
+    claim("F11", limited == pools && tasks == WAITS, figure)
 }
 
 fn on_a_pool(workers: usize) -> Result<Vec<Span>> {
@@ -78,7 +79,7 @@ fn wait(workers: usize) -> Span {
     while BEGUN.load(SeqCst) < workers {
         thread::sleep(WAIT / 10);
     }
-    thread::sleep(WAIT);
+    thread::sleep(WAIT); // the job itself
     Span { start, end: now() }
 }
 
@@ -99,6 +100,10 @@ use futures_pool::{Executor, Function, JobError, ThreadPool, Value};
 /// Runs `job` on each input, at most `at_once` at the same time, on threads.
 /// Returns the results in the order of the inputs, an error in the place of a
 /// job that panicked.
+///
+/// # Errors
+///
+/// `at_once` is 0.
 pub fn map_with_limit<A: Value, T: Value>(
     at_once: usize,
     job: impl Function<A, T>,

@@ -87,11 +87,13 @@ use std::sync::LazyLock;
 
 use futures_pool::ThreadPool;
 
-/// The pool for parts of jobs. A job of another pool may submit to it and wait
-/// for the result; a job of this pool must not, or all workers may wait.
+/// The pool for parts of jobs, with a thread for each core. A job of another
+/// pool may submit to it and wait for the result; a job of this pool must not,
+/// or all workers may wait. It is never dropped: at the end of `main` a job
+/// that nobody has waited for may be lost.
 pub fn part_pool() -> &'static ThreadPool {
     static PARTS: LazyLock<ThreadPool> = LazyLock::new(|| {
-        ThreadPool::builder().build().expect("a thread for each core")
+        ThreadPool::builder().build().expect("there is a core, not 0")
     });
     &PARTS
 }

@@ -21,7 +21,7 @@ use std::sync::{Barrier, mpsc::channel};
 use std::time::Duration;
 
 use rayon::ThreadPoolBuilder;
-use shared::{Failure, Result, flags, say, watchdog::Watchdog};
+use shared::{Result, ensure, flags, say, watchdog::Watchdog};
 
 const JOBS: usize = 4;
 /// Ample: a part that some thread does is done in microseconds.
@@ -40,10 +40,8 @@ fn main() -> Result {
     say!("spawn, and wait for a channel: {by_channel} of {JOBS} jobs done");
     let by_join = done(join_parts);
     say!("join: {by_join} of {JOBS} jobs done");
-    match (by_channel, by_join) {
-        (0, JOBS) => Ok(()),
-        _ => Err(Failure::new("other jobs stalled than those by channel")),
-    }
+    let expected = (by_channel, by_join) == (0, JOBS);
+    ensure(expected, "other jobs stalled than those by channel")
 }
 
 fn wait_for_channel() -> bool {
@@ -70,7 +68,8 @@ fn together(job: fn() -> bool) -> bool {
 
 // ANCHOR: nested_rayon
 /// A sum by halves, in parallel: the pattern for work that splits itself
-/// (divide and conquer). May be called in a job of rayon.
+/// (divide and conquer). May be called in a job of rayon. The sum must be less
+/// than 2 to the power of 64.
 pub fn sum(numbers: &[u64]) -> u64 {
     if numbers.len() < 1_024 {
         return numbers.iter().sum(); // too little to be worth another thread

@@ -15,11 +15,10 @@
 //! job is done, too, and F13 is contradicted.
 //!
 //! Output (figures vary):
-//!     the end of a pool     ms  running job  pending job
-//!     drop               201.6  Done         Done
-//!     shutdown(Cancel)   196.4  Done         Cancelled
-//!     close(Finish)        0.0  Later        Later
-//!     kill after 50 ms    50.9  Lost         Lost
+//!     drop, 200.2 ms: running job Done, pending Done
+//!     shutdown(Cancel), 200.4 ms: running job Done, pending Cancelled
+//!     close(Finish), 0.0 ms: running job Later, pending Later
+//!     kill after a limit, 52.8 ms: running job Lost, pending Lost
 //!     The article, F13: "It shuts down only when its futures are done."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     F13 borne out: Cancel: a pending job is Cancelled; a running job: Later after close, Lost after kill
@@ -27,7 +26,7 @@
 use std::{mem, thread, time::Instant};
 
 use futures_pool::{Handle, JobError, ThreadPool, init, job};
-use shared::{Result, Table, claim, flags, measure::ms, watchdog::Watchdog};
+use shared::{Result, claim, flags, measure::ms, say, watchdog::Watchdog};
 
 const JOB: Duration = Duration::from_millis(200);
 
@@ -35,31 +34,18 @@ fn main() -> Result {
     init([job(thread::sleep)]);
     flags([]);
     let _bound = Watchdog::guard("the pools", Duration::from_secs(8))?;
-    let finish = end(ThreadPool::new(1)?, drop);
-    let cancel = end(ThreadPool::new(1)?, |p| p.shutdown(Pending::Cancel));
-    let close = end(ThreadPool::new(1)?, |pool| {
+    let finish = end("drop", ThreadPool::new(1)?, drop);
+    let cancel = end("shutdown(Cancel)", ThreadPool::new(1)?, |pool| {
+        pool.shutdown(Pending::Cancel);
+    });
+    let close = end("close(Finish)", ThreadPool::new(1)?, |pool| {
         pool.close(Pending::Finish);
         mem::forget(pool); // dropping it would wait
     });
-    let kill = end(ProcessPool::new(1)?, |p| _ = finish_within(&p, JOB / 4));
+    let kill = end("kill after a limit", ProcessPool::new(1)?, |pool| {
+        finish_within(&pool, JOB / 4);
+    });
 
-    let mut table =
-        Table::new(["the end of a pool", "ms", "running job", "pending job"]);
-    let ends = [
-        ("drop", &finish),
-        ("shutdown(Cancel)", &cancel),
-        ("close(Finish)", &close),
-        ("kill after 50 ms", &kill),
-    ];
-    for (name, End { ms, running, pending }) in ends {
-        let jobs = [running, pending].map(|fate| format!("{fate:?}"));
-        table.row([&name, &format!("{ms:.1}"), &jobs[0], &jobs[1]]);
-    }
-    table.print();
-    verdict([finish, cancel, close, kill])
-}
-
-fn verdict([finish, cancel, close, kill]: [End; 4]) -> Result {
     let figure = format!(
         "Cancel: a pending job is {:?}; a running job: {:?} after close, \
          {:?} after kill",
@@ -72,9 +58,8 @@ fn verdict([finish, cancel, close, kill]: [End; 4]) -> Result {
     claim("F13", waits && not && told, figure)
 }
 
-/// How a pool ended, and its jobs.
-struct End {
-    ms: f64,
+/// What became of the jobs of a pool.
+struct Jobs {
     running: Fate,
     pending: Fate,
 }
@@ -89,19 +74,19 @@ enum Fate {
     Lost,
 }
 
-fn end<P: Executor>(pool: P, how: impl FnOnce(P)) -> End {
-    let jobs =
-        [JOB, Duration::ZERO].map(|time| pool.submit(thread::sleep, time));
-    while !jobs[0].is_running() {
+fn end<P: Executor>(what: &str, pool: P, how: impl FnOnce(P)) -> Jobs {
+    let running = pool.submit(thread::sleep, JOB);
+    let pending = pool.submit(thread::sleep, Duration::ZERO);
+    while !running.is_running() {
         thread::yield_now();
     }
     let started = Instant::now();
     how(pool);
-    let ms = ms(started.elapsed());
-    let done = jobs.each_ref().map(Handle::is_done);
-    let [running, pending] = jobs;
+    let took = ms(started.elapsed());
+    let done = [running.is_done(), pending.is_done()];
     let (running, pending) = (fate(running, done[0]), fate(pending, done[1]));
-    End { ms, running, pending }
+    say!("{what}, {took:.1} ms: running job {running:?}, pending {pending:?}");
+    Jobs { running, pending }
 }
 
 fn fate(job: Handle<()>, done: bool) -> Fate {
@@ -118,14 +103,14 @@ use std::time::Duration;
 
 use futures_pool::{Executor, Pending, ProcessPool};
 
-/// Ends a pool of processes: waits until all jobs are done, but no longer than
-/// `limit`; then kills the workers, and what was not done is lost. Returns
-/// whether all was done.
+/// Ends a pool of processes: waits until all jobs have ended, but no longer
+/// than `limit`; then kills the workers, and what was not done is lost. Returns
+/// whether all jobs have ended in time.
 pub fn finish_within(pool: &ProcessPool, limit: Duration) -> bool {
-    let done = pool.shutdown_timeout(Pending::Finish, limit);
-    if !done {
+    let in_time = pool.shutdown_timeout(Pending::Finish, limit);
+    if !in_time {
         pool.kill();
     }
-    done
+    in_time
 }
 // ANCHOR_END: pool_shutdown

@@ -15,7 +15,7 @@
 //! before the program ends, and F12 is contradicted.
 //!
 //! Output (figures vary):
-//!     42 of 200 items done, then Ctrl+C
+//!     42 of 200 items were done when the loop ended
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
 //!     F12 borne out: Ctrl+C ended a rayon loop after 42 of 200 items
@@ -26,7 +26,7 @@
 use std::{thread, time::Duration};
 
 use shared::interrupt::press_ctrl_c;
-use shared::{Failure, Result, claim, flags, role, say, watchdog::Watchdog};
+use shared::{Result, claim, ensure, flags, role, say, watchdog::Watchdog};
 
 const ITEMS: u64 = 200;
 
@@ -64,11 +64,11 @@ fn interrupted_loop() -> Result {
     let results = pool.install(|| map_until(&told, &items, square));
 
     let done = results.iter().flatten().count();
-    say!("{done} of {ITEMS} items done, then Ctrl+C");
-    let right =
-        |(n, result): (u64, &Option<u64>)| result.is_none_or(|r| r == n * n);
-    let right = (0..).zip(&results).all(right);
-    if right { Ok(()) } else { Err(Failure::new("a result is wrong")) }
+    say!("{done} of {ITEMS} items were done when the loop ended");
+    let right = |(n, result): (u64, &Option<u64>)| {
+        result.is_none_or(|square| square == n * n)
+    };
+    ensure((0..).zip(&results).all(right), "a result is wrong")
 }
 
 fn square(n: &u64) -> u64 {
@@ -76,7 +76,7 @@ fn square(n: &u64) -> u64 {
         // Tells the parent that it may press Ctrl+C.
         say!("{}", std::process::id());
     }
-    thread::sleep(Duration::from_millis(5));
+    thread::sleep(Duration::from_millis(5)); // the work itself
     n * n
 }
 
@@ -89,6 +89,10 @@ use signal_hook::{consts::SIGINT, flag};
 
 /// A flag that the first Ctrl+C sets. The second one ends the program at once,
 /// with status 130. To be called once, early in `main`.
+///
+/// # Errors
+///
+/// The system refuses the handler.
 pub fn told_to_stop() -> io::Result<Arc<AtomicBool>> {
     let told = Arc::new(AtomicBool::new(false));
     // In this order: the first one finds the flag not yet set.
@@ -100,6 +104,10 @@ pub fn told_to_stop() -> io::Result<Arc<AtomicBool>> {
 /// Calls `work` with each item, in parallel, until the flag is set. Returns the
 /// results in the order of the items, `None` for those that were skipped; the
 /// count of what was done is `results.iter().flatten().count()`.
+///
+/// # Panics
+///
+/// When `work` panics.
 pub fn map_until<T: Sync, R: Send>(
     told: &AtomicBool,
     items: &[T],

@@ -2,7 +2,7 @@
 //!
 //!     cargo run -p futures_pool --bin terminate
 //!
-//! The system can end a process at any time, a thread it cannot. SIGTERM can be
+//! The system can end a process at any time, but not a thread. SIGTERM can be
 //! handled: the process cleans up, or ignores it. SIGKILL cannot be handled, so
 //! nothing is cleaned up. Ask first, wait for a grace period, then kill.
 //! Python: `Popen.terminate()`, `wait(timeout)`, `Popen.kill()`.
@@ -23,17 +23,17 @@
 use std::os::unix::process::ExitStatusExt;
 use std::{io, io::Read, process::ExitStatus, sync::Arc, thread};
 
-use shared::{Failure, watchdog::Watchdog};
-use shared::{Result, claim, flags, measure::ms, role, say};
+use shared::{
+    Result, claim, flags, measure::ms, role, say, watchdog::Watchdog,
+};
 use signal_hook::{consts::SIGTERM as TERM, iterator::Signals};
 
 const GRACE: Duration = Duration::from_millis(200);
 
 fn main() -> Result {
-    match role::started_as("child").as_ref().map(|[how]| how.as_str()) {
-        Some("polite") => return end_when_asked(),
-        Some("deaf") => return ignore_sigterm(),
-        Some(_) => return Err(Failure::new("no such child")),
+    match role::started_as("child") {
+        Some([how]) if how == "polite" => return end_when_asked(),
+        Some([_]) => return ignore_sigterm(),
         None => flags([]),
     };
     let _bound = Watchdog::guard("the children", Duration::from_secs(5))?;
@@ -71,7 +71,7 @@ fn end_when_asked() -> Result {
 fn ignore_sigterm() -> Result {
     signal_hook::flag::register(TERM, Arc::default())?; // nobody looks at it
     say!("ready");
-    thread::sleep(10 * GRACE);
+    thread::sleep(10 * GRACE); // the work that nobody can interrupt
     Ok(())
 }
 
@@ -83,8 +83,12 @@ use nix::sys::signal::{Signal::SIGTERM, kill};
 use nix::unistd::Pid;
 
 /// Ends a child process: SIGTERM asks it to end; if it lives on for `grace`,
-/// SIGKILL ends it. Waits for it in both cases, so no zombie is left. What the
-/// child has started itself goes on.
+/// SIGKILL ends it. Waits for it in both cases, so no zombie is left, and looks
+/// every millisecond. What the child has started itself goes on.
+///
+/// # Errors
+///
+/// The child belongs to another user by now, so it cannot be killed.
 pub fn terminate(
     child: &mut Child,
     grace: Duration,

@@ -11,24 +11,24 @@
 //!
 //! `shared_memory` has a way with fewer copies.
 //!
-//! Change this and watch: `64 << 10` in `WAYS` to `4 << 10`. The smaller a
-//! pipe, the more often its two ends wait for each other.
+//! Change this and watch: `4 << 10` for the room of the first pipe. The smaller
+//! a pipe is, the more often its two ends wait for each other.
 //!
 //! Output (figures vary):
-//!     us, bytes     64  65536  1048576  16777216
-//!     pipe, 64 KiB   3     32     1386     35227
-//!     pipe, 1 MiB   21     60      652     37314
-//!     socketpair     8     42      416     27310
+//!     us, bytes  pipe, 64 KiB  pipe, 1 MiB  socketpair
+//!            64             3           21           8
+//!         65536            32           60          42
+//!       1048576          1386          652         416
+//!      16777216         35227        37314       27310
 
 use std::os::{fd::AsFd, fd::OwnedFd, unix::net::UnixStream};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 use std::{fs::File, io, io::Read, io::Write};
 
 use shared::measure::try_median_of;
 use shared::watchdog::Watchdog;
-use shared::{Failure, Result, Table, flags, notice_debug_build, role};
-
-const SIZES: [usize; 4] = [64, 64 << 10, 1 << 20, 16 << 20];
+use shared::{Failure, Result, Table, ensure, flags, notice_debug_build, role};
 
 fn main() -> Result {
     let _bound = Watchdog::guard("the echo", Duration::from_secs(10))?;
@@ -38,55 +38,41 @@ fn main() -> Result {
     flags([]);
     notice_debug_build();
     let mut table =
-        Table::new(["us, bytes", "64", "65536", "1048576", "16777216"]);
-    for (name, open) in WAYS {
-        let [tiny, small, large, huge] = SIZES.map(|size| us(trip(open, size)));
-        table.row([&name, &tiny?, &small?, &large?, &huge?]);
+        Table::new(["us, bytes", "pipe, 64 KiB", "pipe, 1 MiB", "socketpair"]);
+    for size in [64, 64 << 10, 1 << 20, 16 << 20] {
+        let small = through_pipes(64 << 10, size)?;
+        let large = through_pipes(1 << 20, size)?;
+        let socket = through_sockets(size)?;
+        let [small, large, socket] = [small, large, socket]
+            .map(|took| format!("{:.0}", took.as_secs_f64() * 1e6));
+        table.row([&size, &small, &large, &socket]);
     }
     table.print();
     Ok(())
 }
 
-type Open = fn() -> Result<Ends>;
-
-const WAYS: [(&str, Open); 3] = [
-    ("pipe, 64 KiB", || pipes(64 << 10)),
-    ("pipe, 1 MiB", || pipes(1 << 20)),
-    ("socketpair", socketpair),
-];
-
-fn us(trip: Result<Duration>) -> Result<String> {
-    Ok(format!("{:.0}", trip?.as_secs_f64() * 1e6))
+fn through_pipes(room: i32, size: usize) -> Result<Duration> {
+    let (child_reads, to) = pipe_with_room(room)?;
+    let (from, child_writes) = pipe_with_room(room)?;
+    trip(child_reads.into(), child_writes.into(), to, from, size)
 }
 
-/// The ends of a channel to another process, and of one back.
-struct Ends {
-    child_reads: OwnedFd,
-    child_writes: OwnedFd,
-    to: File,
-    from: File,
-}
-
-fn pipes(size: i32) -> Result<Ends> {
-    let [(child_reads, to), (from, child_writes)] =
-        [pipe_with_room(size)?, pipe_with_room(size)?];
-    let [child_reads, child_writes] =
-        [OwnedFd::from(child_reads), child_writes.into()];
-    let [to, from] = [OwnedFd::from(to), from.into()].map(File::from);
-    Ok(Ends { child_reads, child_writes, to, from })
-}
-
-fn socketpair() -> Result<Ends> {
-    let (ours, theirs) = UnixStream::pair()?;
-    let to = File::from(OwnedFd::from(ours.try_clone()?));
-    let from = File::from(OwnedFd::from(ours));
-    let child_reads = theirs.try_clone()?.into();
-    Ok(Ends { child_reads, child_writes: theirs.into(), to, from })
+fn through_sockets(size: usize) -> Result<Duration> {
+    let (ours, its) = UnixStream::pair()?;
+    let child_reads = OwnedFd::from(its.try_clone()?);
+    let child_writes = OwnedFd::from(its);
+    let to = ours.try_clone()?;
+    trip(child_reads.into(), child_writes.into(), to, ours, size)
 }
 
 /// The median time for `size` bytes to another process and back.
-fn trip(open: Open, size: usize) -> Result<Duration> {
-    let Ends { child_reads, child_writes, mut to, mut from } = open()?;
+fn trip(
+    child_reads: Stdio,
+    child_writes: Stdio,
+    mut to: impl Write,
+    mut from: impl Read,
+    size: usize,
+) -> Result<Duration> {
     let mut child = role::command("echo")?
         .arg(size.to_string())
         .stdin(child_reads)
@@ -101,10 +87,8 @@ fn trip(open: Open, size: usize) -> Result<Duration> {
     })?;
     drop((to, from)); // then nothing comes any more, and the child ends
     child.wait()?;
-    match reply == sent {
-        true => Ok(median),
-        false => Err(Failure::new("other bytes came back")),
-    }
+    ensure(reply == sent, "other bytes came back")?;
+    Ok(median)
 }
 
 /// The child: sends back whatever comes, when all of it is there.
@@ -123,9 +107,12 @@ use std::io::{PipeReader, PipeWriter};
 
 use nix::fcntl::{FcntlArg::F_SETPIPE_SZ, fcntl};
 
-/// A pipe with room for `bytes` bytes, up to /proc/sys/fs/pipe-max-size (1 MiB
-/// as a rule). Its two ends wait for each other less often than those of the
-/// usual 64 KiB.
+/// A pipe with room for at least `bytes` bytes. Its two ends wait for each
+/// other less often than those of the usual 64 KiB.
+///
+/// # Errors
+///
+/// `bytes` is more than /proc/sys/fs/pipe-max-size allows (1 MiB as a rule).
 pub fn pipe_with_room(bytes: i32) -> std::io::Result<(PipeReader, PipeWriter)> {
     let (reader, writer) = std::io::pipe()?;
     fcntl(&writer, F_SETPIPE_SZ(bytes))?;

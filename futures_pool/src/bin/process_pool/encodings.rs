@@ -21,12 +21,13 @@
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     F16 borne out: a list takes 3.6 times as long to encode and decode as one piece, as JSON 24 times
 
-use std::fmt::Debug;
 use std::time::Instant;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use shared::measure::{Noise, NoiseMeter, try_median_of};
-use shared::{Failure, Result, Table, claim_timed, flags, notice_debug_build};
+use shared::{
+    Failure, Result, Table, claim_timed, ensure, flags, notice_debug_build,
+};
 
 const SIZE: usize = 512 << 10;
 
@@ -36,10 +37,11 @@ fn main() -> Result {
     let meter = NoiseMeter::start();
     let list = vec![7_u8; SIZE];
     let bytes = as_one_piece(list.clone());
-    let piece = cost(&bytes, to_postcard, postcard)?;
-    let each = cost(&list, to_postcard, postcard)?;
-    let text = cost(&list, serde_json::to_vec, json)?;
-    let mut table = Table::new(["512 KiB as", "bytes", "us"]);
+    let piece = cost(&bytes, postcard::to_stdvec, from_postcard)?;
+    let each = cost(&list, postcard::to_stdvec, from_postcard)?;
+    let text = cost(&list, serde_json::to_vec, from_json)?;
+    let what = format!("{} KiB as", SIZE >> 10);
+    let mut table = Table::new([&what, "bytes", "us"]);
     let costs = [
         ("postcard, one piece", &piece),
         ("postcard, a list", &each),
@@ -49,10 +51,10 @@ fn main() -> Result {
         table.row([&name, &cost.bytes, &format!("{:.0}", cost.micros)]);
     }
     table.print();
-    verdict([piece, each, text], meter.read())
+    verdict(&piece, &each, &text, meter.read())
 }
 
-fn verdict([piece, each, text]: [Cost; 3], noise: Noise) -> Result {
+fn verdict(piece: &Cost, each: &Cost, text: &Cost, noise: Noise) -> Result {
     let figure = format!(
         "a list takes {:.1} times as long to encode and decode as one piece, \
          as JSON {:.0} times",
@@ -64,15 +66,11 @@ fn verdict([piece, each, text]: [Cost; 3], noise: Noise) -> Result {
     claim_timed("F16", larger && dearer, noise, figure)
 }
 
-fn to_postcard<T: Serialize>(value: &T) -> postcard::Result<Vec<u8>> {
-    postcard::to_stdvec(value)
-}
-
-fn postcard<T: DeserializeOwned>(bytes: &[u8]) -> postcard::Result<T> {
+fn from_postcard<T: DeserializeOwned>(bytes: &[u8]) -> postcard::Result<T> {
     postcard::from_bytes(bytes)
 }
 
-fn json<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
     serde_json::from_slice(bytes)
 }
 
@@ -83,20 +81,21 @@ struct Cost {
     bytes: usize,
 }
 
-fn cost<T: PartialEq + Debug, E: Into<Failure>>(
+fn cost<T: PartialEq, E>(
     value: &T,
     encode: fn(&T) -> Result<Vec<u8>, E>,
     decode: fn(&[u8]) -> Result<T, E>,
-) -> Result<Cost> {
+) -> Result<Cost>
+where
+    Failure: From<E>,
+{
     try_median_of(7, || {
         let started = Instant::now();
-        let bytes = encode(value).map_err(Into::into)?;
-        let same = decode(&bytes).map_err(Into::into)?;
+        let bytes = encode(value)?;
+        let same = decode(&bytes)?;
         let micros = started.elapsed().as_secs_f64() * 1e6;
-        match same == *value {
-            true => Ok(Cost { micros, bytes: bytes.len() }),
-            false => Err(Failure::new("another value came back")),
-        }
+        ensure(same == *value, "another value came back")?;
+        Ok(Cost { micros, bytes: bytes.len() })
     })
 }
 

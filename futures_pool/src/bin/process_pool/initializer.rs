@@ -21,34 +21,36 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use futures_pool::{Executor, init, job};
 use shared::{Result, ensure, flags, say};
 
+const JOBS: usize = 100;
+
 fn main() -> Result {
     init([job(load), job(square)]);
     flags([]);
-    let pool = pool_with_data(2, load, 100)?;
+    let pool = pool_with_data(2, load, JOBS)?;
     let mut loads = HashMap::new();
-    for (n, found) in (0..).zip(pool.map(square, 0..100)) {
+    for (n, found) in (0..).zip(pool.map(square, 0..JOBS)) {
         let found = found?;
         ensure(found.square == n * n, "a number in the table is wrong")?;
         loads.insert(found.worker, found.loads);
     }
-    say!("100 jobs found their number in the table");
+    say!("{JOBS} jobs found their number in the table");
     let most = loads.values().max().copied().unwrap_or(0);
     say!("each worker loaded it {most} time");
     ensure(most == 1, "a worker has loaded the table again")
 }
 
-static TABLE: OnceLock<Vec<u64>> = OnceLock::new();
+static TABLE: OnceLock<Vec<usize>> = OnceLock::new();
 static LOADS: AtomicUsize = AtomicUsize::new(0);
 
 /// The initializer. Each worker is a process, so this fills its own table.
-fn load(size: u64) {
+fn load(size: usize) {
     LOADS.fetch_add(1, Relaxed);
     TABLE.get_or_init(|| (0..size).map(|n| n * n).collect());
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Found {
-    square: u64,
+    square: usize,
     worker: u32,
     loads: usize,
 }
@@ -66,6 +68,11 @@ use futures_pool::{Function, ProcessPool, Value};
 /// A pool of processes whose workers call `load(argument)` before their first
 /// job (`initializer` and `initargs`). Begin `main` with `init`, and list
 /// `load` there beside the jobs.
+///
+/// # Errors
+///
+/// `workers` is 0, or a process cannot be started. If `load` panics, the jobs
+/// fail with `JobError::Broken`.
 pub fn pool_with_data<A: Value + Clone + Sync>(
     workers: usize,
     load: impl Function<A, ()>,

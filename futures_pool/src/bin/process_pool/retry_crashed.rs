@@ -23,8 +23,9 @@ use std::{process::abort, time::Duration};
 
 use futures_pool::{ProcessPool, init, job};
 use nix::sys::prctl::set_dumpable;
-use shared::{Failure, Result, flags, say, watchdog::Watchdog};
+use shared::{Result, ensure, flags, say, watchdog::Watchdog};
 
+const JOBS: u64 = 20;
 const CRASHES_ONCE: u64 = 8;
 const CRASHES: u64 = 13;
 
@@ -35,21 +36,23 @@ fn main() -> Result {
     let pool = ProcessPool::builder().workers(2).replace_dead_workers();
     let name = format!("retry_crashed-{}", process::id());
     let mark = env::temp_dir().join(name); // says that job 8 has been tried
-    let inputs = (1..=20).map(|n| (n, mark.clone())).collect();
+    let inputs = (1..=JOBS).map(|n| (n, mark.clone())).collect();
     let results = map_with_retry(&pool.build()?, 3, square, inputs);
     remove_file(&mark)?;
 
     let done = results.iter().flatten().count();
-    say!("{done} of 20 jobs done");
-    let failed = (1..).zip(&results).filter(|(_, result)| result.is_err());
-    for (n, result) in failed.clone() {
-        say!("job {n}: {}", result.as_ref().expect_err("it has failed"));
+    say!("{done} of {JOBS} jobs done");
+    let mut failed = Vec::new();
+    for (n, result) in (1..).zip(&results) {
+        match result {
+            Ok(square) => ensure(*square == n * n, "a result is wrong")?,
+            Err(error) => {
+                say!("job {n}: {error}");
+                failed.push(n);
+            }
+        }
     }
-    let failed: Vec<u64> = failed.map(|(n, _)| n).collect();
-    match failed[..] {
-        [CRASHES] if results[7] == Ok(64) => Ok(()),
-        _ => Err(Failure::new("other jobs failed than the one that crashes")),
-    }
+    ensure(failed == [CRASHES], "other jobs failed than the one that crashes")
 }
 
 fn square((n, mark): (u64, PathBuf)) -> u64 {
@@ -66,7 +69,8 @@ use futures_pool::{Executor, Function, Handle, JobError, Value};
 
 /// Runs `job` on each input in a pool that replaces dead workers, and returns
 /// the results in the order of the inputs. A job whose worker died is tried
-/// again, up to `tries` times in all: only for jobs that may be done twice.
+/// again, up to `tries` times in all (0 counts as 1): only for jobs that may be
+/// done twice. All inputs are queued at once.
 pub fn map_with_retry<A: Value + Clone, T: Value>(
     pool: &impl Executor,
     tries: usize,

@@ -26,7 +26,7 @@ use std::{array, fs::File, os::fd::AsFd, time::Duration};
 use serde_bytes::ByteBuf;
 use shared::measure::{median, now};
 use shared::watchdog::Watchdog;
-use shared::{Result, Table, flags, notice_debug_build, role};
+use shared::{Result, Table, ensure, flags, notice_debug_build, role};
 
 /// The longest message.
 const MOST: usize = 32 << 20;
@@ -41,18 +41,11 @@ fn main() -> Result {
     let ((orders, mut to), (mut from, replies)) = (io::pipe()?, io::pipe()?);
     let mut worker = role::command("worker")?;
     let mut worker = worker.stdin(orders).stdout(replies).spawn()?;
-    steps(&mut to, &mut from)?;
-    drop(to); // then the worker ends
-    Ok(worker.wait().map(drop)?)
-}
-
-/// Prints the medians of several trips for each size.
-fn steps(to: &mut PipeWriter, from: &mut PipeReader) -> Result {
     let mut table =
         Table::new(["us, bytes", "encode, send, decode", "and back"]);
     for size in [64, 64 << 10, 1 << 20, 16 << 20] {
         let rounds = ((64 << 20) / size).clamp(5, 51);
-        let trips = (0..rounds).map(|_| trip(to, from, size));
+        let trips = (0..rounds).map(|_| trip(&mut to, &mut from, size));
         let trips = trips.collect::<Result<Vec<Steps>>>()?;
         let us: [String; 6] = array::from_fn(|step| {
             let times: Vec<_> = trips.iter().map(|steps| steps[step]).collect();
@@ -61,7 +54,8 @@ fn steps(to: &mut PipeWriter, from: &mut PipeReader) -> Result {
         table.row([&size, &us[..3].join(" + "), &us[3..].join(" + ")]);
     }
     table.print();
-    Ok(())
+    drop(to); // then the worker ends
+    Ok(worker.wait().map(drop)?)
 }
 
 /// How long each step of one trip took: encode, send, decode; and back.
@@ -85,7 +79,8 @@ fn trip(
     let received = now();
     let result: ByteBuf = postcard::from_bytes(&bytes)?;
     let decoded = now();
-    assert_eq!((result.len(), result[0]), (size, b'b'), "a wrong result");
+    let right = result.len() == size && result[0] == b'b';
+    ensure(right, "a result is wrong")?;
     let moments = read_frame(from, MOST)?.unwrap_or_default();
     let [got, read, wrote]: Moments = postcard::from_bytes(&moments)?;
     let at = [begun, encoded, got, read, wrote, received, decoded];
@@ -113,7 +108,12 @@ fn work() -> Result {
 use std::io::{self, ErrorKind, Read, Write};
 
 /// Writes a message with its length before it (a frame), so that the reader
-/// knows where it ends: pipes and sockets carry bytes, not messages.
+/// knows where it ends: pipes and sockets carry bytes, not messages. Over TCP,
+/// let `to` be a `BufWriter`, or a short message leaves in two packets.
+///
+/// # Errors
+///
+/// The other side reads no more, or the message has 4 GiB or more.
 pub fn write_frame(to: &mut impl Write, message: &[u8]) -> io::Result<()> {
     let length = u32::try_from(message.len());
     let length = length.map_err(|_| ErrorKind::InvalidInput)?;
@@ -123,17 +123,22 @@ pub fn write_frame(to: &mut impl Write, message: &[u8]) -> io::Result<()> {
 }
 
 /// Reads a message that [`write_frame`] wrote. `None`: the other side has
-/// ended. A message of more than `most` bytes is an error, and so is half of
-/// one.
+/// ended. It waits as long as the other side does.
+///
+/// # Errors
+///
+/// The message has more than `most` bytes, or the other side has ended in the
+/// middle of it.
 pub fn read_frame(
     from: &mut impl Read,
     most: usize,
 ) -> io::Result<Option<Vec<u8>>> {
-    let mut length = [0; 4];
-    if from.read(&mut length[..1])? == 0 {
+    let mut length = Vec::new();
+    from.take(4).read_to_end(&mut length)?;
+    if length.is_empty() {
         return Ok(None);
     }
-    from.read_exact(&mut length[1..])?;
+    let length = length.try_into().map_err(|_| ErrorKind::UnexpectedEof)?;
     let length = u32::from_le_bytes(length) as usize;
     if length > most {
         return Err(ErrorKind::InvalidData.into());

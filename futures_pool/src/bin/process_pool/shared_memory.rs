@@ -11,7 +11,7 @@
 //! `channels` compares pipes and sockets.
 //!
 //! Change this and watch: `SIZE` of 64. Waking each other is all that costs
-//! then, as in the first column of `channels`.
+//! then, as in the first row of `channels`.
 //!
 //! Output (figures vary):
 //!     1048576 bytes there and back: 304 us
@@ -21,10 +21,11 @@ use std::{os::fd::AsRawFd, process, time::Duration, time::Instant};
 
 use shared::measure::try_median_of;
 use shared::watchdog::Watchdog;
-use shared::{Failure, Result, flags, notice_debug_build, role, say};
+use shared::{Failure, Result, ensure, flags, notice_debug_build, role, say};
 
-/// As in the third column of `channels`.
+/// As in the third row of `channels`.
 const SIZE: usize = 1 << 20;
+const TRIPS: u8 = 9;
 
 fn main() -> Result {
     let _bound = Watchdog::guard("the bytes", Duration::from_secs(10))?;
@@ -40,36 +41,25 @@ fn main() -> Result {
     let ((orders, mut to), (mut from, replies)) = (io::pipe()?, io::pipe()?);
     let mut child = role::command("adder")?;
     let mut child = child.arg(path).stdin(orders).stdout(replies).spawn()?;
-    let mut trip = || {
+    let took = try_median_of(TRIPS.into(), || {
+        let begun = Instant::now();
         memory.copy_from_slice(&bytes);
         to.write_all(&[0])?; // your turn
         from.read_exact(&mut [0])?;
         bytes.copy_from_slice(&memory);
-        io::Result::Ok(())
-    };
-    let took = try_median_of(9, || timed(&mut trip));
+        Ok::<_, Failure>(begun.elapsed())
+    })?;
     drop(to); // then the child ends
     child.wait()?;
-    say!("{SIZE} bytes there and back: {:.0} us", took?.as_secs_f64() * 1e6);
-    check(&bytes)
-}
-
-fn check(bytes: &[u8]) -> Result {
-    let right = bytes.iter().all(|byte| *byte == 9);
-    if right { Ok(()) } else { Err(Failure::new("other bytes came back")) }
+    say!("{SIZE} bytes there and back: {:.0} us", took.as_secs_f64() * 1e6);
+    ensure(bytes == [TRIPS].repeat(SIZE), "other bytes came back")
 }
 
 #[expect(unsafe_code, reason = "the other process can change what is mapped")]
 fn in_turns(file: &File) -> io::Result<MmapMut> {
     // SAFETY: each process looks at it only between a byte that it receives and
-    // one that it sends. Nobody makes the file shorter.
+    // one that it sends. Nobody can make the file shorter.
     unsafe { map(file) }
-}
-
-fn timed(trip: impl FnOnce() -> io::Result<()>) -> Result<Duration> {
-    let begun = Instant::now();
-    trip()?;
-    Ok(begun.elapsed())
 }
 
 /// The child: adds one to each byte, whenever it is its turn.
@@ -88,14 +78,22 @@ fn add_one(path: &str) -> Result {
 use std::fs::File;
 
 use memmap2::MmapMut;
+use nix::fcntl::{FcntlArg::F_ADD_SEALS, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 /// A file in memory, to share with another process: hand its descriptor over,
-/// or let the other process open `/proc/PID/fd/FD`. It is gone when nobody has
-/// it open or mapped any more.
+/// or let the other process open `/proc/PID/fd/FD`. It keeps its size, and is
+/// gone when nobody has it open or mapped any more.
+///
+/// # Errors
+///
+/// The system has no memory for it, or no descriptor.
 pub fn shared_file(bytes: usize) -> std::io::Result<File> {
-    let file = File::from(memfd_create("shared", MFdFlags::MFD_CLOEXEC)?);
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    let file = File::from(memfd_create("shared", flags)?);
     file.set_len(bytes as u64)?;
+    // If another process made it shorter, looking at it would be a crash.
+    fcntl(&file, F_ADD_SEALS(SealFlag::F_SEAL_SHRINK))?;
     Ok(file)
 }
 
@@ -105,7 +103,7 @@ pub fn shared_file(bytes: usize) -> std::io::Result<File> {
 ///
 /// The processes take turns, for example by messages through a pipe: none looks
 /// at the bytes while another one may change them. Nobody makes the file
-/// shorter.
+/// shorter: of a [`shared_file`] nobody can.
 #[expect(unsafe_code, reason = "other processes can change what is mapped")]
 pub unsafe fn map(file: &File) -> std::io::Result<MmapMut> {
     // SAFETY: it is the caller's to keep.

@@ -27,7 +27,7 @@
 //!     F21 borne out: the parent decoded the result
 
 use futures_pool::{Executor, ProcessPool, ThreadPool, init, job};
-use shared::{Result, claim, flags, say};
+use shared::{Result, claim, ensure, flags, say};
 
 fn main() -> Result {
     init([job(relay)]);
@@ -36,6 +36,7 @@ fn main() -> Result {
         ThreadPool::new(1)?.submit(relay, Traced::default()).result()?;
     let untouched = by_thread.decoded_by.is_none();
     say!("on a thread: nobody encodes: {untouched}");
+    ensure(untouched, "a value was encoded for a thread")?;
 
     let pool = ProcessPool::new(1)?;
     let (parent, worker) = (process::id(), pool.pids()[0]);

@@ -21,7 +21,9 @@ use std::process::Stdio;
 use std::{thread, time::Duration, time::Instant};
 
 use futures_pool::{Executor, ProcessPool, init, job};
-use shared::{Failure, Result, flags, role, say, watchdog::Watchdog};
+use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
+
+const WORKERS: usize = 2;
 
 fn main() -> Result {
     init([job(thread::sleep)]);
@@ -30,18 +32,15 @@ fn main() -> Result {
     }
     flags([]);
     let _bound = Watchdog::guard("the workers", Duration::from_secs(5))?;
-    let pool = ProcessPool::new(2)?;
+    let pool = ProcessPool::new(WORKERS)?;
     let workers = pool.pids();
     drop(pool);
     let left = workers.iter().filter(|pid| state(**pid).is_some()).count();
-    say!("the pool is dropped: {left} of 2 workers are left");
+    say!("the pool is dropped: {left} of {WORKERS} workers are left");
 
     let orphans = left_of_a_killed_program()?;
-    say!("the program is killed: {orphans} of 2 workers are left");
-    match (left, orphans) {
-        (0, 0) => Ok(()),
-        _ => Err(Failure::new("a worker is left behind")),
-    }
+    say!("the program is killed: {orphans} of {WORKERS} workers are left");
+    ensure((left, orphans) == (0, 0), "a worker is left behind")
 }
 
 /// How many of its workers outlive a program that is killed.
@@ -49,7 +48,7 @@ fn left_of_a_killed_program() -> Result<usize> {
     let mut program =
         role::command("victim")?.stdout(Stdio::piped()).spawn()?;
     let said = BufReader::new(program.stdout.take().expect("it was piped"));
-    let workers = said.lines().take(2).map(|pid| Ok(pid?.parse()?));
+    let workers = said.lines().take(WORKERS).map(|pid| Ok(pid?.parse()?));
     let workers = workers.collect::<Result<Vec<u32>>>()?;
     program.kill()?;
     program.wait()?;
@@ -62,9 +61,9 @@ fn left_of_a_killed_program() -> Result<usize> {
 
 /// The child: two workers, each in the middle of a long job.
 fn wait_to_be_killed() -> Result {
-    let pool = ProcessPool::new(2)?;
+    let pool = ProcessPool::new(WORKERS)?;
     let minute = Duration::from_secs(60);
-    let jobs = [(); 2].map(|()| pool.submit(thread::sleep, minute));
+    let jobs = [(); WORKERS].map(|()| pool.submit(thread::sleep, minute));
     while !jobs.iter().all(|job| job.is_running()) {
         thread::yield_now();
     }

@@ -4,11 +4,12 @@
 //!
 //! What goes to another process is encoded as bytes, and not every value can
 //! be. Most mistakes are found when the program is compiled, for the type must
-//! have serde's `Serialize`: an open file has not (see `compile_fail`). Two are
-//! left for the run. A path may have bytes that are no UTF-8, and a field that
-//! is left out (`skip_serializing_if`) would be missed by the reader, because
-//! the bytes carry no names. Both are `JobError::Encode`; Python raises
-//! `PicklingError`. On threads nothing is encoded, so nothing fails.
+//! have serde's `Serialize`: an open file has not (see `compile_fail`). Two
+//! mistakes are found only when the program runs. A path may have bytes that
+//! are no UTF-8, and a field that is left out (`skip_serializing_if`) would be
+//! missed by the reader, because the bytes carry no names. Both are
+//! `JobError::Encode`; Python raises `PicklingError`. On threads nothing is
+//! encoded, so nothing fails.
 //!
 //! Change this and watch: take the line with `skip_serializing_if` away. The
 //! order can cross then, and the program, which expects an error, ends with
@@ -23,10 +24,9 @@
 
 use std::ffi::OsStr;
 
-use futures_pool::{Executor, Handle, JobError};
-use futures_pool::{ProcessPool, ThreadPool, init, job};
+use futures_pool::{Executor, JobError, ProcessPool, ThreadPool, init, job};
 use serde::{Deserialize, Serialize};
-use shared::{Failure, Result, flags, say};
+use shared::{Result, ensure, flags, say};
 
 fn main() -> Result {
     init([job(read), job(look_up), job(look_up_any)]);
@@ -36,28 +36,28 @@ fn main() -> Result {
     let processes = failed("process", &pool);
     let path: PathBuf = pool.submit(look_up_any, ()).result()?.into();
     say!("process, the path as bytes: {path:?}");
-    match (threads, processes) {
-        (0, 2) if path.as_os_str().as_bytes() == b"menu-\xFF" => Ok(()),
-        _ => Err(Failure::new("other jobs failed than the two in a process")),
-    }
+    let same = path.as_os_str().as_bytes() == b"menu-\xFF";
+    ensure(same, "another path came back")?;
+    let two = (threads, processes) == (0, 2);
+    ensure(two, "other jobs failed than the two in a process")
 }
 
 /// How many of two jobs could not be encoded.
 fn failed(worker: &str, pool: &impl Executor) -> usize {
-    let bad_argument = pool.submit(read, Order { note: None });
-    let bad_result = pool.submit(look_up, ());
-    let [argument, result] = [why(bad_argument), why(bad_result)];
-    for (what, why) in [("argument", &argument), ("result", &result)] {
-        say!("{worker}, {what}: {}", why.as_deref().unwrap_or("Ok"));
+    let argument = pool.submit(read, Order { note: None }).result().err();
+    let result = pool.submit(look_up, ()).result().err();
+    let mut failed = 0;
+    for (what, error) in [("argument", argument), ("result", result)] {
+        match error {
+            None => say!("{worker}, {what}: Ok"),
+            Some(JobError::Encode(why)) => {
+                say!("{worker}, {what}: {why}");
+                failed += 1;
+            }
+            Some(other) => say!("{worker}, {what}: {other}"),
+        }
     }
-    usize::from(argument.is_some()) + usize::from(result.is_some())
-}
-
-fn why<T>(job: Handle<T>) -> Option<String> {
-    match job.result() {
-        Err(JobError::Encode(why)) => Some(why),
-        _ => None,
-    }
+    failed
 }
 
 #[derive(Serialize, Deserialize)]

@@ -28,7 +28,8 @@ use nix::unistd::gettid;
 use shared::{Result, claim, flags, say, watchdog::Watchdog};
 
 const MOST: usize = 4;
-const JOBS: [usize; 4] = [0, 1, 3, 100];
+const ALL: usize = 100;
+const JOBS: [usize; 4] = [0, 1, 3, ALL];
 
 fn main() -> Result {
     init([job(held), job(who)]);
@@ -48,11 +49,11 @@ fn main() -> Result {
     say!("threads, with {JOBS:?} jobs: {grown:?}");
     let pool = ProcessPool::new(MOST)?;
     let processes = pool.pids().len();
-    let others = workers_of(pool.map(who, vec![(); 100]))?;
+    let others = workers_of(pool.map(who, [(); ALL]))?;
     say!("processes, without a job: {processes}");
 
     let figure =
-        format!("{workers} threads, or {others} processes, did 100 jobs");
+        format!("{workers} threads, or {others} processes, did {ALL} jobs");
     let as_needed = grown == [0, 1, 3, MOST] && workers == MOST;
     claim("F7", as_needed && processes == MOST && others <= MOST, figure)
 }
@@ -94,7 +95,8 @@ fn threads() -> Result<usize> {
 use futures_pool::ThreadPool;
 
 /// A pool with a thread for each core that this process may use. It starts a
-/// thread when a job comes and none is free.
+/// thread when a job comes and none is free. Other jobs wait in a queue without
+/// a limit.
 pub fn one_thread_per_core() -> std::io::Result<ThreadPool> {
     ThreadPool::builder().build()
 }

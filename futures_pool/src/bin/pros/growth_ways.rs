@@ -10,9 +10,9 @@
 //! Read `growth` first.
 //!
 //! Claims: F7
-//! Change this and watch: `.max_blocking_threads(4)` for tokio's runtime, and 4
-//! for the 100 in its line of `main`. Tokio stops there, too, and F7 is
-//! contradicted.
+//! Change this and watch: `.max_blocking_threads(MOST)` for tokio's runtime,
+//! and `MOST` for `ALL` in its line of `main`. Tokio stops there, too, and F7
+//! is contradicted.
 //!
 //! Output (figures vary):
 //!     threads, with         0  1  3  100 jobs
@@ -21,56 +21,44 @@
 //!     smol unblock          0  1  3       100
 //!     The article, F7: "One submit is enough: the pool spreads work over up to max_workers (to be confirmed)."
 //!     Our answer for Rust: holds (true)
-//!     F7 borne out: 100 jobs have 4 threads in rayon's pool, 100 in tokio's, 100 in smol's
+//!     F7 borne out: 100 jobs have 4 threads in rayon, 100 in tokio, 100 in smol
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::{fs, sync::RwLock, thread, time::Duration, time::Instant};
+use std::{fs, sync::RwLock, thread, time::Duration};
 
 use shared::{Result, Table, claim, flags, watchdog::Watchdog};
 use tokio::runtime::Builder;
 
-const JOBS: [usize; 4] = [0, 1, 3, 100];
+const ALL: usize = 100;
+const JOBS: [usize; 4] = [0, 1, 3, ALL];
 const MOST: usize = 4;
 
 fn main() -> Result {
     flags([]);
     let _bound = Watchdog::guard("the pools", Duration::from_secs(5))?;
-    let rayon = threads_of(rayon, MOST)?;
-    let tokio = threads_of(tokio_spawn_blocking, 100)?;
-    let smol = threads_of(smol_unblock, 100)?;
+    // All three live to the end of `main`: no thread ends meanwhile.
+    let before = threads()?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(MOST).build()?;
+    let rayon = grown(before, MOST, || pool.spawn(held))?;
+    let before = threads()?;
+    let runtime = Builder::new_current_thread().build()?;
+    let tokio = grown(before, ALL, || drop(runtime.spawn_blocking(held)))?;
+    let before = threads()?;
+    let smol = grown(before, ALL, || smol::unblock(held).detach())?;
 
     let mut table = Table::new(["threads, with", "0", "1", "3", "100 jobs"]);
-    let ways = [
-        ("rayon spawn", rayon),
-        ("tokio spawn_blocking", tokio),
-        ("smol unblock", smol),
-    ];
-    for (name, [none, one, three, hundred]) in ways {
-        table.row([&name, &none, &one, &three, &hundred]);
-    }
+    let mut row = |name, [none, one, three, all]: [usize; 4]| {
+        table.row([&name, &none, &one, &three, &all]);
+    };
+    row("rayon spawn", rayon);
+    row("tokio spawn_blocking", tokio);
+    row("smol unblock", smol);
     table.print();
     let figure = format!(
-        "100 jobs have {} threads in rayon's pool, {} in tokio's, {} in smol's",
+        "{ALL} jobs have {} threads in rayon, {} in tokio, {} in smol",
         rayon[3], tokio[3], smol[3]
     );
     claim("F7", rayon == [MOST; 4] && [tokio, smol] == [JOBS; 2], figure)
-}
-
-/// Has one job done, in a pool of its own.
-type Submit = Box<dyn Fn()>;
-
-fn rayon() -> Result<Submit> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(MOST).build()?;
-    Ok(Box::new(move || pool.spawn(|| held(()))))
-}
-
-fn tokio_spawn_blocking() -> Result<Submit> {
-    let runtime = Builder::new_current_thread().build()?;
-    Ok(Box::new(move || drop(runtime.spawn_blocking(|| held(())))))
-}
-
-fn smol_unblock() -> Result<Submit> {
-    Ok(Box::new(|| smol::unblock(|| held(())).detach()))
 }
 
 /// Closed while jobs come in: so no thread is free for a second one.
@@ -78,19 +66,18 @@ static GATE: RwLock<()> = RwLock::new(());
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
 static DONE: AtomicUsize = AtomicUsize::new(0);
 
-fn held((): ()) {
+fn held() {
     BEGUN.fetch_add(1, SeqCst);
     drop(GATE.read());
     DONE.fetch_add(1, SeqCst);
 }
 
-/// How many threads a pool has while only `most` of its jobs can run.
-fn threads_of(pool: fn() -> Result<Submit>, most: usize) -> Result<[usize; 4]> {
-    let (before, mut counts) = (threads()?, [0; 4]);
-    let submit = pool()?;
+/// How many threads there are more than `before`, with so many jobs, while only
+/// `most` of them can run.
+fn grown(before: usize, most: usize, submit: impl Fn()) -> Result<[usize; 4]> {
     let closed = GATE.write().expect("nobody panics with it");
     let (begun, done) = (BEGUN.load(SeqCst), DONE.load(SeqCst));
-    let mut submitted = 0;
+    let (mut counts, mut submitted) = ([0; 4], 0);
     for (count, jobs) in counts.iter_mut().zip(JOBS) {
         (submitted..jobs).for_each(|_| submit());
         submitted = jobs;
@@ -99,12 +86,6 @@ fn threads_of(pool: fn() -> Result<Submit>, most: usize) -> Result<[usize; 4]> {
     }
     drop(closed);
     wait_until(&DONE, done + submitted);
-    drop(submit);
-    // Threads that are not joined end a little later; smol's after 500 ms.
-    let limit = Instant::now() + Duration::from_secs(1);
-    while threads()? > before && Instant::now() < limit {
-        thread::sleep(Duration::from_millis(1));
-    }
     Ok(counts)
 }
 
@@ -121,7 +102,12 @@ fn threads() -> Result<usize> {
 
 // ANCHOR: growth_ways
 /// A tokio runtime whose `spawn_blocking` has at most `most` threads: more jobs
-/// wait in a queue without a limit.
+/// wait in a queue without a limit. Files and names of hosts (`tokio::fs`,
+/// `lookup_host`) need these threads, too.
+///
+/// # Panics
+///
+/// `most` is 0.
 pub fn runtime_with_few_blocking_threads(
     most: usize,
 ) -> std::io::Result<tokio::runtime::Runtime> {

@@ -29,7 +29,7 @@ use std::{collections::HashSet, process, thread, time::Duration};
 
 use futures_pool::{ProcessPool, ThreadPool, init, job};
 use serde::{Deserialize, Serialize};
-use shared::{Failure, Result, Span, Table, chop, chopped, claim, flags};
+use shared::{Result, Span, Table, chop, chopped, claim, ensure, flags};
 use shared::{measure::now, watchdog::Watchdog};
 
 const WORKERS: usize = 4;
@@ -53,12 +53,12 @@ fn main() -> Result {
 
 fn verdict(threads: &Seen, processes: &Seen) -> Result {
     let own = HashSet::from([process::id()]);
+    let moved = threads.pids == own && processes.pids.is_disjoint(&own);
     let figure = format!(
         "the same jobs gave the same results in {} process, and in {} workers",
         threads.pids.len(),
         processes.pids.len()
     );
-    let moved = threads.pids == own && processes.pids.is_disjoint(&own);
     claim("F3", moved, figure)?;
     let figure = format!(
         "{} jobs waited at the same time on threads, {} worked at the same \
@@ -79,9 +79,7 @@ fn seen_on(pool: &impl Executor) -> Result<Seen> {
     let waited = map_on(pool, wait, 0..8)?;
     let worked = map_on(pool, work, 0..8)?;
     let right = |(n, done): (u64, &Done)| done.result == chopped(n, STROKES);
-    if !(0..).zip(&worked).all(right) {
-        return Err(Failure::new("a result is wrong"));
-    }
+    ensure((0..).zip(&worked).all(right), "a result is wrong")?;
     let spans = |jobs: &[Done]| jobs.iter().map(|j| j.span).collect::<Vec<_>>();
     Ok(Seen {
         pids: worked.iter().map(|done| done.pid).collect(),

@@ -3,10 +3,10 @@
 //!     cargo run -p futures_pool --bin worker_crash
 //!
 //! A panic can be caught, a crash cannot: the system ends the whole process. A
-//! thread has no process of its own, so the program ends with it. (Here that is
-//! a child, so that there is somebody left to tell.) A worker process dies
-//! alone, and the handle tells how. But one dead worker breaks a pool by
-//! default, as in Python: `broken_pool`.
+//! thread has no process of its own, so the program ends with it. (Here that
+//! program is a child process, so its parent can tell how it ended.) A worker
+//! process dies alone, and the handle tells how. But one dead worker breaks a
+//! pool by default, as in Python: `broken_pool`.
 //!
 //! Claims: F6
 //! Change this and watch: `panic!("crash")` for `abort()`. Then both go on: the
@@ -67,8 +67,12 @@ fn crash((): ()) {
 // ANCHOR: worker_crash
 use futures_pool::{Executor, Function, ProcessPool, Value};
 
-/// Runs a job that may crash, in a process of its own. The error tells how the
-/// process ended. Begin `main` with `futures_pool::init([job(work)])`.
+/// Runs a job that may crash, in a process of its own, and waits until it has
+/// ended. Begin `main` with `futures_pool::init([job(work)])`.
+///
+/// # Errors
+///
+/// The process could not be started, or how it has ended.
 pub fn run_isolated<A: Value, T: Value>(
     work: impl Function<A, T>,
     argument: A,

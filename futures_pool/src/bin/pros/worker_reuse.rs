@@ -29,7 +29,7 @@ use std::{collections::HashSet, num::NonZero, thread, time::Instant};
 
 use futures_pool::{Executor, ThreadPool, init, job};
 use nix::unistd::gettid;
-use shared::measure::{NoiseMeter, try_best_of};
+use shared::measure::{Noise, NoiseMeter, try_best_of};
 use shared::{Result, Table, claim, claim_timed, flags, notice_debug_build};
 
 const THREAD_JOBS: usize = 1_000;
@@ -41,43 +41,40 @@ fn main() -> Result {
     flags([]);
     notice_debug_build();
     let meter = NoiseMeter::start();
-    let ways: [(&str, usize, Run); 4] = [
-        ("a pool of threads", THREAD_JOBS, on_threads),
-        ("a thread for each", THREAD_JOBS, on_a_thread_each),
-        ("a pool of processes", PROCESS_JOBS, on_processes),
-        ("a process for each", PROCESS_JOBS, on_a_process_each),
-    ];
     let mut table = Table::new(["jobs by", "jobs", "workers", "us a job"]);
-    let mut seen = Vec::new();
-    for (name, jobs, run) in ways {
+    let mut cost_of = |name, jobs, run: Run| -> Result<Cost> {
         let cost = try_best_of(3, || cost(jobs, run))?;
         let us = format!("{:.1}", cost.us_a_job);
         table.row([&name, &jobs, &cost.workers, &us]);
-        seen.push(cost);
-    }
+        Ok(cost)
+    };
+    let threads = cost_of("a pool of threads", THREAD_JOBS, on_threads)?;
+    let each_thread =
+        cost_of("a thread for each", THREAD_JOBS, on_a_thread_each)?;
+    let processes = cost_of("a pool of processes", PROCESS_JOBS, on_processes)?;
+    let each_process =
+        cost_of("a process for each", PROCESS_JOBS, on_a_process_each)?;
     table.print();
-    verdict(&seen, &meter)
+    verdict([threads, each_thread, processes, each_process], meter.read())
 }
 
-fn verdict(seen: &[Cost], meter: &NoiseMeter) -> Result {
-    let [threads, each_thread, processes, each_process] = seen else {
-        unreachable!("there are four ways")
-    };
+fn verdict(costs: [Cost; 4], noise: Noise) -> Result {
+    let [threads, each_thread, processes, each_process] = costs;
+    let reused = threads.workers.max(processes.workers) <= WORKERS;
     let figure = format!(
         "{} threads did {THREAD_JOBS} jobs, {} processes did {PROCESS_JOBS}",
         threads.workers, processes.workers
     );
-    let reused = threads.workers.max(processes.workers) <= WORKERS;
-    let each = (each_thread.workers, each_process.workers);
-    let new = each == (THREAD_JOBS, PROCESS_JOBS);
-    claim("F9", reused && new, figure)?;
+    let fresh = each_thread.workers == THREAD_JOBS
+        && each_process.workers == PROCESS_JOBS;
+    claim("F9", reused && fresh, figure)?;
     let thread = each_thread.us_a_job / threads.us_a_job;
     let process = each_process.us_a_job / processes.us_a_job;
     let figure = format!(
         "a new thread for each job costs {thread:.0} times as much as a pool, \
          a new process {process:.0} times"
     );
-    claim_timed("F10", thread > 2.0 && process > 2.0, meter.read(), figure)
+    claim_timed("F10", thread > 2.0 && process > 2.0, noise, figure)
 }
 
 /// Has this number of jobs done, and returns who did each of them.
@@ -130,6 +127,10 @@ use futures_pool::ProcessPool;
 
 /// A pool of processes that replaces a worker after `jobs` jobs
 /// (`max_tasks_per_child`): for jobs that leak memory or leave files open.
+///
+/// # Errors
+///
+/// `workers` is 0, or a process could not be started.
 pub fn pool_with_fresh_workers(
     workers: usize,
     jobs: std::num::NonZero<u64>,

@@ -5,7 +5,7 @@
 //! Jobs come in faster than four workers can do them. `submit` queues them at
 //! once, so all inputs are in memory together, as in Python. With a limit,
 //! `submit` waits until there is room in the queue: whoever brings the jobs is
-//! held back. Nothing takes longer for that, for the workers are the slow part.
+//! held back. The jobs take no longer, because the workers are the slow part.
 //!
 //! `queue_growth_ways` has rayon and tokio.
 //!
@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::{thread, time::Duration};
 
 use futures_pool::Executor;
-use shared::{Failure, Result, claim, flags, say, watchdog::Watchdog};
+use shared::{Result, claim, ensure, flags, say, watchdog::Watchdog};
 
 const JOBS: usize = 400;
 const ROOM: NonZero<usize> = NonZero::new(16).expect("it is not 0");
@@ -47,15 +47,12 @@ fn main() -> Result {
 }
 
 fn most_waiting(pool: &ThreadPool) -> Result<usize> {
-    for count in [&BEGUN, &MOST] {
-        count.store(0, SeqCst);
-    }
+    BEGUN.store(0, SeqCst);
+    MOST.store(0, SeqCst);
     let jobs: Vec<_> = inputs().map(|input| pool.submit(work, input)).collect();
     let done = jobs.into_iter().filter_map(|job| job.result().ok()).count();
-    match done {
-        JOBS => Ok(MOST.load(SeqCst)),
-        _ => Err(Failure::new(format!("only {done} jobs are done"))),
-    }
+    ensure(done == JOBS, "not all jobs are done")?;
+    Ok(MOST.load(SeqCst))
 }
 
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
@@ -71,7 +68,7 @@ fn inputs() -> impl Iterator<Item = Vec<u8>> {
 
 fn work(input: Vec<u8>) -> usize {
     BEGUN.fetch_add(1, SeqCst);
-    thread::sleep(Duration::from_millis(1));
+    thread::sleep(Duration::from_millis(1)); // the job itself
     input.len()
 }
 
@@ -83,6 +80,10 @@ use futures_pool::ThreadPool;
 /// A pool of threads with back-pressure: `submit` waits while `room` jobs are
 /// in the queue, so inputs are not made faster than they are used. `map` needs
 /// no such limit: it takes four inputs ahead for each worker.
+///
+/// # Errors
+///
+/// `workers` is 0.
 pub fn pool_with_queue_limit(
     workers: usize,
     room: NonZero<usize>,

@@ -21,25 +21,24 @@ use std::sync::{Barrier, Mutex};
 use std::time::Duration;
 
 use rayon::{Scope, ThreadPoolBuilder};
-use shared::{Failure, Result, flags, say, watchdog::within};
+use shared::{Result, ensure, flags, say, watchdog::within};
 
+const STOCK: u32 = 100;
 /// Ample: what is not stuck is done in a millisecond.
 const LIMIT: Duration = Duration::from_millis(500);
 
 fn main() -> Result {
     flags([]);
-    let locked = left_of_100(lock_then_join)?;
+    let locked = left_in_stock(lock_then_join)?;
     say!("locked while both halves are joined: {}", text(locked));
-    let joined = left_of_100(join_then_lock)?;
+    let joined = left_in_stock(join_then_lock)?;
     say!("locked after both halves are joined: {}", text(joined));
-    match (locked, joined) {
-        (None, Some(97)) => Ok(()),
-        _ => Err(Failure::new("other calls stalled than the locked one")),
-    }
+    let expected = (locked, joined) == (None, Some(STOCK - 3));
+    ensure(expected, "other calls stalled than the locked one")
 }
 
 fn text(left: Option<u32>) -> String {
-    left.map_or("deadlock".into(), |left| format!("{left} of 100 left"))
+    left.map_or("deadlock".into(), |left| format!("{left} of {STOCK} left"))
 }
 
 fn lock_then_join<'a>(jobs: &Scope<'a>, stock: &'a Mutex<u32>) {
@@ -78,10 +77,10 @@ type Take = for<'a> fn(&Scope<'a>, &'a Mutex<u32>);
 
 /// `None`: not done in time. Then the threads are left behind until the process
 /// ends, for nobody can take the lock from them.
-fn left_of_100(take: Take) -> Result<Option<u32>> {
+fn left_in_stock(take: Take) -> Result<Option<u32>> {
     let pool = ThreadPoolBuilder::new().num_threads(2).build()?;
     let left = within(LIMIT, move || {
-        let stock = Mutex::new(100);
+        let stock = Mutex::new(STOCK);
         pool.scope(|jobs| take(jobs, &stock));
         stock.into_inner().expect("nobody panics with it")
     });
@@ -94,7 +93,8 @@ fn left_of_100(take: Take) -> Result<Option<u32>> {
 ///
 /// # Panics
 ///
-/// Another thread has panicked while it held the lock.
+/// When one of the three panics, or another thread has panicked while it held
+/// the lock.
 pub fn join_then_update<T, A: Send, B: Send>(
     shared: &std::sync::Mutex<T>,
     first: impl FnOnce() -> A + Send,

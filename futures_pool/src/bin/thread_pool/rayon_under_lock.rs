@@ -21,7 +21,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use rayon::ThreadPoolBuilder;
-use shared::{Failure, Result, flags, say, watchdog::within};
+use shared::{Result, ensure, flags, say, watchdog::within};
 
 /// Ample: what is not stuck is done in a millisecond.
 const LIMIT: Duration = Duration::from_millis(500);
@@ -32,10 +32,8 @@ fn main() -> Result {
     say!("locked during the call: {}", result(locked));
     let unlocked = within(LIMIT, || sum_with(collected)).ok();
     say!("locked after the call: {}", result(unlocked));
-    match (locked, unlocked) {
-        (None, Some(10)) => Ok(()),
-        _ => Err(Failure::new("other calls stalled than the locked one")),
-    }
+    let expected = (locked, unlocked) == (None, Some(10));
+    ensure(expected, "other calls stalled than the locked one")
 }
 
 fn result(total: Option<u64>) -> String {
@@ -73,7 +71,8 @@ use rayon::prelude::*;
 ///
 /// # Panics
 ///
-/// Another thread has panicked while it held the lock.
+/// When `compute` panics, or another thread has panicked while it held the
+/// lock.
 pub fn add_all<T: Sync>(
     items: &[T],
     total: &std::sync::Mutex<u64>,

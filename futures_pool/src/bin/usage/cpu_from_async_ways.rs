@@ -42,33 +42,20 @@ async fn main() -> Result {
     init([job(work)]);
     flags([]);
     notice_debug_build();
-    let (threads, processes) =
-        (ThreadPool::new(WORKERS)?, ProcessPool::new(WORKERS)?);
-    // WRONG: no other task runs meanwhile
-    let in_task = eight_jobs(async || Ok(work(()))).await?;
-    let blocking =
-        eight_jobs(async || Ok(spawn_blocking(|| work(())).await?)).await?;
-    let threads =
-        eight_jobs(async || Ok(run_in_executor(&threads, work, ()).await?))
-            .await?;
-    let processes =
-        eight_jobs(async || Ok(run_in_executor(&processes, work, ()).await?))
-            .await?;
-
-    print([&in_task, &blocking, &threads, &processes]);
-    verdict(&threads, &processes)
-}
-
-fn print(seen: [&Seen; 4]) {
     let mut table = Table::new(["work is done", "latency ms", "ms", "at once"]);
-    let ways =
-        ["in a task", "by spawn_blocking", "by ThreadPool", "by ProcessPool"];
-    for (name, seen) in ways.iter().zip(seen) {
-        let [latency, took] =
-            [seen.latency, seen.took].map(|time| format!("{:.1}", ms(time)));
-        table.row([name, &latency, &took, &seen.at_once]);
-    }
+    // WRONG: no other task runs meanwhile
+    let in_task = async || Ok(work(()));
+    eight_jobs(&mut table, "in a task", in_task).await?;
+    let blocking = async || Ok(spawn_blocking(|| work(())).await?);
+    eight_jobs(&mut table, "by spawn_blocking", blocking).await?;
+    let pool = ThreadPool::new(WORKERS)?;
+    let threads = async || Ok(run_in_executor(&pool, work, ()).await?);
+    let threads = eight_jobs(&mut table, "by ThreadPool", threads).await?;
+    let pool = ProcessPool::new(WORKERS)?;
+    let processes = async || Ok(run_in_executor(&pool, work, ()).await?);
+    let processes = eight_jobs(&mut table, "by ProcessPool", processes).await?;
     table.print();
+    verdict(&threads, &processes)
 }
 
 fn verdict(threads: &Seen, processes: &Seen) -> Result {
@@ -84,13 +71,16 @@ fn verdict(threads: &Seen, processes: &Seen) -> Result {
 }
 
 struct Seen {
-    latency: Duration,
     took: Duration,
     at_once: usize,
 }
 
 /// Does eight jobs beside a task that sleeps.
-async fn eight_jobs(run: impl AsyncFn() -> Result<Span>) -> Result<Seen> {
+async fn eight_jobs(
+    table: &mut Table<4>,
+    name: &str,
+    run: impl AsyncFn() -> Result<Span>,
+) -> Result<Seen> {
     let (started, mut latency) = (Instant::now(), Duration::ZERO);
     let mut jobs = pin!(try_join_all((0..8).map(|_| run())));
     loop {
@@ -101,8 +91,12 @@ async fn eight_jobs(run: impl AsyncFn() -> Result<Span>) -> Result<Seen> {
         };
         latency = latency.max(asleep.elapsed().saturating_sub(PAUSE));
         if let Some(spans) = spans {
+            let took = started.elapsed();
             let at_once = Span::most_at_once(&spans);
-            return Ok(Seen { latency, took: started.elapsed(), at_once });
+            let [latency, ms] =
+                [latency, took].map(|time| format!("{:.1}", ms(time)));
+            table.row([&name, &latency, &ms, &at_once]);
+            return Ok(Seen { took, at_once });
         }
     }
 }
@@ -117,7 +111,8 @@ fn work((): ()) -> Span {
 use futures_pool::{Executor, Function, JobError, Value};
 
 /// Awaits a job that a pool of threads or processes does, on any runtime. If
-/// the caller is cancelled, the job is done all the same.
+/// the caller is cancelled, the job is done all the same. (A pool with a
+/// `queue_limit` blocks the caller while its queue is full.)
 pub async fn run_in_executor<A: Value, T: Value>(
     pool: &impl Executor,
     job: impl Function<A, T>,

@@ -4,10 +4,10 @@
 //!
 //! `spawn_blocking` starts a thread for each job, up to 512, so many jobs share
 //! few cores (oversubscription). A semaphore limits them. But a caller may stop
-//! to wait, by a timeout or because a client has left: its future is dropped,
-//! and the job goes on, for a thread cannot be cancelled. If the future has the
-//! permit, the next job begins beside the old one. If the job has it, the limit
-//! holds.
+//! waiting, by a timeout or because a client has left: its future is dropped,
+//! and the job goes on, because a thread cannot be cancelled. If the future
+//! owns the permit, the next job begins beside the old one. If the job owns it,
+//! the limit holds.
 //!
 //! Read `cpu_from_async` first.
 //!
@@ -21,37 +21,31 @@
 use std::sync::{Arc, Mutex};
 use std::{thread, time::Duration};
 
-use futures::future::BoxFuture;
-use shared::{Failure, Result, Span, flags, measure::now, say};
+use shared::{Result, Span, ensure, flags, measure::now, say};
 use tokio::time::timeout;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    let wrong = most_at_once(|limit, job| Box::pin(kept(limit, job))).await;
+    let wrong = most_at_once(kept).await;
     say!("the caller has the permit: {wrong} jobs at once, limit 1");
-    let right = most_at_once(|limit, job| {
-        Box::pin(async { drop(run_limited(limit, job).await) })
-    });
-    let right = right.await;
+    let right = most_at_once(run_limited).await;
     say!("the job has the permit: {right} job at once, limit 1");
-    match (wrong, right) {
-        (2.., 1) => Ok(()),
-        _ => Err(Failure::new("the limit was kept, or broken, unexpectedly")),
-    }
+    ensure(wrong > 1, "the caller that gave up kept the limit")?;
+    ensure(right == 1, "the job with the permit broke the limit")
 }
 
 type Job = Box<dyn FnOnce() + Send>;
 
-async fn kept(limit: Arc<Semaphore>, job: Job) {
+async fn kept(limit: Arc<Semaphore>, job: Job) -> Result<(), JoinError> {
     // WRONG: when the caller gives up, this is dropped, and the job goes on
     let _permit = limit.acquire().await.expect("nobody closes it");
-    drop(spawn_blocking(job).await);
+    spawn_blocking(job).await
 }
 
 /// Four callers, one after the other; each gives up before its job is done.
 async fn most_at_once(
-    run: impl Fn(Arc<Semaphore>, Job) -> BoxFuture<'static, ()>,
+    run: impl AsyncFn(Arc<Semaphore>, Job) -> Result<(), JoinError>,
 ) -> usize {
     let (limit, spans) = (Arc::new(Semaphore::new(1)), Arc::default());
     for _ in 0..4 {
@@ -72,7 +66,7 @@ fn job(spans: &Arc<Mutex<Vec<Span>>>) -> Job {
     let spans = Arc::clone(spans);
     Box::new(move || {
         let start = now();
-        thread::sleep(Duration::from_millis(100));
+        thread::sleep(Duration::from_millis(100)); // the work itself
         let span = Span { start, end: now() };
         spans.lock().expect("nobody panics with it").push(span);
     })
@@ -86,6 +80,10 @@ use tokio::task::{JoinError, spawn_blocking};
 /// jobs than permits work at once. The job keeps its permit until it ends, also
 /// if it panics (the error), or if its caller has given up. A caller that gives
 /// up before its job has a permit cancels the job.
+///
+/// # Panics
+///
+/// The semaphore is closed.
 pub async fn run_limited<T: Send + 'static>(
     limit: std::sync::Arc<Semaphore>,
     job: impl FnOnce() -> T + Send + 'static,

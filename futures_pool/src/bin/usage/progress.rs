@@ -19,7 +19,7 @@ use std::io::{self, IsTerminal, Write};
 use std::{thread, time::Duration};
 
 use futures_pool::ThreadPool;
-use shared::{Failure, Result, flags, say};
+use shared::{Result, ensure, flags, say};
 
 fn main() -> Result {
     flags([]);
@@ -35,12 +35,12 @@ fn main() -> Result {
     say!("results: {results:?}");
     let right = results.iter().zip(0..).all(|(result, n)| *result == n * n);
     let all = order.len() == 10 && results.len() == 10;
-    if right && all { Ok(()) } else { Err(Failure::new("a result is wrong")) }
+    ensure(right && all, "a result is wrong")
 }
 
 /// The first jobs take longest.
 fn square(n: u64) -> u64 {
-    thread::sleep(Duration::from_millis(10 * (10 - n)));
+    thread::sleep(Duration::from_millis(10 * (10 - n))); // the job itself
     n * n
 }
 
