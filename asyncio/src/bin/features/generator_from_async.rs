@@ -28,7 +28,7 @@ fn main() -> Result {
     let _bound = Watchdog::guard("five values", Duration::from_secs(2))?;
     let story = RefCell::new(Vec::new());
     let tell = |text: String| story.borrow_mut().push(text);
-    let mut powers = generator(async |values| {
+    let mut powers = generator(async |mut values| {
         let mut power = 1;
         loop {
             tell(format!("makes {power}"));
@@ -52,7 +52,7 @@ use std::task::{Context, Poll, Waker};
 use std::{cell::Cell, future::poll_fn, iter, mem, rc::Rc};
 
 /// An iterator of what `body` gives away; it ends when `body` returns. The body
-/// may await nothing but `give`: nobody would wake it.
+/// may await nothing but `give`: nobody would wake it, and the iterator ends.
 pub fn generator<T, F: Future<Output = ()>>(
     body: impl FnOnce(Values<T>) -> F,
 ) -> impl Iterator<Item = T> {
@@ -73,7 +73,7 @@ pub struct Values<T>(Rc<Cell<Option<T>>>);
 
 impl<T> Values<T> {
     /// Gives a value away, and goes on when the next one is asked for.
-    pub async fn give(&self, value: T) {
+    pub async fn give(&mut self, value: T) {
         self.0.set(Some(value));
         let mut given = false;
         poll_fn(|_| match mem::replace(&mut given, true) {

@@ -78,8 +78,8 @@ where
 
 // ANCHOR: join_vs_spawn
 /// Runs two jobs as tasks: in parallel on a `multi_thread` runtime with two
-/// workers or more. A panic comes back as a `JoinError`. If this future is
-/// dropped, both are cancelled.
+/// workers or more. A panic comes back as a `JoinError`, and cancels the other
+/// one. If this future is dropped, both are cancelled.
 pub async fn in_parallel<A, B>(
     one: A,
     other: B,

@@ -23,10 +23,10 @@
 //!     A call that waits with await: 11 ms without a beat
 //!     The article, A23: "Nothing blocks, except for the entry point."
 //!     Our answer for Rust: false (not true)
-//!     A23 borne out: a call of 100 ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
+//!     A23 borne out: a call of 100ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
 //!     The article, A3: "Turning system calls into coroutines makes a program more responsive."
 //!     Our answer for Rust: limits (true within limits)
-//!     A3 borne out: a call of 100 ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
+//!     A3 borne out: a call of 100ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
 
 use std::{sync::mpsc, thread};
 
@@ -51,7 +51,7 @@ fn main() -> Result {
 
     let (noise, most) = (meter.read(), moved.max(in_place).max(awaited));
     let figure = format!(
-        "a call of 100 ms stops a heartbeat for {:.0} ms if it blocks, else \
+        "a call of {CALL:?} stops a heartbeat for {:.0} ms if it blocks, else \
          for {:.0} ms",
         ms(blocked),
         ms(most)
