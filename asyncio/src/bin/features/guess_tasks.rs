@@ -19,12 +19,13 @@
 //!     nothing at all: cut off
 
 use std::cmp::Ordering;
-use std::fmt::Display;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use shared::{Result, flags, say, watchdog::Watchdog};
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+
+type Connection = BufReader<TcpStream>;
 
 const PATIENCE: Duration = Duration::from_secs(1);
 const LONGEST: u64 = 32;
@@ -87,10 +88,7 @@ fn secret(name: &str) -> u32 {
 }
 
 /// The other side may not read: without a limit this would wait for it.
-async fn write_line(
-    to: &mut BufReader<TcpStream>,
-    line: impl Display,
-) -> io::Result<()> {
+async fn write_line(to: &mut Connection, line: &str) -> io::Result<()> {
     let line = format!("{line}\n");
     timeout(PATIENCE, to.write_all(line.as_bytes())).await?
 }
@@ -100,7 +98,7 @@ async fn play(to: SocketAddr, name: &str, guesses: &[u32]) -> Result<String> {
     write_line(&mut server, name).await?;
     let mut told = Vec::new();
     for guess in guesses {
-        write_line(&mut server, guess).await?;
+        write_line(&mut server, &guess.to_string()).await?;
         let answer = read_line(&mut server, LONGEST, PATIENCE).await?;
         told.push(format!("{guess} {answer}"));
     }

@@ -20,17 +20,16 @@
 //!     a thread                  200       31262
 //!     The article, A12: "An active coroutine uses less than 1 KB until it ends."
 //!     Our answer for Rust: limits (true within limits)
-//!     A12 borne out: a sleeping task takes 466 bytes at most, 4641 if it keeps 4096 bytes
+//!     A12 borne out: a sleeping task takes 466 bytes, one with 4096 bytes in it 4641
 //!     The article, A30: "Unlike threads, coroutines cost no extra memory."
 //!     Our answer for Rust: limits (true within limits)
-//!     A30 borne out: a task takes 466 bytes, a thread 31262
+//!     A30 borne out: a sleeping task takes 466 bytes, a sleeping thread 31262
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{hint::black_box, thread, time::Duration};
 
-use shared::measure::Memory;
-use shared::watchdog::Watchdog;
 use shared::{Failure, Result, Table, claim, flags, role, say};
+use shared::{measure::Memory, watchdog::Watchdog};
 use smol::Timer;
 use tokio::time::sleep;
 
@@ -52,11 +51,13 @@ fn main() -> Result {
 
     let task = tokio.max(smol);
     let figure = format!(
-        "a sleeping task takes {task} bytes at most, {large} if it keeps \
-         {LARGE} bytes"
+        "a sleeping task takes {task} bytes, one with {LARGE} bytes in it \
+         {large}"
     );
     claim("A12", task < 1_000 && large > 1_000, figure)?;
-    let figure = format!("a task takes {task} bytes, a thread {thread}");
+    let figure = format!(
+        "a sleeping task takes {task} bytes, a sleeping thread {thread}"
+    );
     claim("A30", task > 0 && thread > 5 * task, figure)
 }
 

@@ -109,8 +109,8 @@ async fn longest_gap<Wait: Future>(
 
 // ANCHOR: responsive_runtimes
 /// Runs a blocking call beside the event loop of smol, on one of its threads
-/// for such calls (500 at most). Dropping the future does not stop the call; a
-/// panic in it goes on in whoever awaits it.
+/// for such calls (500 at most). Dropping the future does not stop a call that
+/// has begun. A panic in the call is raised again in whoever awaits it.
 pub async fn run_blocking<T: Send + 'static>(
     call: impl FnOnce() -> T + Send + 'static,
 ) -> T {
