@@ -68,7 +68,7 @@ async fn async_fn(steps: &Cell<u32>) -> u32 {
     first + step(steps)
 }
 
-/// The same by hand: what is needed in each state.
+/// The same by hand, the pause included: what is needed in each state.
 enum ByHand<'a> {
     Called { steps: &'a Cell<u32> },
     Paused { steps: &'a Cell<u32>, first: u32 },

@@ -27,24 +27,25 @@ use std::time::{Duration, Instant};
 
 use shared::measure::{Usage, ms};
 use shared::{Result, claim, flags, say};
-use tokio::{task::JoinSet, time::sleep};
+use tokio::{sync::Notify, task::JoinSet, task::yield_now, time::sleep};
 
 const TASKS: u64 = 10_000;
-const SLEEP: Duration = Duration::from_millis(500);
 const WINDOW: Duration = Duration::from_millis(100); // all are asleep in it
 
+static GATE: Notify = Notify::const_new();
 static POLLS: AtomicU64 = AtomicU64::new(0);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    let tasks = (0..TASKS).map(|_| counted(sleep(SLEEP), &POLLS));
+    let tasks = (0..TASKS).map(|_| counted(GATE.notified(), &POLLS));
     let tasks: JoinSet<_> = tasks.collect();
     while POLLS.load(Relaxed) < TASKS {
-        sleep(Duration::from_millis(1)).await; // until all are asleep
+        yield_now().await; // until all wait at the gate
     }
     let begin = POLLS.swap(0, Relaxed);
     let asleep = polls_during("tokio, all tasks asleep", sleep(WINDOW)).await;
+    GATE.notify_waiters(); // wakes all
     tasks.join_all().await;
     let end = POLLS.swap(0, Relaxed);
     let busy = polls_during("a busy loop, one future", busy_polling()).await;
