@@ -21,9 +21,7 @@
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     A7 borne out: an async fn was ready at poll 2, an enum without `async` at poll 2
 
-use std::cell::Cell;
-use std::pin::pin;
-use std::task::Waker;
+use std::{cell::Cell, pin::pin, task::Waker};
 
 use shared::{Result, claim, flags, say};
 

@@ -1,10 +1,11 @@
-//! Memory of a sleeping task on each runtime, and of a thread.
+//! Memory of a sleeping task on tokio and smol, and of a thread.
 //!
 //!     cargo run -p asyncio --bin task_size
 //!
 //! A task takes what its future keeps (`future_size`), and some hundred bytes
-//! of its runtime. Resident memory is counted, in a process for each row; for a
-//! thread also what the kernel keeps, a stack of 16 KiB and page tables.
+//! of its runtime; the buffer of one row is 4 KiB large. Resident memory is
+//! counted, in a process for each row; for a thread also what the kernel keeps,
+//! a stack of 16 KiB and page tables.
 //!
 //! Read `future_size` first.
 //!
@@ -20,7 +21,7 @@
 //!     a thread                  200       31262
 //!     The article, A12: "An active coroutine uses less than 1 KB until it ends."
 //!     Our answer for Rust: limits (true within limits)
-//!     A12 borne out: a sleeping task takes 466 bytes, one with 4096 bytes in it 4641
+//!     A12 borne out: a sleeping task takes 466 bytes, with a buffer 4641
 //!     The article, A30: "Unlike threads, coroutines cost no extra memory."
 //!     Our answer for Rust: limits (true within limits)
 //!     A30 borne out: a sleeping task takes 466 bytes, a sleeping thread 31262
@@ -50,10 +51,8 @@ fn main() -> Result {
     table.print();
 
     let task = tokio.max(smol);
-    let figure = format!(
-        "a sleeping task takes {task} bytes, one with {LARGE} bytes in it \
-         {large}"
-    );
+    let figure =
+        format!("a sleeping task takes {task} bytes, with a buffer {large}");
     claim("A12", task < 1_000 && large > 1_000, figure)?;
     let figure = format!(
         "a sleeping task takes {task} bytes, a sleeping thread {thread}"
