@@ -53,7 +53,8 @@ fn main() -> Result {
     let least = blocked.into_iter().min().expect("two runtimes");
     let most = moved.into_iter().chain(awaited).max().expect("two ways");
     let figure = format!(
-        "a call that blocks stops a heartbeat for {:.0} ms, others for {:.0} ms",
+        "a call that blocks stops a heartbeat for {:.0} ms, others for {:.0} \
+         ms",
         ms(least),
         ms(most)
     );
