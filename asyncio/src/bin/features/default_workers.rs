@@ -104,12 +104,19 @@ async fn on_tokio() -> Result {
 }
 
 fn tell() -> Result {
-    thread::sleep(MOMENT); // a new thread has its parent's name until it runs
-    for thread in fs::read_dir("/proc/self/task")? {
-        say!("{}", fs::read_to_string(thread?.path().join("comm"))?.trim());
+    for task in fs::read_dir("/proc/self/task")? {
+        let task = task?.path();
+        // A new thread has the name of its parent. It has its own before it
+        // waits for the first time.
+        while fs::read_to_string(task.join("status"))?.contains(NEVER_WAITED) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        say!("{}", fs::read_to_string(task.join("comm"))?.trim());
     }
     Ok(())
 }
+
+const NEVER_WAITED: &str = "\nvoluntary_ctxt_switches:\t0\n";
 
 // ANCHOR: default_workers
 use std::io;
