@@ -735,6 +735,22 @@ fn a_stall_is_reported_while_it_lasts() {
     }
 }
 
+/// `stall_detector`: where it cannot work, it says so at once. Its heart would
+/// panic in its task, unheard, and no stall would ever be reported.
+#[test]
+fn a_runtime_without_timers_is_not_watched_in_silence() {
+    let no_timers = Builder::new_current_thread().build().unwrap();
+    let watch = |runtime: &Runtime, limit| {
+        let watch = || {
+            stall_detector::watch_for_stalls(runtime.handle(), limit, |_| {})
+        };
+        std::panic::catch_unwind(AssertUnwindSafe(watch)).is_err()
+    };
+    assert!(watch(&no_timers, HOUR));
+    assert!(watch(&one_thread(), Duration::ZERO));
+    assert!(!watch(&one_thread(), HOUR));
+}
+
 fn one_thread() -> Runtime {
     Builder::new_current_thread().enable_time().build().unwrap()
 }

@@ -2,17 +2,17 @@
 //! give up, slow peers.
 
 use std::future::pending;
-use std::io::ErrorKind::{TimedOut, UnexpectedEof};
+use std::io::ErrorKind::{self, InvalidData, TimedOut, UnexpectedEof};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering::SeqCst};
 use std::{thread, time::Duration};
 
 use futures::FutureExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore, oneshot};
 use tokio::task::yield_now;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -25,6 +25,9 @@ mod cookbook_io;
 #[expect(dead_code, reason = "only its recipe is tested")]
 #[path = "../../src/bin/pros/gather.rs"]
 mod gather;
+#[expect(dead_code, reason = "only its recipe is tested")]
+#[path = "../../src/bin/features/guess_tasks.rs"]
+mod guess_tasks;
 #[expect(dead_code, reason = "only its recipe is tested")]
 #[path = "../../src/bin/pros/lifo_slot.rs"]
 mod lifo_slot;
@@ -178,6 +181,33 @@ async fn half_a_line_is_an_error_and_a_silent_server_is_late() {
     assert!(
         [UnexpectedEof, std::io::ErrorKind::ConnectionReset].contains(&kind)
     );
+}
+
+/// The caller learns whether a client broke the rules or has just left.
+#[tokio::test(start_paused = true)]
+async fn a_line_is_whole_or_the_error_says_why() {
+    async fn read(sent: &[&[u8]], close: bool) -> Result<String, ErrorKind> {
+        let (mut client, server) = tokio::io::duplex(64);
+        let send = async {
+            for part in sent {
+                let _ = client.write_all(part).await; // it may be cut off
+                sleep(2 * LIMIT / 3).await;
+            }
+            (!close).then_some(client)
+        };
+        let mut server = BufReader::new(server);
+        let line = guess_tasks::read_line(&mut server, 4, LIMIT);
+        let (line, _client) = tokio::join!(line, send);
+        line.map_err(|error| error.kind())
+    }
+    assert_eq!(read(&[b"1", b"23\n"], true).await, Ok("123".into()));
+    assert_eq!(read(&[b"1\n2\n"], true).await, Ok("1".into()));
+    assert_eq!(read(&[b"\xff\r\n"], true).await, Ok("\u{fffd}".into()));
+    assert_eq!(read(&[b"1234\n"], true).await, Err(InvalidData));
+    assert_eq!(read(&[], true).await, Err(UnexpectedEof));
+    assert_eq!(read(&[b"12"], true).await, Err(UnexpectedEof));
+    assert_eq!(read(&[b"1"], false).await, Err(TimedOut));
+    assert_eq!(read(&[b"1", b"2", b"\n"], true).await, Err(TimedOut));
 }
 
 /// `block_in_place` alone panics there.

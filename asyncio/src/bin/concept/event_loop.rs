@@ -81,7 +81,9 @@ use std::{future::poll_fn, mem, net::SocketAddr, os::fd::AsRawFd, pin::pin};
 use mio::{Events, Interest, Token, net};
 
 /// The executor: polls each task once, and again only when it was woken.
-/// Returns their outputs in the order of the tasks.
+/// Returns their outputs in the order of the tasks. They may wait for sockets,
+/// for timers and for each other. Another thread can wake a task, but it does
+/// not end the sleep of this one.
 pub fn run<F: Future>(tasks: Vec<F>) -> Vec<F::Output> {
     let tasks = tasks.into_iter().map(Box::pin).enumerate();
     let mut tasks: BTreeMap<usize, _> = tasks.collect();

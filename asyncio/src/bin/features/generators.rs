@@ -23,7 +23,7 @@
 
 use std::cell::Cell;
 
-use shared::{Failure, Result, claim, flags, say};
+use shared::{Result, claim, ensure, flags, say};
 
 const TAKEN: usize = 5;
 
@@ -51,10 +51,8 @@ fn take(
     let taken: Vec<u64> = powers.take(TAKEN).collect();
     let made = made.take();
     say!("{way}: {taken:?} taken, {made} made");
-    match taken == [1, 2, 4, 8, 16] {
-        true => Ok(made),
-        false => Err(Failure::new("these are no powers of two")),
-    }
+    ensure(taken == [1, 2, 4, 8, 16], "these are no powers of two")?;
+    Ok(made)
 }
 
 fn from_fn(made: &Cell<usize>) -> impl Iterator<Item = u64> {

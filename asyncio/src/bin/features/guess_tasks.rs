@@ -50,7 +50,7 @@ async fn main() -> Result {
     Ok(server.await.expect("it does not panic")?)
 }
 
-/// Plays with so many clients, all at the same time, and closes.
+/// Plays with `CLIENTS` clients, all at the same time, and closes.
 async fn serve(listener: TcpListener) -> io::Result<()> {
     let mut games = Vec::new();
     for _ in 0..CLIENTS {
@@ -87,8 +87,10 @@ fn secret(name: &str) -> u32 {
     1 + name.bytes().fold(0, |sum, byte| 7 * sum % 100 + u32::from(byte)) % 100
 }
 
+/// The other side may not read: without a limit this would wait for it.
 async fn write_line(to: &mut Connection, line: &str) -> io::Result<()> {
-    to.get_mut().write_all(format!("{line}\n").as_bytes()).await
+    let line = format!("{line}\n");
+    timeout(PATIENCE, to.write_all(line.as_bytes())).await?
 }
 
 async fn play(to: SocketAddr, name: &str, guesses: &[u32]) -> Result<String> {
@@ -112,13 +114,20 @@ async fn annoy(to: SocketAddr, what: &str, text: &str) -> Result<String> {
 }
 
 // ANCHOR: guess_tasks
-use std::{io, io::ErrorKind::InvalidData, time::Duration};
+use std::io::{self, ErrorKind::InvalidData, ErrorKind::UnexpectedEof};
+use std::time::Duration;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 use tokio::time::timeout;
 
-/// One line, without its end. An error if the line has more than `most` bytes,
-/// has not come after `limit`, or the other side has closed in the middle. Not
-/// cancellation safe: drop the connection after cancellation or an error.
+/// One line, without its end, and with U+FFFD for what is not UTF-8. The whole
+/// line must be there after `limit`, and have at most `most` bytes with its
+/// end. Not cancellation safe: drop the connection after a cancellation or an
+/// error.
+///
+/// # Errors
+///
+/// The line is too late (`TimedOut`) or too long (`InvalidData`); or the
+/// connection is closed before its end (`UnexpectedEof`).
 pub async fn read_line(
     from: &mut (impl AsyncBufRead + Unpin),
     most: u64,
@@ -126,9 +135,10 @@ pub async fn read_line(
 ) -> io::Result<String> {
     let (mut line, mut from) = (Vec::new(), from.take(most));
     timeout(limit, from.read_until(b'\n', &mut line)).await??;
-    if !line.ends_with(b"\n") {
-        return Err(InvalidData.into());
+    match line.ends_with(b"\n") {
+        true => Ok(String::from_utf8_lossy(&line).trim_end().to_string()),
+        false if from.limit() == 0 => Err(InvalidData.into()),
+        false => Err(UnexpectedEof.into()),
     }
-    Ok(String::from_utf8_lossy(&line).trim_end().to_string())
 }
 // ANCHOR_END: guess_tasks

@@ -64,15 +64,23 @@ where
     shared::Failure: From<E>,
 {
     let _done = work.await?;
-    sleep(Duration::from_millis(20)).await; // until its thread is idle
-    let mut names = thread_names()?;
-    // A new thread has the name of its parent until it runs.
-    while names.iter().filter(|name| *name == "hidden_threads").count() > 1 {
-        sleep(Duration::from_millis(5)).await;
-        names = thread_names()?;
+    while running_threads()? > 1 {
+        sleep(Duration::from_millis(1)).await; // until all others are idle
     }
+    let names = thread_names()?;
     say!("after {what}: {}", names.join(", "));
     Ok(names.len())
+}
+
+/// How many threads run, or are about to. (A new one has no name of its own
+/// before it has run.)
+fn running_threads() -> Result<usize> {
+    let mut running = 0;
+    for thread in std::fs::read_dir("/proc/self/task")? {
+        let stat = std::fs::read_to_string(thread?.path().join("stat"))?;
+        running += usize::from(stat.contains(") R "));
+    }
+    Ok(running)
 }
 
 // ANCHOR: hidden_threads

@@ -12,26 +12,31 @@
 //! and A10 is contradicted.
 //!
 //! Output (figures vary):
-//!     join!: on one thread, they do not
-//!     spawn both: on two threads, they meet
+//!     join!: the two jobs did not meet
+//!     spawn both: the two jobs met
 //!     The article, A10: "Coroutines wait in parallel for something interesting to happen."
 //!     Our answer for Rust: limits (true within limits)
 //!     A10 borne out: two jobs did not meet under join!, and met when spawned
 
-use std::sync::mpsc;
-use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::{sync::mpsc, time::Duration};
 
-use futures::future::BoxFuture;
 use shared::{Result, claim, flags, say};
-use tokio::{join, runtime::Builder, runtime::Runtime};
+use tokio::{join, runtime::Builder};
 
 fn main() -> Result {
     flags([]);
     let two = Builder::new_multi_thread().worker_threads(2).build()?;
-    let joined = meet(&two, "join!", by_join, Duration::from_millis(300))?;
-    let spawned = meet(&two, "spawn both", by_spawn, Duration::from_secs(2))?;
+    let (joined, ()) = two.block_on(async {
+        let (waits, comes) = jobs(Duration::from_millis(300));
+        join!(waits, comes) // WRONG, if they should run in parallel
+    });
+    let (spawned, ()) = two.block_on(async {
+        let (waits, comes) = jobs(Duration::from_secs(2));
+        in_parallel(waits, comes).await
+    })?;
     let word = |met| if met { "met" } else { "did not meet" };
+    say!("join!: the two jobs {}", word(joined));
+    say!("spawn both: the two jobs {}", word(spawned));
     let figure = format!(
         "two jobs {} under join!, and {} when spawned",
         word(joined),
@@ -40,46 +45,21 @@ fn main() -> Result {
     claim("A10", !joined && spawned, figure)
 }
 
-/// A job tells where it ran, and whether it met the other one.
-type Job = BoxFuture<'static, (ThreadId, bool)>;
-type Told = ((ThreadId, bool), (ThreadId, bool));
-
-async fn by_join(one: Job, other: Job) -> Result<Told> {
-    Ok(join!(one, other)) // WRONG, if they should run in parallel
-}
-
-async fn by_spawn(one: Job, other: Job) -> Result<Told> {
-    Ok(in_parallel(one, other).await?)
-}
-
-/// Whether both jobs were under way at the same moment.
-fn meet<F>(
-    runtime: &Runtime,
-    way: &str,
-    run: fn(Job, Job) -> F,
+/// Two jobs that meet if they run at the same moment: the first one blocks its
+/// thread until the other one is there, and returns whether they met.
+fn jobs(
     patience: Duration,
-) -> Result<bool>
-where
-    F: Future<Output = Result<Told>>,
-{
+) -> (impl Future<Output = bool>, impl Future<Output = ()>) {
     let (hello, heard) = mpsc::channel();
-    let here = || thread::current().id();
-    // It begins first, and blocks its thread until the other one is there.
-    let one: Job = Box::pin(async move {
-        let met = heard.recv_timeout(patience).is_ok();
-        (here(), met)
-    });
-    let other: Job = Box::pin(async move { (here(), hello.send(()).is_ok()) });
-    let ((one, met), (other, _)) = runtime.block_on(run(one, other))?;
-    let threads = if one == other { "one thread" } else { "two threads" };
-    say!("{way}: on {threads}, they {}", if met { "meet" } else { "do not" });
-    Ok(met)
+    let waits = async move { heard.recv_timeout(patience).is_ok() };
+    let comes = async move { _ = hello.send(()) }; // or it is too late
+    (waits, comes)
 }
 
 // ANCHOR: join_vs_spawn
 /// Runs two jobs as tasks: in parallel on a `multi_thread` runtime with two
-/// workers or more. A panic comes back as a `JoinError`. If this future is
-/// dropped, both are cancelled.
+/// workers or more. A panic comes back as a `JoinError`, and cancels the other
+/// one. If this future is dropped, both are cancelled.
 pub async fn in_parallel<A, B>(
     one: A,
     other: B,

@@ -14,121 +14,114 @@
 //! stalls only one of the workers, and A18 is contradicted.
 //!
 //! Output (figures vary):
-//!     threads: two clients heard "hellohello", 2 at a time
-//!     tasks: two clients heard "hellohello", 2 at a time
-//!     tasks, one blocking call left: two clients heard "hellohello", 1 at a time
+//!     threads: 2 clients served at a time
+//!     tasks: 2 clients served at a time
+//!     tasks, one blocking call left: 1 at a time
 //!     The article, A18: "Threaded code with blocking input and output is easily ported to it."
 //!     Our answer for Rust: limits (true within limits)
 //!     A18 borne out: served at a time: 2 clients by threads, 2 by tasks, 1 by tasks that block
 
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::{io::Read, io::Write, thread, time::Duration};
+use std::{io::Write, thread, time::Duration};
 
-use shared::{Result, claim, flags, say};
+use shared::{Result, Span, claim, ensure, flags, measure::now, say};
+use tokio::task::JoinSet;
 use tokio::{io::AsyncWriteExt, net, runtime::Builder, time::sleep};
+
+const CLIENTS: usize = 2;
+const LOOK_UP: Duration = Duration::from_millis(200);
 
 fn main() -> Result {
     flags([]);
     let one = Builder::new_current_thread().enable_all().build()?;
-    let threads = at_once("threads", threads)?;
-    let ported =
-        at_once("tasks", |server| one.block_on(tasks(server, ported)))?;
-    let stalled = at_once("tasks, one blocking call left", |server| {
-        one.block_on(tasks(server, half_ported))
-    })?;
+    let threads = at_once(threads)?;
+    let ported = at_once(|server| one.block_on(tasks(server, ported)))?;
+    let stalled = at_once(|server| one.block_on(tasks(server, half_ported)))?;
+    say!("threads: {threads} clients served at a time");
+    say!("tasks: {ported} clients served at a time");
+    say!("tasks, one blocking call left: {stalled} at a time");
     let figure = format!(
         "served at a time: {threads} clients by threads, {ported} by tasks, \
          {stalled} by tasks that block"
     );
-    claim("A18", threads == 2 && ported == 2 && stalled == 1, figure)
+    claim("A18", [threads, ported, stalled] == [CLIENTS, CLIENTS, 1], figure)
 }
 
-fn threads(server: TcpListener) -> io::Result<()> {
+fn threads(server: TcpListener) -> io::Result<Vec<Span>> {
     let mut clients = Vec::new();
-    for _ in 0..2 {
-        let (mut client, _) = server.accept()?;
-        clients.push(thread::spawn(move || {
-            look_up();
-            client.write_all(b"hello")
-        }));
+    for _ in 0..CLIENTS {
+        let (client, _) = server.accept()?;
+        clients.push(thread::spawn(|| answer(client)));
     }
-    clients.into_iter().try_for_each(|c| c.join().expect("no panic"))
+    clients.into_iter().map(|c| c.join().expect("no panic")).collect()
+}
+
+/// Looks something up, which takes time, and answers. Returns how long it was
+/// looked up.
+fn answer(mut client: TcpStream) -> io::Result<Span> {
+    let start = now();
+    thread::sleep(LOOK_UP);
+    let looked_up = Span { start, end: now() };
+    client.write_all(b"hello")?;
+    Ok(looked_up)
 }
 
 async fn tasks<F>(
     server: TcpListener,
     answer: fn(net::TcpStream) -> F,
-) -> io::Result<()>
+) -> io::Result<Vec<Span>>
 where
-    F: Future<Output = io::Result<()>> + Send + 'static,
+    F: Future<Output = io::Result<Span>> + Send + 'static,
 {
     let server = into_tokio(server)?;
-    let mut clients = Vec::new();
-    for _ in 0..2 {
+    let mut clients = JoinSet::new();
+    for _ in 0..CLIENTS {
         let (client, _) = server.accept().await?;
-        clients.push(tokio::spawn(answer(client)));
+        clients.spawn(answer(client));
     }
-    for client in clients {
-        client.await.expect("no panic")?;
-    }
-    Ok(())
+    clients.join_all().await.into_iter().collect()
 }
 
-async fn ported(mut client: net::TcpStream) -> io::Result<()> {
-    begin();
+async fn ported(mut client: net::TcpStream) -> io::Result<Span> {
+    let start = now();
     sleep(LOOK_UP).await;
-    end();
-    client.write_all(b"hello").await
+    let looked_up = Span { start, end: now() };
+    client.write_all(b"hello").await?;
+    Ok(looked_up)
 }
 
-async fn half_ported(mut client: net::TcpStream) -> io::Result<()> {
-    look_up(); // WRONG: it compiles, and blocks the thread of all clients
-    client.write_all(b"hello").await
+async fn half_ported(mut client: net::TcpStream) -> io::Result<Span> {
+    let start = now();
+    thread::sleep(LOOK_UP); // WRONG: it compiles, and blocks all clients
+    let looked_up = Span { start, end: now() };
+    client.write_all(b"hello").await?;
+    Ok(looked_up)
 }
 
-const LOOK_UP: Duration = Duration::from_millis(200);
-
-fn look_up() {
-    begin();
-    thread::sleep(LOOK_UP);
-    end();
-}
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-fn begin() {
-    MOST.fetch_max(1 + NOW.fetch_add(1, SeqCst), SeqCst);
-}
-
-fn end() {
-    NOW.fetch_sub(1, SeqCst);
-}
-
-/// Two clients wait for the server; returns how many were served at once.
+/// Clients wait for the server. Returns how many it served at a time.
 fn at_once(
-    what: &str,
-    serve: impl FnOnce(TcpListener) -> io::Result<()>,
+    serve: impl FnOnce(TcpListener) -> io::Result<Vec<Span>>,
 ) -> Result<usize> {
     let server = TcpListener::bind(("127.0.0.1", 0))?;
     let address = server.local_addr()?;
-    let clients = [TcpStream::connect(address)?, TcpStream::connect(address)?];
-    serve(server)?;
-    let mut replies = String::new();
-    for mut client in clients {
-        client.read_to_string(&mut replies)?;
+    let clients = [(); CLIENTS].map(|()| TcpStream::connect(address));
+    let spans = serve(server)?;
+    for client in clients {
+        let reply = io::read_to_string(client?)?;
+        ensure(reply == "hello", "a client was not answered")?;
     }
-    let most = MOST.swap(0, SeqCst);
-    say!("{what}: two clients heard {replies:?}, {most} at a time");
-    Ok(most)
+    Ok(Span::most_at_once(&spans))
 }
 
 // ANCHOR: port_to_tasks
 use std::io;
 
 /// Hands a listener of std over to tokio. Without the first line its `accept`
-/// would block the whole event loop. To be called inside of a runtime.
+/// would block the whole event loop.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime, and in one without sockets (`enable_io`).
 pub fn into_tokio(
     listener: std::net::TcpListener,
 ) -> io::Result<tokio::net::TcpListener> {

@@ -25,7 +25,7 @@
 use std::{future::pending, sync::Arc};
 
 use futures::{FutureExt, future::BoxFuture};
-use shared::{Failure, Result, claim, flags, say};
+use shared::{Result, claim, ensure, flags, say};
 
 const TASKS: usize = 4;
 
@@ -42,13 +42,14 @@ async fn main() -> Result {
     let executor = left_behind(on_an_executor)?;
     let spawn = left_behind(spawned)?;
 
-    say!("join_all: 4 tasks borrow, {join} are left behind");
-    say!("smol's Executor: 4 tasks borrow, {executor} are left behind");
-    say!("tokio::spawn: 4 tasks own a copy, {spawn} are left behind");
+    say!("join_all: {TASKS} tasks borrow, {join} are left behind");
+    say!("smol's Executor: {TASKS} tasks borrow, {executor} are left behind");
+    say!("tokio::spawn: {TASKS} tasks own a copy, {spawn} are left behind");
     let figure = format!(
-        "when their parent was dropped, {} of 8 tasks that may borrow went on, \
-         {spawn} of 4 spawned",
-        join + executor
+        "when their parent was dropped, {} of {} tasks that may borrow went \
+         on, {spawn} of {TASKS} spawned",
+        join + executor,
+        2 * TASKS
     );
     claim("A15", join + executor == 0 && spawn == TASKS, figure)
 }
@@ -71,17 +72,16 @@ where
     tasks.into_iter().map(|sum| sum.expect("it does not panic")).collect()
 }
 
-/// How many of four tasks go on when their parent is dropped.
+/// How many of the tasks go on when their parent is dropped.
 fn left_behind<P: Future>(
     parent: fn(Vec<BoxFuture<'static, ()>>) -> P,
 ) -> Result<usize> {
     let alive = Arc::new(());
     let tasks = (0..TASKS).map(|_| stays(alive.clone()).boxed());
     // Polled once, and dropped: they have begun, and have not ended.
-    match parent(tasks.collect()).now_or_never() {
-        None => Ok(Arc::strong_count(&alive) - 1),
-        Some(_) => Err(Failure::new("tasks that stay have ended")),
-    }
+    let ended = parent(tasks.collect()).now_or_never();
+    ensure(ended.is_none(), "tasks that stay have ended")?;
+    Ok(Arc::strong_count(&alive) - 1)
 }
 
 async fn stays(_alive: Arc<()>) {

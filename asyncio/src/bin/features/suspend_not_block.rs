@@ -12,9 +12,9 @@
 //! another thread, and A11 is contradicted.
 //!
 //! Output (figures vary):
-//!     beside sleep(100 ms).await the other task has 39 turns
-//!     beside thread::sleep(100 ms) the other task has 0 turns
-//!     beside spawn_blocking(100 ms) the other task has 30 turns
+//!     beside sleep(..).await the other task has 39 turns
+//!     beside thread::sleep(..) the other task has 0 turns
+//!     beside spawn_blocking(..) the other task has 30 turns
 //!     The article, A11: "Suspending is not blocking: the loop's thread goes on with other things."
 //!     Our answer for Rust: holds (true)
 //!     A11 borne out: another task had 39 turns beside a suspended task, 0 beside a blocked one
@@ -38,9 +38,9 @@ async fn main() -> Result {
             TURNS.fetch_add(1, Relaxed);
         }
     });
-    let suspended = turns_beside("sleep(100 ms).await", suspends).await;
-    let blocked = turns_beside("thread::sleep(100 ms)", blocks).await;
-    let moved = turns_beside("spawn_blocking(100 ms)", moves).await;
+    let suspended = turns_beside("sleep(..).await", suspends).await;
+    let blocked = turns_beside("thread::sleep(..)", blocks).await;
+    let moved = turns_beside("spawn_blocking(..)", moves).await;
     other.abort();
     let figure = format!(
         "another task had {suspended} turns beside a suspended task, {blocked} \

@@ -29,7 +29,7 @@
 //!     F6 borne out: awaiting a task returned its panic: "line 7 is no number"
 //!     The article, X3: "(Not in the article.) What a panic does, model by model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X3 borne out: after 2 panics the next task on this thread: Ok(7)
+//!     X3 borne out: after two panics, the next task on this thread: Ok(7)
 
 use std::panic;
 
@@ -58,7 +58,7 @@ async fn main() -> Result {
     claim("T6", returned, &figure)?;
     claim("F6", returned, &figure)?;
     let figure =
-        format!("after 2 panics the next task on this thread: {next:?}");
+        format!("after two panics, the next task on this thread: {next:?}");
     claim("X3", next == Ok(7), figure)
 }
 
@@ -68,6 +68,7 @@ async fn parse() -> u32 {
 
 // ANCHOR: task_panic
 /// What a task returns; or the message of its panic, or that it was cancelled.
+/// Dropping this future lets the task go on.
 pub async fn outcome<T>(task: tokio::task::JoinHandle<T>) -> Result<T, String> {
     let error = match task.await {
         Ok(output) => return Ok(output),

@@ -1,10 +1,11 @@
-//! Memory of a sleeping task on each runtime, and of a thread.
+//! Memory of a sleeping task on tokio and smol, and of a thread.
 //!
 //!     cargo run -p asyncio --bin task_size
 //!
 //! A task takes what its future keeps (`future_size`), and some hundred bytes
-//! of its runtime. Resident memory is counted, in a process for each row; for a
-//! thread also what the kernel keeps, a stack of 16 KiB and page tables.
+//! of its runtime; the buffer of one row is 4 KiB large. Resident memory is
+//! counted, in a process for each row; for a thread also what the kernel keeps,
+//! a stack of 16 KiB and page tables.
 //!
 //! Read `future_size` first.
 //!
@@ -15,22 +16,21 @@
 //! Output (figures vary):
 //!     asleep               how many  bytes each
 //!     a task of tokio         20000         466
-//!     the same with 4 KiB      2000        4641
+//!     a task with a buffer     2000        4641
 //!     a task of smol          20000         266
 //!     a thread                  200       31262
 //!     The article, A12: "An active coroutine uses less than 1 KB until it ends."
 //!     Our answer for Rust: limits (true within limits)
-//!     A12 borne out: a sleeping task takes 466 bytes at most, with 4 KiB in it 4641
+//!     A12 borne out: a sleeping task takes 466 bytes, with a buffer 4641
 //!     The article, A30: "Unlike threads, coroutines cost no extra memory."
 //!     Our answer for Rust: limits (true within limits)
-//!     A30 borne out: a task takes 466 bytes, a thread 31262
+//!     A30 borne out: a sleeping task takes 466 bytes, a sleeping thread 31262
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{hint::black_box, thread, time::Duration};
 
-use shared::measure::Memory;
-use shared::watchdog::Watchdog;
 use shared::{Failure, Result, Table, claim, flags, role, say};
+use shared::{measure::Memory, watchdog::Watchdog};
 use smol::Timer;
 use tokio::time::sleep;
 
@@ -45,17 +45,18 @@ fn main() -> Result {
     let mut table = Table::new(["asleep", "how many", "bytes each"]);
     let mut row = |kind, count| measured(&mut table, kind, count);
     let tokio = row("a task of tokio", 20_000)?;
-    let large = row("the same with 4 KiB", 2_000)?;
+    let large = row("a task with a buffer", 2_000)?;
     let smol = row("a task of smol", 20_000)?;
     let thread = row("a thread", 200)?;
     table.print();
 
     let task = tokio.max(smol);
-    let figure = format!(
-        "a sleeping task takes {task} bytes at most, with 4 KiB in it {large}"
-    );
+    let figure =
+        format!("a sleeping task takes {task} bytes, with a buffer {large}");
     claim("A12", task < 1_000 && large > 1_000, figure)?;
-    let figure = format!("a task takes {task} bytes, a thread {thread}");
+    let figure = format!(
+        "a sleeping task takes {task} bytes, a sleeping thread {thread}"
+    );
     claim("A30", task > 0 && thread > 5 * task, figure)
 }
 
@@ -79,17 +80,10 @@ async fn park(kind: &str, count: usize) -> Result {
     let before = Memory::now()?;
     for _ in 0..count {
         match kind {
-            "a task of tokio" => {
-                drop(spawn_small(1_000, counted(|| sleep(LONG))));
-            }
-            "the same with 4 KiB" => drop(tokio::spawn(large())),
-            "a task of smol" => {
-                smol::spawn(counted(|| Timer::after(LONG))).detach()
-            }
-            _ => drop(thread::spawn(|| {
-                ASLEEP.fetch_add(1, Relaxed);
-                thread::sleep(LONG);
-            })),
+            "a task of tokio" => drop(spawn_small(1_000, small())),
+            "a task with a buffer" => drop(tokio::spawn(large())),
+            "a task of smol" => smol::spawn(of_smol()).detach(),
+            _ => drop(thread::spawn(blocks)),
         }
     }
     while ASLEEP.load(Relaxed) < count {
@@ -100,16 +94,25 @@ async fn park(kind: &str, count: usize) -> Result {
     Ok(())
 }
 
-/// Makes the sleep inside: passed on as a future, it would count twice.
-async fn counted<F: Future>(sleep: impl FnOnce() -> F) {
+async fn small() {
     ASLEEP.fetch_add(1, Relaxed);
-    sleep().await;
+    sleep(LONG).await;
 }
 
 async fn large() {
     let buffer = [1_u8; LARGE];
-    counted(|| sleep(LONG)).await;
+    small().await;
     black_box(&buffer);
+}
+
+async fn of_smol() {
+    ASLEEP.fetch_add(1, Relaxed);
+    Timer::after(LONG).await;
+}
+
+fn blocks() {
+    ASLEEP.fetch_add(1, Relaxed);
+    thread::sleep(LONG);
 }
 
 // ANCHOR: task_size

@@ -18,17 +18,20 @@
 //!     tasks: 515 ms, 138 ms of CPU, 1.3 KiB for each wait
 //!     The article, A4: "It should be the choice for servers, and for clients of many servers."
 //!     Our answer for Rust: limits (true within limits)
-//!     A4 borne out: for each of 1 000 waits threads needed 9.4 KiB, tasks 1.3
+//!     A4 borne out: for each of 1000 waits threads needed 9.4 KiB, tasks 1.3
 //!     The article, A28: "It runs many transfers at the same time, efficiently."
 //!     Our answer for Rust: holds (true)
-//!     A28 borne out: 1 000 waits took 254 ms of CPU by threads, 138 ms by tasks
+//!     A28 borne out: 1000 waits took 254 ms of CPU by threads, 138 ms by tasks
 
 use std::{thread, time::Instant};
 
 use shared::measure::{NoiseMeter, Usage, ms, peak_rss_kib};
-use shared::{Failure, Result, claim, claim_timed, flags, role, say};
+use shared::{Failure, Result, claim, claim_timed, ensure, flags, role, say};
 use shared::{PATIENCE, oven::Oven};
-use tokio::{runtime::Builder, task::JoinSet};
+use tokio::task::JoinSet;
+
+const WAITS: usize = 1_000;
+const REQUEST: &[u8] = b"GET /bake/100 HTTP/1.1\r\nHost: oven\r\n\r\n";
 
 fn main() -> Result {
     if let Some([client, server]) = role::started_as("client") {
@@ -41,29 +44,23 @@ fn main() -> Result {
     thread::spawn(|| oven.run()); // not joined: it serves until we end
 
     let meter = NoiseMeter::start();
-    let threads = measured("threads", server)?;
-    let tasks = measured("tasks", server)?;
-    let noise = meter.read();
+    let [threads_cpu, threads_kib] = measured("threads", server)?;
+    let [tasks_cpu, tasks_kib] = measured("tasks", server)?;
     let figure = format!(
-        "for each of 1 000 waits threads needed {:.1} KiB, tasks {:.1}",
-        threads.kib, tasks.kib
+        "for each of {WAITS} waits threads needed {threads_kib:.1} KiB, tasks \
+         {tasks_kib:.1}"
     );
-    claim("A4", threads.kib > 2.0 * tasks.kib, figure)?;
+    claim("A4", threads_kib > 2.0 * tasks_kib, figure)?;
     let figure = format!(
-        "1 000 waits took {:.0} ms of CPU by threads, {:.0} ms by tasks",
-        threads.cpu, tasks.cpu
+        "{WAITS} waits took {threads_cpu:.0} ms of CPU by threads, \
+         {tasks_cpu:.0} ms by tasks"
     );
-    claim_timed("A28", tasks.cpu < 1.5 * threads.cpu, noise, figure)
+    claim_timed("A28", tasks_cpu < 1.5 * threads_cpu, meter.read(), figure)
 }
 
-/// What a client needed: milliseconds of CPU, and KiB for each wait.
-struct Cost {
-    cpu: f64,
-    kib: f64,
-}
-
-/// The parent: measures a client in a process of its own.
-fn measured(client: &str, server: SocketAddr) -> Result<Cost> {
+/// The parent: measures a client in a process of its own. Returns milliseconds
+/// of CPU, and KiB for each wait.
+fn measured(client: &str, server: SocketAddr) -> Result<[f64; 2]> {
     let mut child = role::command("client")?;
     let ended = child.args([client, &server.to_string()]).output()?;
     let told = String::from_utf8_lossy(&ended.stdout);
@@ -74,11 +71,8 @@ fn measured(client: &str, server: SocketAddr) -> Result<Cost> {
     say!(
         "{client}: {ms:.0} ms, {cpu:.0} ms of CPU, {kib:.1} KiB for each wait"
     );
-    Ok(Cost { cpu, kib })
+    Ok([cpu, kib])
 }
-
-const WAITS: usize = 1_000;
-const REQUEST: &[u8] = b"GET /bake/100 HTTP/1.1\r\nHost: oven\r\n\r\n";
 
 /// The child: prints milliseconds, those of CPU, and KiB for each wait.
 fn be_a_client(client: &str, server: SocketAddr) -> Result {
@@ -88,9 +82,8 @@ fn be_a_client(client: &str, server: SocketAddr) -> Result {
     let replies = run(WAITS, server)?;
     let (took, cpu) = (started.elapsed(), Usage::now().cpu - before.cpu);
     let kib = peak_rss_kib().saturating_sub(before.rss_kib) as f64;
-    if !replies.iter().all(|reply| reply.starts_with(b"HTTP/1.1 200 OK")) {
-        return Err(Failure::new("a reply is not the right one"));
-    }
+    let right = replies.iter().all(|r| r.starts_with(b"HTTP/1.1 200 OK"));
+    ensure(right, "a reply is not the right one")?;
     say!("{} {} {}", ms(took), ms(cpu), kib / WAITS as f64);
     Ok(())
 }
@@ -105,13 +98,11 @@ fn threads(waits: usize, server: SocketAddr) -> io::Result<Vec<Vec<u8>>> {
 }
 
 /// The same limits, on one thread.
-fn tasks(waits: usize, server: SocketAddr) -> io::Result<Vec<Vec<u8>>> {
-    let one_thread = Builder::new_current_thread().enable_all().build()?;
-    one_thread.block_on(async {
-        let wait = |_| ask(server, REQUEST, 2 * PATIENCE);
-        let all: JoinSet<_> = (0..waits).map(wait).collect();
-        all.join_all().await.into_iter().collect()
-    })
+#[tokio::main(flavor = "current_thread")]
+async fn tasks(waits: usize, server: SocketAddr) -> io::Result<Vec<Vec<u8>>> {
+    let wait = |_| ask(server, REQUEST, 2 * PATIENCE);
+    let all: JoinSet<_> = (0..waits).map(wait).collect();
+    all.join_all().await.into_iter().collect()
 }
 
 // ANCHOR: many_servers

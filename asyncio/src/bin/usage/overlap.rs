@@ -12,7 +12,7 @@
 //! only thread: the tasks wait one after the other, and A2 is contradicted.
 //!
 //! Output (figures vary):
-//!     100 tasks wait for 20 ms on one thread: 100 at a time, done after 23 ms
+//!     100 tasks wait on one thread: 100 at a time, done after 23 ms
 //!     100 tasks work on one thread: 1 at a time, done after 44 ms
 //!     100 tasks work on all cores: 2 at a time, done after 56 ms
 //!     The article, A2: "It uses the time of waiting for input and output well."
@@ -37,7 +37,7 @@ fn main() -> Result {
     flags([]);
     let one = Builder::new_current_thread().enable_time().build()?;
     let all = Builder::new_multi_thread().build()?;
-    let waiting = most_at_once(&one, "wait for 20 ms on one thread", waits);
+    let waiting = most_at_once(&one, "wait on one thread", waits);
     let working = most_at_once(&one, "work on one thread", works);
     let parallel = most_at_once(&all, "work on all cores", works);
 

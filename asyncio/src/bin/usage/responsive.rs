@@ -23,10 +23,10 @@
 //!     A call that waits with await: 11 ms without a beat
 //!     The article, A23: "Nothing blocks, except for the entry point."
 //!     Our answer for Rust: false (not true)
-//!     A23 borne out: a call of 100 ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
+//!     A23 borne out: a call of 100ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
 //!     The article, A3: "Turning system calls into coroutines makes a program more responsive."
 //!     Our answer for Rust: limits (true within limits)
-//!     A3 borne out: a call of 100 ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
+//!     A3 borne out: a call of 100ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
 
 use std::{sync::mpsc, thread};
 
@@ -45,13 +45,17 @@ fn main() -> Result {
     let tokio = tokio.worker_threads(1).enable_time().build()?;
     let meter = NoiseMeter::start();
     let blocked = longest_gap(&tokio, "blocks", blocks);
-    let moved = longest_gap(&tokio, "moves to another thread", moves);
-    let in_place = longest_gap(&tokio, "blocks in place", blocks_in_place);
-    let awaited = longest_gap(&tokio, "waits with await", awaits);
+    let moved =
+        longest_gap(&tokio, "moves to another thread", || spawn_blocking(call));
+    // On a `current_thread` runtime this would panic.
+    let in_place = longest_gap(&tokio, "blocks in place", || async {
+        block_in_place(call)
+    });
+    let awaited = longest_gap(&tokio, "waits with await", || sleep(CALL));
 
     let (noise, most) = (meter.read(), moved.max(in_place).max(awaited));
     let figure = format!(
-        "a call of 100 ms stops a heartbeat for {:.0} ms if it blocks, else \
+        "a call of {CALL:?} stops a heartbeat for {:.0} ms if it blocks, else \
          for {:.0} ms",
         ms(blocked),
         ms(most)
@@ -64,19 +68,6 @@ async fn blocks() {
     call(); // WRONG: the heartbeat needs this thread
 }
 
-async fn moves() {
-    spawn_blocking(call).await.expect("it does not panic");
-}
-
-/// On a `current_thread` runtime this would panic.
-async fn blocks_in_place() {
-    block_in_place(call);
-}
-
-async fn awaits() {
-    sleep(CALL).await;
-}
-
 /// Stands for any call that keeps its thread until it is done.
 fn call() {
     thread::sleep(CALL);
@@ -86,7 +77,7 @@ fn call() {
 /// shortest of three tries.
 fn longest_gap<F>(tokio: &Runtime, what: &str, call: fn() -> F) -> Duration
 where
-    F: Future<Output = ()> + Send + 'static,
+    F: Future<Output: Send + 'static> + Send + 'static,
 {
     let once = async || {
         let (report, gaps) = mpsc::channel();

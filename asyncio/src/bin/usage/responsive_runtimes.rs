@@ -27,9 +27,11 @@
 
 use std::{cell::Cell, pin::pin, thread, time::Duration, time::Instant};
 
+use async_std::task::{self, sleep, spawn_blocking};
 use futures::future::select;
 use shared::measure::{NoiseMeter, best_of, ms};
 use shared::{Result, claim, claim_timed, flags, say};
+use smol::Timer;
 
 const BEAT: Duration = Duration::from_millis(10);
 const CALL: Duration = Duration::from_millis(100);
@@ -37,36 +39,31 @@ const CALL: Duration = Duration::from_millis(100);
 fn main() -> Result {
     flags([]);
     let meter = NoiseMeter::start();
-    let blocked = gaps("blocks", Way::Blocks);
-    let moved = gaps("moves to a thread", Way::Moves);
-    let awaited = gaps("waits with await", Way::Awaits);
-
+    let blocked = gaps("blocks", on_smol(blocks), on_async_std(blocks));
+    let moved = gaps(
+        "moves to a thread",
+        on_smol(|| run_blocking(call)),
+        on_async_std(|| spawn_blocking(call)),
+    );
+    let awaited = gaps(
+        "waits with await",
+        on_smol(|| Timer::after(CALL)),
+        on_async_std(|| sleep(CALL)),
+    );
     let least = blocked.into_iter().min().expect("two runtimes");
     let most = moved.into_iter().chain(awaited).max().expect("two ways");
-    let (blocks, others) = (ms(least), ms(most));
     let figure = format!(
-        "a call that blocks stops a heartbeat for {blocks:.0} ms, others for \
-         {others:.0} ms"
+        "a call that blocks stops a heartbeat for {:.0} ms, others for {:.0} \
+         ms",
+        ms(least),
+        ms(most)
     );
     claim("X7", least >= CALL, &figure)?;
     claim_timed("A3", least > 2 * most, meter.read(), figure)
 }
 
-/// How the call is made.
-#[derive(Clone, Copy)]
-enum Way {
-    Blocks,
-    Moves,
-    Awaits,
-}
-
-/// The longest time between two beats, on each runtime: the best of three.
-fn gaps(what: &str, way: Way) -> [Duration; 2] {
-    let smol = best_of(3, || on_smol(way));
-    let async_std = best_of(3, || on_async_std(way));
-    let [one, other] = [ms(smol), ms(async_std)];
-    say!("A call that {what}: smol {one:.0} ms, async-std {other:.0} ms");
-    [smol, async_std]
+async fn blocks() {
+    call(); // WRONG: the heartbeat needs this thread
 }
 
 /// Stands for any call that keeps its thread until it is done.
@@ -74,33 +71,25 @@ fn call() {
     thread::sleep(CALL);
 }
 
-fn on_smol(way: Way) -> Duration {
-    let call = async {
-        match way {
-            Way::Blocks => call(), // WRONG: the heartbeat needs this thread
-            Way::Moves => run_blocking(call).await,
-            Way::Awaits => _ = smol::Timer::after(CALL).await,
-        }
-    };
-    smol::block_on(longest_gap(call, smol::Timer::after))
+/// The longest time between two beats on each runtime, told and returned.
+fn gaps(what: &str, smol: Duration, async_std: Duration) -> [Duration; 2] {
+    let [one, other] = [ms(smol), ms(async_std)];
+    say!("A call that {what}: smol {one:.0} ms, async-std {other:.0} ms");
+    [smol, async_std]
 }
 
-fn on_async_std(way: Way) -> Duration {
-    use async_std::task::{block_on, sleep, spawn_blocking};
-    let call = async {
-        match way {
-            Way::Blocks => call(), // WRONG
-            Way::Moves => spawn_blocking(call).await,
-            Way::Awaits => sleep(CALL).await,
-        }
-    };
-    block_on(longest_gap(call, sleep))
+fn on_smol<F: Future>(call: fn() -> F) -> Duration {
+    best_of(3, || smol::block_on(longest_gap(call(), Timer::after)))
+}
+
+fn on_async_std<F: Future>(call: fn() -> F) -> Duration {
+    best_of(3, || task::block_on(longest_gap(call(), sleep)))
 }
 
 /// The longest time between two beats beside the `call`.
 async fn longest_gap<Wait: Future>(
     call: impl Future,
-    wait: impl Fn(Duration) -> Wait,
+    wait: fn(Duration) -> Wait,
 ) -> Duration {
     let longest = Cell::new(Duration::ZERO);
     let heart = async {
@@ -121,8 +110,8 @@ async fn longest_gap<Wait: Future>(
 
 // ANCHOR: responsive_runtimes
 /// Runs a blocking call beside the event loop of smol, on one of its threads
-/// for such calls (500 at most). Dropping the future does not stop the call; a
-/// panic in it goes on in whoever awaits it.
+/// for such calls (500 at most). Dropping the future does not stop a call that
+/// has begun. A panic in the call is raised again in whoever awaits it.
 pub async fn run_blocking<T: Send + 'static>(
     call: impl FnOnce() -> T + Send + 'static,
 ) -> T {
