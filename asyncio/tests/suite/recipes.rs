@@ -8,6 +8,7 @@ use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering::SeqCst};
 use std::{thread, time::Duration};
 
 use futures::FutureExt;
+use shared::watchdog::within;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore, oneshot};
@@ -22,6 +23,9 @@ mod as_completed;
 #[expect(dead_code, reason = "only its recipe is tested")]
 #[path = "../../src/bin/pros/cancel_all_runtimes.rs"]
 mod cancel_all_runtimes;
+#[expect(dead_code, reason = "only its recipe is tested")]
+#[path = "../../src/bin/pros/cookbook.rs"]
+mod cookbook;
 #[expect(dead_code, reason = "only its recipe is tested")]
 #[path = "../../src/bin/pros/cookbook_event.rs"]
 mod cookbook_event;
@@ -266,4 +270,26 @@ fn tasks_that_are_cancelled_together_are_gone() {
         thread::yield_now();
     }
     assert_eq!(dropped.load(SeqCst), 3);
+}
+
+/// Blocking work that is left is not waited for long, after a panic neither.
+#[test]
+fn a_panic_of_main_is_passed_on_although_blocking_work_goes_on() {
+    let (end, ends) = std::sync::mpsc::channel::<()>();
+    let (begun, begins) = oneshot::channel();
+    let ended = within(LIMIT, move || {
+        let main = async move {
+            tokio::task::spawn_blocking(move || {
+                begun.send(()).unwrap();
+                ends.recv()
+            });
+            begins.await.unwrap();
+            panic!("the oil burns");
+        };
+        let run = AssertUnwindSafe(|| cookbook::run::run::<()>(main));
+        std::panic::catch_unwind(run)
+    });
+    drop(end);
+    let payload = ended.expect("it ends").unwrap_err();
+    assert_eq!(shared::panic_text(&*payload), "the oil burns");
 }

@@ -76,6 +76,7 @@ async fn lets_others_run() -> bool {
 /// The part to copy.
 pub mod run {
     // ANCHOR: run
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
     use std::{io, time::Duration};
     use tokio::runtime::Builder;
 
@@ -85,9 +86,10 @@ pub mod run {
     /// thread has one event loop, as in Python.
     pub fn run<T>(main: impl Future<Output = T>) -> io::Result<T> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let result = runtime.block_on(main);
-        runtime.shutdown_timeout(Duration::from_secs(1));
-        Ok(result)
+        let run = AssertUnwindSafe(|| runtime.block_on(main));
+        let result = catch_unwind(run);
+        runtime.shutdown_timeout(Duration::from_secs(1)); // a drop would wait
+        Ok(result.unwrap_or_else(|panic| resume_unwind(panic)))
     }
     // ANCHOR_END: run
 }

@@ -58,7 +58,7 @@ impl Event {
         self.waiting.notify_waiters();
     }
 
-    /// A task that comes from now on waits; those that `set` has let go on do.
+    /// From now on, `wait` waits. Tasks that `set` has let go on do go on.
     pub fn clear(&self) {
         self.set.store(false, SeqCst);
     }

@@ -101,7 +101,7 @@ fn goes_on<H>(start: impl Fn(Job) -> H, let_go: impl FnOnce(H)) -> bool {
     let (event, wait) = oneshot::channel::<()>();
     let (done, ended) = oneshot::channel();
     let handle = start(Box::pin(async move {
-        // In this order: who hears of the wait finds us waiting.
+        // The wait is polled first: it has begun when it is told of.
         let (_event, _told) = join!(wait, async { waits.send(()) });
         done.send(()).expect("it is received below");
     }));

@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 use shared::measure::{NoiseMeter, ms, thread_cpu};
 use shared::{Result, Table, claim_timed, flags, role};
-use smol::future::yield_now; // the same on any runtime
+use smol::future::yield_now; // works on any runtime
 use tokio::sync::Barrier;
 
 const OTHERS: usize = 8;

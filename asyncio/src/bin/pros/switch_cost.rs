@@ -4,8 +4,7 @@
 //!
 //! Two tasks, or two threads, send a message there and back through a channel:
 //! two switches. All run on one core. Tasks are many times as fast, because the
-//! kernel takes no part. Medians of 20 rounds of 1 000
-//! messages.
+//! kernel takes no part. Medians of 20 rounds of 1 000 messages.
 //!
 //! `switch_cost_socket` is the case in which tasks save nothing; `start_cost`
 //! measures what it costs to start and to keep them.
