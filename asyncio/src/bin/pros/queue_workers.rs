@@ -14,8 +14,7 @@
 //! jobs, and the watchdog ends the program.
 //!
 //! Output (figures vary):
-//!     3 workers: the sum from 1 to 100 is 5050
-//!     at most 2 jobs were in the queue
+//!     3 workers add 100 numbers: 5050; at most 2 queued
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
 //!     A20 borne out: 3 workers added 100 numbers up to 5050, with 2 at most queued
@@ -52,8 +51,7 @@ async fn main() -> Result {
     workers.join_all().await; // queue.join()
 
     let sum = sum.load(Relaxed);
-    say!("{WORKERS} workers: the sum from 1 to {JOBS} is {sum}");
-    say!("at most {most} jobs were in the queue");
+    say!("{WORKERS} workers add {JOBS} numbers: {sum}; at most {most} queued");
     let figure = format!(
         "{WORKERS} workers added {JOBS} numbers up to {sum}, with {most} at \
          most queued"
