@@ -40,21 +40,7 @@ async fn main() -> Result {
     flags([]);
     let _bound = Watchdog::guard("the work", Duration::from_secs(2))?;
     let mut table = Table::new(["handle", "dropped", "or instead", ""]);
-    let t = &mut table;
-    let owned = |job| AbortOnDropHandle::new(tokio::spawn(job));
-    let set = |job| JoinSet::from_iter([job]);
-    let std = async_std::task::spawn;
-    let blocking = |job| spawn_blocking(|| block_on::<Job>(job));
-    let thread = |job| thread::spawn(|| block_on::<Job>(job));
-    let kinds = [
-        row(t, "tokio", spawn_cancellable, "abort", |(_, h)| h.abort()),
-        row(t, "AbortOnDropHandle", owned, "detach", |h| drop(h.detach())),
-        row(t, "JoinSet", set, "detach_all", |mut h| h.detach_all()),
-        row(t, "smol", smol::spawn, "detach", |h| h.detach()),
-        row(t, "async-std", std, "cancel", |h| _ = block_on(h.cancel())),
-        row(t, "spawn_blocking", blocking, "abort", |h| h.abort()),
-        row(t, "thread", thread, "unpark", |h| h.thread().unpark()),
-    ];
+    let kinds = seven_kinds(&mut table);
     table.print();
 
     let can = |kind: &&GoesOn| !kind.dropped || !kind.other;
@@ -72,6 +58,23 @@ async fn main() -> Result {
         "when its handle is dropped, work goes on in {on} of {all} kinds"
     );
     claim("X1", on > 0 && on < all, figure)
+}
+
+fn seven_kinds(t: &mut Table<4>) -> [GoesOn; 7] {
+    let owned = |job| AbortOnDropHandle::new(tokio::spawn(job));
+    let set = |job| JoinSet::from_iter([job]);
+    let std = async_std::task::spawn;
+    let blocking = |job| spawn_blocking(|| block_on::<Job>(job));
+    let thread = |job| thread::spawn(|| block_on::<Job>(job));
+    [
+        row(t, "tokio", spawn_cancellable, "abort", |(_, h)| h.abort()),
+        row(t, "AbortOnDropHandle", owned, "detach", |h| drop(h.detach())),
+        row(t, "JoinSet", set, "detach_all", |mut h| h.detach_all()),
+        row(t, "smol", smol::spawn, "detach", |h| h.detach()),
+        row(t, "async-std", std, "cancel", |h| _ = block_on(h.cancel())),
+        row(t, "spawn_blocking", blocking, "abort", |h| h.abort()),
+        row(t, "thread", thread, "unpark", |h| h.thread().unpark()),
+    ]
 }
 
 type Job = BoxFuture<'static, ()>;

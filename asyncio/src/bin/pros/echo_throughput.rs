@@ -12,8 +12,8 @@
 //! Read `echo_server` first.
 //!
 //! Claims: A27
-//! Change this and watch: a pause of 2 ms (`thread::sleep`) before each message.
-//! The loop is hardly busy, so it could serve more clients, and A27 is
+//! Change this and watch: a pause of 2 ms (`thread::sleep`) before each
+//! message. The loop is hardly busy, so it could serve more clients, and A27 is
 //! contradicted.
 //!
 //! Output (figures vary):

@@ -17,7 +17,7 @@
 //!     3 workers add 100 numbers: 5050; at most 2 queued
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: 3 workers added 100 numbers up to 5050, with 2 at most queued
+//!     A20 borne out: 3 workers added 100 numbers to 5050, 2 were queued
 
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};
 use std::time::Duration;
@@ -53,11 +53,9 @@ async fn main() -> Result {
     let sum = sum.load(Relaxed);
     say!("{WORKERS} workers add {JOBS} numbers: {sum}; at most {most} queued");
     let figure = format!(
-        "{WORKERS} workers added {JOBS} numbers up to {sum}, with {most} at \
-         most queued"
+        "{WORKERS} workers added {JOBS} numbers to {sum}, {most} were queued"
     );
-    let right: u32 = (1..=JOBS).sum();
-    claim("A20", sum == right && most == SIZE, figure)
+    claim("A20", sum == (1..=JOBS).sum::<u32>() && most == SIZE, figure)
 }
 
 // ANCHOR: workers

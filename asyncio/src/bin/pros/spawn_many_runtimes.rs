@@ -21,7 +21,7 @@
 //!     threads      1000         169        62692       10051
 //!     The article, A31: "Unlike threads, they cost nothing to start."
 //!     Our answer for Rust: limits (true within limits)
-//!     A31 borne out: a task costs 2631 ns of CPU time on tokio, 1810 on smol, 1975 on async-std, a thread 62692
+//!     A31 borne out: a task costs 2631 CPU ns on tokio, 1810 on smol, 1975 on async-std, a thread 62692
 
 use std::{thread, time::Duration, time::Instant};
 
@@ -49,8 +49,8 @@ fn main() -> Result {
     let thread = measure("threads", 1_000, &mut table)?;
     table.print();
     let figure = format!(
-        "a task costs {tokio} ns of CPU time on tokio, {smol} on smol, \
-         {async_std} on async-std, a thread {thread}"
+        "a task costs {tokio} CPU ns on tokio, {smol} on smol, {async_std} \
+         on async-std, a thread {thread}"
     );
     let tasks = [tokio, smol, async_std];
     let cheaper = tasks.iter().all(|task| (50..thread).contains(task));

@@ -27,7 +27,7 @@ use std::{sync::mpsc, thread, time::Duration, time::Instant};
 use futures::future::BoxFuture;
 use shared::measure::{NoiseMeter, best_of, ms};
 use shared::{Result, claim_timed, flags, role, say};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, spawn};
 
 const WORK: Duration = Duration::from_millis(100);
 
@@ -39,18 +39,13 @@ fn main() -> Result {
     ])?;
     flags([]);
     let tokio = work_stealing_runtime(2)?;
-    let _entered = tokio.enter(); // for `tokio::spawn`
+    let _entered = tokio.enter(); // for `spawn`
     let meter = NoiseMeter::start();
     let on_smol: fn(Task) = |task| smol::spawn(task).detach();
     let on_async_std: fn(Task) = |task| drop(async_std::task::spawn(task));
     let ways = [
-        start_of_b("in tokio's LIFO slot", on_tokio, |b| {
-            drop(tokio::spawn(b));
-        }),
-        start_of_b("in tokio's queue", on_tokio, |b| {
-            drop(tokio::spawn(b));
-            drop(tokio::spawn(async {})); // takes the slot; B is queued
-        }),
+        start_of_b("in tokio's LIFO slot", on_tokio, |b| drop(spawn(b))),
+        start_of_b("in tokio's queue", on_tokio, to_the_queue),
         start_of_b("on smol", on_smol, on_smol),
         start_of_b("on async-std", on_async_std, on_async_std),
     ];
@@ -66,10 +61,15 @@ fn main() -> Result {
 
 type Task = BoxFuture<'static, ()>;
 
+fn to_the_queue(b: Task) {
+    drop(spawn(b));
+    drop(spawn(async {})); // takes the slot; B moves to the queue
+}
+
 /// Runs A when the other worker is idle.
 fn on_tokio(a: Task) {
     let metrics = Handle::current().metrics();
-    drop(tokio::spawn(async move {
+    drop(spawn(async move {
         // It is parked if it was parked or unparked an odd number of times.
         let odd = |worker| metrics.worker_park_unpark_count(worker) % 2;
         while metrics.num_workers() > 1 && odd(0) == odd(1) {
