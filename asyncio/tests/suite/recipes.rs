@@ -8,6 +8,7 @@ use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering::SeqCst};
 use std::{thread, time::Duration};
 
 use futures::FutureExt;
+use shared::watchdog::within;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore, oneshot};
@@ -19,6 +20,15 @@ const LIMIT: Duration = Duration::from_secs(5);
 #[expect(dead_code, reason = "only its recipe is tested")]
 #[path = "../../src/bin/pros/as_completed.rs"]
 mod as_completed;
+#[expect(dead_code, reason = "only its recipe is tested")]
+#[path = "../../src/bin/pros/cancel_all_runtimes.rs"]
+mod cancel_all_runtimes;
+#[expect(dead_code, reason = "only its recipe is tested")]
+#[path = "../../src/bin/pros/cookbook.rs"]
+mod cookbook;
+#[expect(dead_code, reason = "only its recipe is tested")]
+#[path = "../../src/bin/pros/cookbook_event.rs"]
+mod cookbook_event;
 #[expect(dead_code, reason = "only its recipe is tested")]
 #[path = "../../src/bin/pros/cookbook_io.rs"]
 mod cookbook_io;
@@ -247,4 +257,69 @@ async fn a_cancelled_update_changes_nothing_and_lets_the_next_one_in() {
     let next = race_across_await::update(&value, async |value| value + 1);
     timeout(LIMIT, next).await.expect("the lock is free");
     assert_eq!(value.into_inner(), 2);
+}
+
+/// As in Python: a task that waits is not forgotten if it has had no turn
+/// between `set` and `clear`.
+#[tokio::test]
+async fn an_event_that_is_cleared_at_once_ends_the_waits_before_it() {
+    let event = Arc::new(cookbook_event::Event::default());
+    let waits = event.clone();
+    let task = tokio::spawn(async move { waits.wait().await });
+    yield_now().await; // it waits now
+    event.set();
+    event.clear();
+    timeout(LIMIT, task).await.expect("it was set").unwrap();
+    assert!(!event.is_set());
+    assert!(timeout(Duration::from_millis(10), event.wait()).await.is_err());
+}
+
+/// A panic of one is passed on; the others are cancelled.
+#[test]
+fn tasks_that_are_cancelled_together_are_gone() {
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let start = |_| {
+        let guard = Guard(dropped.clone());
+        smol::spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        })
+    };
+    let mut tasks: Vec<_> = (0..3).map(start).collect();
+    let all = cancel_all_runtimes::cancel_tasks(tasks.split_off(1));
+    smol::block_on(all);
+    assert_eq!(dropped.load(SeqCst), 2);
+    tasks.push(smol::spawn(async { panic!("the oil burns") }));
+    while !tasks[1].is_finished() {
+        thread::yield_now();
+    }
+    let all = AssertUnwindSafe(cancel_all_runtimes::cancel_tasks(tasks));
+    assert!(smol::block_on(all.catch_unwind()).is_err());
+    let end = std::time::Instant::now() + LIMIT;
+    while dropped.load(SeqCst) < 3 && std::time::Instant::now() < end {
+        thread::yield_now();
+    }
+    assert_eq!(dropped.load(SeqCst), 3);
+}
+
+/// Blocking work that is left is not waited for long, after a panic neither.
+#[test]
+fn a_panic_of_main_is_passed_on_although_blocking_work_goes_on() {
+    let (end, ends) = std::sync::mpsc::channel::<()>();
+    let (begun, begins) = oneshot::channel();
+    let ended = within(LIMIT, move || {
+        let main = async move {
+            tokio::task::spawn_blocking(move || {
+                begun.send(()).unwrap();
+                ends.recv()
+            });
+            begins.await.unwrap();
+            panic!("the oil burns");
+        };
+        let run = AssertUnwindSafe(|| cookbook::run::run::<()>(main));
+        std::panic::catch_unwind(run)
+    });
+    drop(end);
+    let payload = ended.expect("it ends").unwrap_err();
+    assert_eq!(shared::panic_text(&*payload), "the oil burns");
 }

@@ -10,11 +10,11 @@
 //! `main`, and the jobs that have not ended are cancelled.
 //!
 //! Output (figures vary):
-//!     as_completed, jobs 9, 3, 6: [3, 6, 9]
+//!     as_completed, jobs [9, 3, 6]: [3, 6, 9]
 //!     first_completed: 3, 2 others left
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: of the jobs 9, 3, 6 as_completed yields [3, 6, 9]
+//!     A20 borne out: of the jobs [9, 3, 6] as_completed yields [3, 6, 9]
 
 use first::first_completed;
 use shared::{Result, claim, flags, say};
@@ -24,14 +24,17 @@ use tokio::task::yield_now;
 async fn main() -> Result {
     flags([]);
     let mut results = Vec::new();
-    as_completed([9, 3, 6].map(job), |result| results.push(result)).await;
-    say!("as_completed, jobs 9, 3, 6: {results:?}");
-    let (first, others) = first_completed([9, 3, 6].map(job)).await;
+    as_completed(JOBS.map(job), |result| results.push(result)).await;
+    say!("as_completed, jobs {JOBS:?}: {results:?}");
+    let (first, others) = first_completed(JOBS.map(job)).await;
     say!("first_completed: {first}, {} others left", others.len());
 
-    let figure = format!("of the jobs 9, 3, 6 as_completed yields {results:?}");
+    let figure =
+        format!("of the jobs {JOBS:?} as_completed yields {results:?}");
     claim("A20", results == [3, 6, 9] && first == 3, figure)
 }
+
+const JOBS: [u32; 3] = [9, 3, 6];
 
 /// Awaits `n` times; the job with the smallest number ends first.
 async fn job(n: u32) -> u32 {

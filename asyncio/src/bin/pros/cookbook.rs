@@ -4,8 +4,9 @@
 //!
 //! Each recipe is run, and its result compared with what asyncio gives. The
 //! others have programs of their own: `gather`, `as_completed`, `task_group`,
-//! `cookbook_timeout` (wait_for, shield), `cookbook_event` (Event, Condition),
-//! `cookbook_sync` (Lock, Semaphore, Barrier, Future), `cookbook_queue`,
+//! `cookbook_timeout` (wait_for, shield), `cookbook_event`,
+//! `cookbook_condition`, `cookbook_queue`,
+//! `cookbook_sync` (Lock, Semaphore, Barrier, Future),
 //! `queue_workers`, `cookbook_threads` (to_thread, run_coroutine_threadsafe),
 //! `run_in_executor`, `cookbook_io` (streams, datagrams), `echo_server`
 //! (start_server), `cookbook_signal`, `cookbook_process` (subprocess).
@@ -15,7 +16,7 @@
 //! The task has not begun when it is asked, and A20 is contradicted.
 //!
 //! Output (figures vary):
-//!     asyncio           Rust               as in Python
+//!     Python            Rust               as in Python
 //!     run(main())       Runtime::block_on  true
 //!     create_task(job)  spawn              true
 //!     current_task()    task::id           true
@@ -29,7 +30,7 @@
 use std::time::{Duration, Instant};
 
 use run::run;
-use shared::{Result, Table, claim, flags, watchdog::Watchdog};
+use shared::{Result, claim_recipes, flags, watchdog::Watchdog};
 use tokio::{runtime::Handle, task, task::yield_now, time::sleep};
 
 fn main() -> Result {
@@ -47,14 +48,7 @@ async fn recipes() -> Result {
         ("sleep(0.005)", "sleep", sleeps().await),
         ("sleep(0)", "yield_now", lets_others_run().await),
     ];
-    let mut table = Table::new(["asyncio", "Rust", "as in Python"]);
-    for (python, rust, same) in recipes {
-        table.row([&python, &rust, &same]);
-    }
-    table.print();
-    let same = recipes.iter().filter(|(.., same)| *same).count();
-    let figure = format!("{same} of 6 functions for tasks work as in Python");
-    claim("A20", same == 6, figure)
+    claim_recipes("A20", "functions for tasks", &recipes)
 }
 
 async fn job() -> u32 {
@@ -82,17 +76,20 @@ async fn lets_others_run() -> bool {
 /// The part to copy.
 pub mod run {
     // ANCHOR: run
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
     use std::{io, time::Duration};
     use tokio::runtime::Builder;
 
     /// `asyncio.run(main())`: runs it, and all tasks that it starts, on this
     /// thread. Tasks that are left at the end are cancelled; blocking work that
-    /// is left is waited for, but not longer than a second.
+    /// is left is waited for, but not longer than a second. Panics in a task: a
+    /// thread has one event loop, as in Python.
     pub fn run<T>(main: impl Future<Output = T>) -> io::Result<T> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let result = runtime.block_on(main);
-        runtime.shutdown_timeout(Duration::from_secs(1));
-        Ok(result)
+        let run = AssertUnwindSafe(|| runtime.block_on(main));
+        let result = catch_unwind(run);
+        runtime.shutdown_timeout(Duration::from_secs(1)); // a drop would wait
+        Ok(result.unwrap_or_else(|panic| resume_unwind(panic)))
     }
     // ANCHOR_END: run
 }

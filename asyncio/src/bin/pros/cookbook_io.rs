@@ -14,7 +14,7 @@
 //! client does not take half a line for a whole one: it returns an error.
 //!
 //! Output (figures vary):
-//!     asyncio                     Rust                as in Python
+//!     Python                      Rust                as in Python
 //!     open_connection()           TcpStream::connect  true
 //!     create_datagram_endpoint()  UdpSocket           true
 //!     getaddrinfo(host, port)     lookup_host         true
@@ -25,7 +25,7 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use client::ask;
-use shared::{Result, Table, claim, flags, watchdog::Watchdog};
+use shared::{Result, claim_recipes, flags, watchdog::Watchdog};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
 use tokio::join;
 use tokio::net::{TcpListener, UdpSocket, lookup_host};
@@ -41,14 +41,7 @@ async fn main() -> Result {
         ("create_datagram_endpoint()", "UdpSocket", datagrams().await?),
         ("getaddrinfo(host, port)", "lookup_host", resolve().await?),
     ];
-    let mut table = Table::new(["asyncio", "Rust", "as in Python"]);
-    for (python, rust, same) in recipes {
-        table.row([&python, &rust, &same]);
-    }
-    table.print();
-    let same = recipes.iter().filter(|(.., same)| *same).count();
-    let figure = format!("{same} of 3 functions for sockets work as in Python");
-    claim("A20", same == 3, figure)
+    claim_recipes("A20", "functions for sockets", &recipes)
 }
 
 async fn ask_a_server() -> Result<bool> {

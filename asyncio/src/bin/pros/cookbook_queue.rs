@@ -14,7 +14,7 @@
 //! queue before one is taken, and A20 is contradicted.
 //!
 //! Output (figures vary):
-//!     asyncio                   Rust              as in Python
+//!     Python                    Rust              as in Python
 //!     Queue(1).put()            channel(1), send  true
 //!     put_nowait()              try_send          true
 //!     shutdown()                close             true
@@ -25,7 +25,7 @@
 
 use std::time::Duration;
 
-use shared::{Result, Table, claim, flags, watchdog::Watchdog};
+use shared::{Result, claim_recipes, flags, watchdog::Watchdog};
 use tokio::{join, sync::mpsc, task::yield_now};
 
 #[tokio::main(flavor = "current_thread")]
@@ -38,14 +38,7 @@ async fn main() -> Result {
         ("shutdown()", "close", shut_down().await?),
         ("shutdown(immediate=True)", "drop(receiver)", shutdown_now().await),
     ];
-    let mut table = Table::new(["asyncio", "Rust", "as in Python"]);
-    for (python, rust, same) in recipes {
-        table.row([&python, &rust, &same]);
-    }
-    table.print();
-    let same = recipes.iter().filter(|(.., same)| *same).count();
-    let figure = format!("{same} of 4 functions of a Queue work as in Python");
-    claim("A20", same == 4, figure)
+    claim_recipes("A20", "functions of a Queue", &recipes)
 }
 
 /// The third job is not there before the first one is taken.
@@ -94,7 +87,8 @@ use tokio::sync::mpsc::Receiver;
 
 /// `queue.shutdown()`, by the receiver: accepts no more jobs, and returns those
 /// that are in the queue. Senders, also those that wait, get their job back as
-/// an error. (By the senders: drop them all.)
+/// an error; a sender with a place (`reserve`) is waited for. (By the senders:
+/// drop them all.)
 pub async fn shutdown<T>(queue: &mut Receiver<T>) -> Vec<T> {
     queue.close();
     let mut left = Vec::new();

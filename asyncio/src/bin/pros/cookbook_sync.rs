@@ -15,7 +15,7 @@
 //! no permit left: the watchdog ends the program after five seconds.
 //!
 //! Output (figures vary):
-//!     asyncio                 Rust               as in Python
+//!     Python                  Rust               as in Python
 //!     async with lock         Mutex::lock        true
 //!     Semaphore(2)            Semaphore::new(2)  true
 //!     Barrier(2)              Barrier::new(2)    true
@@ -26,7 +26,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use shared::{Result, Table, claim, flags, watchdog::Watchdog};
+use shared::{Result, claim_recipes, flags, watchdog::Watchdog};
 use tokio::sync::{Barrier, Mutex, Semaphore};
 use tokio::{join, task::yield_now};
 
@@ -40,14 +40,7 @@ async fn main() -> Result {
         ("Barrier(2)", "Barrier::new(2)", barrier().await),
         ("Future(), set_result()", "oneshot::channel", future().await),
     ];
-    let mut table = Table::new(["asyncio", "Rust", "as in Python"]);
-    for (python, rust, same) in recipes {
-        table.row([&python, &rust, &same]);
-    }
-    table.print();
-    let same = recipes.iter().filter(|(.., same)| *same).count();
-    let figure = format!("{same} of 4 functions for waiting work as in Python");
-    claim("A20", same == 4, figure)
+    claim_recipes("A20", "functions for waiting", &recipes)
 }
 
 async fn lock() -> bool {

@@ -14,7 +14,7 @@
 //! It panics: a thread that runs tasks must not block.
 //!
 //! Output (figures vary):
-//!     asyncio                   Rust              as in Python
+//!     Python                    Rust              as in Python
 //!     to_thread(work)           spawn_blocking    true
 //!     run_coroutine_threadsafe  Handle::block_on  true
 //!     call_soon_threadsafe      blocking_send     true
@@ -25,7 +25,7 @@
 use std::{thread, time::Duration};
 
 use run_threadsafe::run_threadsafe;
-use shared::{Result, Table, claim, flags, watchdog::Watchdog};
+use shared::{Result, claim_recipes, flags, watchdog::Watchdog};
 use to_thread::to_thread;
 use tokio::{runtime::Handle, sync::mpsc};
 
@@ -38,14 +38,7 @@ async fn main() -> Result {
         ("run_coroutine_threadsafe", "Handle::block_on", back().await?),
         ("call_soon_threadsafe", "blocking_send", sent_by_a_thread().await),
     ];
-    let mut table = Table::new(["asyncio", "Rust", "as in Python"]);
-    for (python, rust, same) in recipes {
-        table.row([&python, &rust, &same]);
-    }
-    table.print();
-    let same = recipes.iter().filter(|(.., same)| *same).count();
-    let figure = format!("{same} of 3 functions for threads work as in Python");
-    claim("A20", same == 3, figure)
+    claim_recipes("A20", "functions for threads", &recipes)
 }
 
 async fn on_another_thread() -> Result<bool> {
@@ -74,7 +67,7 @@ pub mod to_thread {
 
     /// `asyncio.to_thread(work)`: runs blocking work on a thread of the
     /// runtime's pool, which has up to 512. The error holds the message of a
-    /// panic.
+    /// panic. Panics if the system refuses the pool's first thread.
     ///
     /// Work that has begun goes on, also when this is dropped. To limit how
     /// much runs at the same time: `run_in_executor`.

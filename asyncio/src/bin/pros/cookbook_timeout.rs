@@ -15,7 +15,7 @@
 //! more, and this does not compile.
 //!
 //! Output (figures vary):
-//!     asyncio               Rust                as in Python
+//!     Python                Rust                as in Python
 //!     wait_for(job, 0.005)  timeout             true
 //!     timeout_at(when)      timeout_at          true
 //!     shield(task)          timeout(&mut task)  true
@@ -26,7 +26,7 @@
 use std::time::Duration;
 use std::{future::pending, io::ErrorKind::TimedOut};
 
-use shared::{Result, Table, claim, flags, watchdog::Watchdog};
+use shared::{Result, claim_recipes, flags, watchdog::Watchdog};
 use tokio::{sync::oneshot, time::Instant, time::timeout_at};
 
 const LIMIT: Duration = Duration::from_millis(5);
@@ -40,14 +40,7 @@ async fn main() -> Result {
         ("timeout_at(when)", "timeout_at", late_for_both().await),
         ("shield(task)", "timeout(&mut task)", goes_on().await?),
     ];
-    let mut table = Table::new(["asyncio", "Rust", "as in Python"]);
-    for (python, rust, same) in recipes {
-        table.row([&python, &rust, &same]);
-    }
-    table.print();
-    let same = recipes.iter().filter(|(.., same)| *same).count();
-    let figure = format!("{same} of 3 time limits work as in Python");
-    claim("A20", same == 3, figure)
+    claim_recipes("A20", "time limits", &recipes)
 }
 
 async fn late() -> bool {

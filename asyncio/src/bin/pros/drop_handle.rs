@@ -46,7 +46,7 @@ async fn goes_on<Handle>(start: impl FnOnce(Job) -> Handle) -> Result<bool> {
     let (event, wait) = oneshot::channel();
     let (done, ended) = oneshot::channel();
     let handle = start(Box::pin(async move {
-        // In this order: who hears of the wait finds us waiting.
+        // The wait is polled first: it has begun when it is told of.
         let (_event, _told) = join!(wait, async { waits.send(()) });
         let _ = done.send(());
     }));

@@ -15,8 +15,8 @@
 //! still has as many turns as the greedy one.
 //!
 //! Output (figures vary):
-//!     turns of 5 ms: the other task waits 9.18 ms
-//!     turns of 1 ms: the other task waits 1.07 ms
+//!     turns of 5ms: the other task waits 9.18 ms
+//!     turns of 1ms: the other task waits 1.07 ms
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
 //!     Our answer for Rust: limits (true within limits)
 //!     A29 borne out: a task has 20 turns beside 20 greedy ones, and waits 9.2 ms; after short ones 1.1 ms
@@ -34,10 +34,10 @@ async fn main() -> Result {
     flags([]);
     let meter = NoiseMeter::start();
     let long = beside_another(greedy()).await?;
-    say!("turns of 5 ms: the other task waits {:.2} ms", ms(long.waited));
+    say!("turns of {TURN:?}: the other task waits {:.2} ms", ms(long.waited));
     let steps = 0..100 * TURNS;
     let short = beside_another(in_turns(steps, |_| work(TURN / 100))).await?;
-    say!("turns of 1 ms: the other task waits {:.2} ms", ms(short.waited));
+    say!("turns of 1ms: the other task waits {:.2} ms", ms(short.waited));
     let figure = format!(
         "a task has {} turns beside {TURNS} greedy ones, and waits {:.1} ms; \
          after short ones {:.1} ms",

@@ -22,7 +22,7 @@
 //!     A spawns B, works in block_in_place: B starts after 0.04 ms
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
 //!     Our answer for Rust: limits (true within limits)
-//!     A29 borne out: a task waits 100 ms in the LIFO slot, 0.04 ms in the other ways
+//!     A29 borne out: a task waits 100 ms in the LIFO slot, at most 0.04 ms in other ways
 
 use std::{sync::mpsc, thread, time::Duration, time::Instant};
 
@@ -45,7 +45,8 @@ fn main() -> Result {
 
     let (noise, other) = (meter.read(), queue.max(awaits).max(place));
     let figure = format!(
-        "a task waits {:.0} ms in the LIFO slot, {:.2} ms in the other ways",
+        "a task waits {:.0} ms in the LIFO slot, at most {:.2} ms in other \
+         ways",
         ms(slot),
         ms(other)
     );

@@ -14,10 +14,10 @@
 //! jobs, and the watchdog ends the program.
 //!
 //! Output (figures vary):
-//!     3 workers: the numbers from 1 to 100 are 5050; 2 in the queue
+//!     3 workers add 100 numbers: 5050; at most 2 queued
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: 3 workers did 100 jobs, with 2 at most queued
+//!     A20 borne out: 3 workers added 100 numbers to 5050, 2 were queued
 
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};
 use std::time::Duration;
@@ -25,13 +25,17 @@ use std::time::Duration;
 use shared::{Result, claim, flags, say, watchdog::Watchdog};
 use tokio::task::yield_now;
 
+const WORKERS: usize = 3;
+const SIZE: usize = 2;
+const JOBS: u32 = 100;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
     let _bound = Watchdog::guard("all recipes", Duration::from_secs(5))?;
     let sum = Arc::new(AtomicU32::new(0));
     let adding = sum.clone();
-    let (jobs, workers) = start_workers(3, 2, move |job| {
+    let (jobs, workers) = start_workers(WORKERS, SIZE, move |job| {
         let sum = adding.clone();
         async move {
             yield_now().await; // stands for a request
@@ -39,7 +43,7 @@ async fn main() -> Result {
         }
     });
     let mut most = 0;
-    for job in 1..=100 {
+    for job in 1..=JOBS {
         jobs.send(job).await?;
         most = most.max(jobs.len());
     }
@@ -47,9 +51,11 @@ async fn main() -> Result {
     workers.join_all().await; // queue.join()
 
     let sum = sum.load(Relaxed);
-    say!("3 workers: the numbers from 1 to 100 are {sum}; {most} in the queue");
-    let figure = format!("3 workers did 100 jobs, with {most} at most queued");
-    claim("A20", sum == 5_050 && most == 2, figure)
+    say!("{WORKERS} workers add {JOBS} numbers: {sum}; at most {most} queued");
+    let figure = format!(
+        "{WORKERS} workers added {JOBS} numbers to {sum}, {most} were queued"
+    );
+    claim("A20", sum == (1..=JOBS).sum::<u32>() && most == SIZE, figure)
 }
 
 // ANCHOR: workers
@@ -63,7 +69,7 @@ use tokio::task::JoinSet;
 /// `send` waits while the queue is full. Drop all senders (`shutdown`), then
 /// await `join_all` (`join`): it returns when all jobs are done. Dropping the
 /// workers cancels them. A panic ends its worker; `join_all` passes it on, and
-/// `send` fails when no worker is left.
+/// `send` fails when no worker is left. Panics if `size` is 0.
 pub fn start_workers<T, Work, Job>(
     workers: usize,
     size: usize,

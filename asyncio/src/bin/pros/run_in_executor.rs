@@ -9,8 +9,8 @@
 //! abandoned one still runs.
 //!
 //! Claims: A20
-//! Change this and watch: `Semaphore::new(3)` in `most_at_once`. Three threads
-//! work at once, and A20 is contradicted.
+//! Change this and watch: `PERMITS + 1` in `most_at_once`. Three threads work
+//! at once, and A20 is contradicted.
 //!
 //! Output (figures vary):
 //!     the caller holds the permit: 5 at work at once
@@ -25,6 +25,8 @@ use std::{thread, time::Duration};
 use shared::{Result, claim, flags, say};
 use tokio::time::{sleep, timeout};
 
+const PERMITS: usize = 2;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
@@ -33,10 +35,10 @@ async fn main() -> Result {
     let works = most_at_once(run_in_executor).await?;
     say!("the work holds the permit: {works} at work at once");
     let figure = format!(
-        "with 2 permits: {works} at once when the work owns the permit; \
-         {callers} at once when the caller does"
+        "with {PERMITS} permits: {works} at once when the work owns the \
+         permit; {callers} at once when the caller does"
     );
-    claim("A20", works <= 2 && callers > 2, figure)
+    claim("A20", works <= PERMITS && callers > PERMITS, figure)
 }
 
 async fn permit_of_the_caller(
@@ -55,7 +57,7 @@ async fn most_at_once<Call>(
 where
     Call: Future<Output = Result<usize, JoinError>>,
 {
-    let permits = Arc::new(Semaphore::new(2));
+    let permits = Arc::new(Semaphore::new(PERMITS));
     MOST.store(0, Relaxed);
     for _ in 0..4 {
         let call = run(permits.clone(), work);
@@ -85,7 +87,8 @@ use tokio::task::{JoinError, spawn_blocking};
 
 /// `asyncio.to_thread`, `loop.run_in_executor(executor, work)`: runs blocking
 /// work on another thread, and at most as much at the same time as there are
-/// permits (`max_workers`). The error holds the message of a panic.
+/// permits (`max_workers`). The error holds the message of a panic. Panics if
+/// the system refuses the runtime's first thread for such work.
 ///
 /// A caller may give up; work that has begun goes on, and keeps its permit
 /// until it is done.

@@ -25,6 +25,7 @@ use shared::measure::{NoiseMeter, ms};
 use shared::{Result, claim_timed, flags, say};
 use tokio::time::sleep;
 
+const FEW: usize = 5;
 const TASKS: usize = 5_000;
 const WAIT: Duration = Duration::from_millis(100);
 
@@ -32,11 +33,11 @@ const WAIT: Duration = Duration::from_millis(100);
 async fn main() -> Result {
     flags([]);
     let started = Instant::now();
-    for _ in 0..5 {
+    for _ in 0..FEW {
         tokio::spawn(sleep(WAIT)).await?; // WRONG: the next one starts later
     }
     let in_turn = ms(started.elapsed());
-    say!("5 tasks, each awaited in the loop: {in_turn:.0} ms");
+    say!("{FEW} tasks, each awaited in the loop: {in_turn:.0} ms");
 
     let (meter, started) = (NoiseMeter::start(), Instant::now());
     let results = spawn_all((0..TASKS).map(|_| sleep(WAIT))).await;

@@ -11,17 +11,17 @@
 //! `switch_cost` measures switches; `spawn_many_runtimes` other runtimes.
 //!
 //! Claims: A30, A31, X6
-//! Change this and watch: let the job of a task hold an array of 10 000 bytes
-//! across its await. It weighs as much as a thread then.
+//! Change this and watch: let the waiting task hold an array of 30 000 bytes
+//! across its await. It takes as much as a thread then, and A30 is
+//! contradicted.
 //!
 //! Output (figures vary):
-//!                  ns to start and join  bytes, waiting
-//!     plain await                     1               -
-//!     task                          630             319
-//!     thread                      47319           27402
+//!     plain await: 1 ns
+//!     task: 630 ns to start and join; 319 bytes to keep
+//!     thread: 47319 ns to start and join; 27402 bytes to keep
 //!     The article, A30: "Unlike threads, coroutines cost no extra memory."
 //!     Our answer for Rust: limits (true within limits)
-//!     A30 borne out: a waiting task takes 319 bytes, a thread 27402
+//!     A30 borne out: a task takes 319 bytes, a thread 27402
 //!     The article, A31: "Unlike threads, they cost nothing to start."
 //!     Our answer for Rust: limits (true within limits)
 //!     A31 borne out: to start and join takes 630 ns for a task, 47319 ns for a thread, a plain await 1 ns
@@ -29,43 +29,34 @@
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     X6 borne out: to start and join takes 630 ns for a task, 47319 ns for a thread, a plain await 1 ns
 
-use std::time::{Duration, Instant};
-use std::{future::pending, hint::black_box, thread};
+use std::sync::{Arc, Barrier};
+use std::{future::pending, hint::black_box};
+use std::{thread, time::Instant};
 
-use shared::measure::{Memory, Noise, NoiseMeter, best_of};
-use shared::{Result, Table, claim, claim_timed, flags, notice_debug_build};
-use tokio::{runtime::Builder, spawn};
+use shared::measure::{Memory, NoiseMeter, best_of};
+use shared::{Result, claim, claim_timed, flags, notice_debug_build, say};
+use tokio::runtime::{Builder, Runtime};
+use tokio::{spawn, task::yield_now};
+
+const JOBS: u128 = 100;
 
 fn main() -> Result {
     flags([]);
     notice_debug_build();
     let runtime = Builder::new_current_thread().build()?;
-    let _entered = runtime.enter(); // for `spawn`
     let meter = NoiseMeter::start();
     let call = best_of(20, || runtime.block_on(await_directly()));
     let task = best_of(20, || runtime.block_on(start_task()));
     let thread = best_of(20, start_thread);
     let noise = meter.read();
-    let task_bytes = bytes_each(10_000, || {
-        drop(spawn(pending::<()>())); // waits until the program ends
-        runtime.block_on(tokio::task::yield_now());
-    })?;
-    let thread_bytes =
-        bytes_each(100, || drop(start_small_thread(thread::park)))?;
-    let mut table = Table::new(["", "ns to start and join", "bytes, waiting"]);
-    table.row([&"plain await", &call, &"-"]);
-    table.row([&"task", &task, &task_bytes]);
-    table.row([&"thread", &thread, &thread_bytes]);
-    table.print();
-    verdict([call, task, thread], [task_bytes, thread_bytes], noise)
-}
+    let task_bytes = bytes_each(10_000, || waiting_task(&runtime))?;
+    let thread_bytes = bytes_each(100, waiting_thread)?;
+    say!("plain await: {call} ns");
+    say!("task: {task} ns to start and join; {task_bytes} bytes to keep");
+    say!("thread: {thread} ns to start and join; {thread_bytes} bytes to keep");
 
-/// Nanoseconds of a plain await, a task and a thread; bytes of the last two.
-fn verdict(ns: [u128; 3], bytes: [u64; 2], noise: Noise) -> Result {
-    let ([call, task, thread], [task_bytes, thread_bytes]) = (ns, bytes);
-    let figure = format!(
-        "a waiting task takes {task_bytes} bytes, a thread {thread_bytes}"
-    );
+    let figure =
+        format!("a task takes {task_bytes} bytes, a thread {thread_bytes}");
     let borne_out = task_bytes > 100 && thread_bytes > 5 * task_bytes;
     claim("A30", borne_out, figure)?;
     let figure = format!(
@@ -77,19 +68,17 @@ fn verdict(ns: [u128; 3], bytes: [u64; 2], noise: Noise) -> Result {
     claim_timed("X6", call < task && task < thread, noise, figure)
 }
 
-const JOBS: u32 = 100;
-
 async fn job() {
     black_box(());
 }
 
-/// Nanoseconds for each of a hundred jobs, one after the other.
+/// Nanoseconds for each of the jobs, one after the other.
 async fn await_directly() -> u128 {
     let started = Instant::now();
     for _ in 0..JOBS {
         job().await;
     }
-    started.elapsed().as_nanos() / u128::from(JOBS)
+    started.elapsed().as_nanos() / JOBS
 }
 
 async fn start_task() -> u128 {
@@ -97,7 +86,7 @@ async fn start_task() -> u128 {
     for _ in 0..JOBS {
         spawn(job()).await.expect("the job does not panic");
     }
-    started.elapsed().as_nanos() / u128::from(JOBS)
+    started.elapsed().as_nanos() / JOBS
 }
 
 fn start_thread() -> u128 {
@@ -106,15 +95,33 @@ fn start_thread() -> u128 {
         let thread = thread::spawn(|| black_box(()));
         thread.join().expect("the job does not panic");
     }
-    started.elapsed().as_nanos() / u128::from(JOBS)
+    started.elapsed().as_nanos() / JOBS
+}
+
+/// Starts a task that waits until the program ends.
+fn waiting_task(runtime: &Runtime) -> Result {
+    drop(runtime.spawn(pending::<()>()));
+    runtime.block_on(yield_now()); // it begins
+    Ok(())
+}
+
+fn waiting_thread() -> Result {
+    let begins = Arc::new(Barrier::new(2));
+    let begun = begins.clone();
+    start_small_thread(move || {
+        begun.wait();
+        drop(begun); // it would count
+        thread::park();
+    })?;
+    begins.wait();
+    Ok(())
 }
 
 /// Memory for each, of this process and of the kernel for it.
-fn bytes_each(count: u64, start: impl Fn()) -> Result<u64> {
+fn bytes_each(count: u64, start: impl Fn() -> Result) -> Result<u64> {
     let before = Memory::now()?.total();
-    (0..count).for_each(|_| start());
-    thread::sleep(Duration::from_millis(50)); // until the last one waits
-    Ok(1_024 * (Memory::now()?.total() - before) / count)
+    (0..count).try_for_each(|_| start())?;
+    Ok(1_024 * Memory::now()?.total().saturating_sub(before) / count)
 }
 
 // ANCHOR: start_cost

@@ -4,7 +4,7 @@
 //!
 //! Two tasks, or two threads, send a message there and back through a channel:
 //! two switches. All run on one core. Tasks are many times as fast, because the
-//! kernel takes no part. Medians of 20 rounds of 100 messages.
+//! kernel takes no part. Medians of 20 rounds of 1 000 messages.
 //!
 //! `switch_cost_socket` is the case in which tasks save nothing; `start_cost`
 //! measures what it costs to start and to keep them.
@@ -22,23 +22,23 @@
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     X6 borne out: a switch between threads takes 9.4 times as long as between tasks
 
-use std::sync::mpsc::sync_channel;
-use std::{thread, time::Instant};
+use std::{sync::mpsc::sync_channel, thread, time::Instant};
 
 use shared::measure::{NoiseMeter, try_median_of};
 use shared::{Result, claim_timed, flags, notice_debug_build, say};
-use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc;
+use tokio::{runtime::Builder, spawn, sync::mpsc::channel};
 
-const TRIPS: u64 = 100;
+const ROUNDS: usize = 20;
+const TRIPS: u64 = 1_000;
 
 fn main() -> Result {
     flags([]);
     notice_debug_build();
     stay_on_this_core()?;
     let meter = NoiseMeter::start();
-    let task = between_tasks(&Builder::new_current_thread().build()?)?;
-    let thread = between_threads()?;
+    let runtime = Builder::new_current_thread().build()?;
+    let task = try_median_of(ROUNDS, || runtime.block_on(between_tasks()))?;
+    let thread = try_median_of(ROUNDS, between_threads)?;
     let ratio = thread as f64 / task as f64;
     say!("there and back: tasks {task} ns, threads {thread} ns");
     let less = if cfg!(debug_assertions) { 1.0 } else { 2.0 };
@@ -53,24 +53,22 @@ fn main() -> Result {
     claim_timed("X6", ratio > less, meter.read(), figure)
 }
 
-fn between_tasks(runtime: &Runtime) -> Result<u64> {
-    let (there, mut pings) = mpsc::channel(1);
-    let (back, mut pongs) = mpsc::channel(1);
-    let echo = runtime.spawn(async move {
+/// Nanoseconds for each message there and back.
+async fn between_tasks() -> Result<u64> {
+    let (there, mut pings) = channel(1);
+    let (back, mut pongs) = channel(1);
+    let echo = spawn(async move {
         while pings.recv().await.is_some() && back.send(()).await.is_ok() {}
     });
-    let ns = median_ns(|| {
-        runtime.block_on(async {
-            for _ in 0..TRIPS {
-                there.send(()).await?;
-                pongs.recv().await.expect("it comes back");
-            }
-            Ok(())
-        })
-    })?;
-    drop(there);
-    runtime.block_on(echo)?;
-    Ok(ns)
+    let started = Instant::now();
+    for _ in 0..TRIPS {
+        there.send(()).await?;
+        pongs.recv().await.expect("it comes back");
+    }
+    let took = started.elapsed();
+    drop(there); // ends the echo
+    echo.await?;
+    Ok(took.as_nanos() as u64 / TRIPS)
 }
 
 fn between_threads() -> Result<u64> {
@@ -82,25 +80,15 @@ fn between_threads() -> Result<u64> {
                 while pings.recv().is_ok() && back.send(()).is_ok() {}
             },
         );
-    let ns = median_ns(|| {
-        for _ in 0..TRIPS {
-            there.send(())?;
-            pongs.recv()?;
-        }
-        Ok(())
-    })?;
+    let started = Instant::now();
+    for _ in 0..TRIPS {
+        there.send(())?;
+        pongs.recv()?;
+    }
+    let took = started.elapsed();
     drop(there);
     echo.join().expect("it does not panic");
-    Ok(ns)
-}
-
-/// The median of 20 rounds, in nanoseconds for each round trip.
-fn median_ns(mut round: impl FnMut() -> Result) -> Result<u64> {
-    try_median_of(20, || {
-        let started = Instant::now();
-        round()?;
-        Ok(started.elapsed().as_nanos() as u64 / TRIPS)
-    })
+    Ok(took.as_nanos() as u64 / TRIPS)
 }
 
 // ANCHOR: switch_cost

@@ -21,17 +21,17 @@
 //!     A32 borne out: through a socket, a switch of threads takes 1.3 times as long as one of tasks
 
 use std::io::{Read, Write};
-use std::os::unix::net;
-use std::{thread, time::Instant};
+use std::{os::unix::net, thread, time::Instant};
 
 use nix::sched::{CpuSet, sched_getcpu, sched_setaffinity};
 use nix::unistd::Pid;
 use shared::measure::{NoiseMeter, try_median_of};
 use shared::{Result, claim_timed, flags, notice_debug_build, say};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::runtime::{Builder, Runtime};
+use tokio::{runtime::Builder, spawn};
 
-const TRIPS: u64 = 100;
+const ROUNDS: usize = 20;
+const TRIPS: u64 = 1_000;
 
 fn main() -> Result {
     flags([]);
@@ -42,8 +42,8 @@ fn main() -> Result {
     sched_setaffinity(Pid::from_raw(0), &core)?;
     let meter = NoiseMeter::start();
     let runtime = Builder::new_current_thread().enable_io().build()?;
-    let task = between_tasks(&runtime)?;
-    let thread = between_threads()?;
+    let task = try_median_of(ROUNDS, || runtime.block_on(between_tasks()))?;
+    let thread = try_median_of(ROUNDS, between_threads)?;
     let ratio = thread as f64 / task as f64;
     say!("there and back: tasks {task} ns, threads {thread} ns");
     let figure = format!(
@@ -53,22 +53,19 @@ fn main() -> Result {
     claim_timed("A32", ratio < 2.0, meter.read(), figure)
 }
 
-fn between_tasks(runtime: &Runtime) -> Result<u64> {
-    let _entered = runtime.enter(); // for the sockets
+/// Nanoseconds for each message there and back.
+async fn between_tasks() -> Result<u64> {
     let (mut near, far) = UnixStream::pair()?;
-    let echo = runtime.spawn(echo(far));
-    let ns = median_ns(|| {
-        runtime.block_on(async {
-            for _ in 0..TRIPS {
-                near.write_all(&[0]).await?;
-                near.read_exact(&mut [0]).await?;
-            }
-            Ok(())
-        })
-    })?;
-    drop(near);
-    runtime.block_on(echo)??;
-    Ok(ns)
+    let echo = spawn(echo(far));
+    let started = Instant::now();
+    for _ in 0..TRIPS {
+        near.write_all(&[0]).await?;
+        near.read_exact(&mut [0]).await?;
+    }
+    let took = started.elapsed();
+    drop(near); // ends the echo
+    echo.await??;
+    Ok(took.as_nanos() as u64 / TRIPS)
 }
 
 fn between_threads() -> Result<u64> {
@@ -79,25 +76,15 @@ fn between_threads() -> Result<u64> {
             let _ = far.write_all(&byte); // then there is no next one
         }
     });
-    let ns = median_ns(|| {
-        for _ in 0..TRIPS {
-            near.write_all(&[0])?;
-            near.read_exact(&mut [0])?;
-        }
-        Ok(())
-    })?;
+    let started = Instant::now();
+    for _ in 0..TRIPS {
+        near.write_all(&[0])?;
+        near.read_exact(&mut [0])?;
+    }
+    let took = started.elapsed();
     drop(near);
     echo.join().expect("it does not panic");
-    Ok(ns)
-}
-
-/// The median of 20 rounds, in nanoseconds for each round trip.
-fn median_ns(mut round: impl FnMut() -> Result) -> Result<u64> {
-    try_median_of(20, || {
-        let started = Instant::now();
-        round()?;
-        Ok(started.elapsed().as_nanos() as u64 / TRIPS)
-    })
+    Ok(took.as_nanos() as u64 / TRIPS)
 }
 
 // ANCHOR: switch_cost_socket
