@@ -13,7 +13,7 @@
 //! Change this and watch: `on_tokio` for `|| block_in_place(on_tokio)`. Three
 //! ways panic then, and A23 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     in a task of tokio         ends
 //!     tokio's Handle::block_on   panics: Cannot start a runtime from within a runtime
 //!     a Runtime that is dropped  panics: Cannot drop a runtime in a context where blocking is not allowed

@@ -15,7 +15,7 @@
 //! Change this and watch: `let _ =` for `let _permit =` in `run_limited`. That
 //! drops the permit at once: all 40 run at once again, and the program fails.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     permit in the loop: at most 40 of 40 downloads run at once
 //!     permit in the task: at most 4 of 40 downloads run at once
 

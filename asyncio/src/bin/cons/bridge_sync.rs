@@ -15,7 +15,7 @@
 //! Change this and watch: `flavor = "current_thread"` for `worker_threads = 2`.
 //! `block_in_place` panics, too, and A23 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     in the task itself: panics: Cannot start a runtime from within a runtime
 //!     block_in_place: returns 15
 //!     spawn_blocking: returns 15

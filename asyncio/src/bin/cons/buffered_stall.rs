@@ -15,7 +15,7 @@
 //! Change this and watch: a `room` of 1. The task waits with its third item,
 //! and the fourth download stands still behind it: 2 are done, not 3.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     downloads in their consumer's task: 0 of 3 are done while it awaits
 //!     downloads in a task of their own: 3 of 3 are done while it awaits
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."

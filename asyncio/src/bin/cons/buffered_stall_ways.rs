@@ -13,7 +13,7 @@
 //! Change this and watch: `jobs.buffer_unordered(limit)` as the end of
 //! `in_tasks`. The downloads stand still there, too, and A29 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     way                                done while the consumer awaits
 //!     buffered                                                   0 of 3
 //!     buffer_unordered                                           0 of 3

@@ -13,7 +13,7 @@
 //! Nothing has been read yet when the other wins: every way gets all lines, and
 //! A25 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     read_line, a new buffer: 0 of 10 lines are whole
 //!     read_line, a kept buffer: 0 of 10 lines are whole
 //!     read_until, a kept buffer: 10 of 10 lines are whole

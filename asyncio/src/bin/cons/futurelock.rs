@@ -16,7 +16,7 @@
 //! line marked WRONG. It polls both, there is no deadlock, and A33 is
 //! contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     select! keeps the future: deadlock
 //!     select! owns the future: done
 //!     the runtime owns it: done

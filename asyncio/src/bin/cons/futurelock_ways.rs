@@ -14,7 +14,7 @@
 //! in the line below WRONG. It polls both, no way deadlocks, and A33 is
 //! contradicted. (With `update` as the second, one way still deadlocks.)
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     the kept future  tokio     smol
 //!     holds the lock   deadlock  deadlock
 //!     queues for it    deadlock  done

@@ -15,7 +15,7 @@
 //! Change this and watch: one `add()` in place of two in `held`. All is well
 //! then: a test with one task does not find it. (`cargo clippy` does.)
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     std guard, held across the await: deadlock
 //!     std guard, released before it: 24
 //!     tokio guard, held across the await: 24

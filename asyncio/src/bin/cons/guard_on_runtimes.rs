@@ -12,7 +12,7 @@
 //! Change this and watch: `drop(balance)` before the line marked WRONG. No
 //! lock deadlocks then, and A33 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     the lock            tokio     smol      async-std
 //!     std::sync::Mutex    deadlock  deadlock  deadlock
 //!     tokio::sync::Mutex  done      done      done

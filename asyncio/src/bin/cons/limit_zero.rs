@@ -11,7 +11,7 @@
 //! Change this and watch: 1 for the `limit` of 0. None of the calls waits
 //! then, and the program fails.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     buffer_unordered: waits forever
 //!     Semaphore: waits forever
 //!     for_each_concurrent: ends

@@ -12,7 +12,7 @@
 //! Change this and watch: a limit of 500 ms. `shutdown_timeout` waits until the
 //! job is done, too, and A23 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     drop: 300 ms, its job of 300 ms is done
 //!     shutdown_timeout: 50 ms, its job of 300 ms is left behind
 //!     shutdown_background: 0 ms, its job of 300 ms is left behind

@@ -14,7 +14,7 @@
 //! Change this and watch: `number % 2 == 0` in `adapters`. That form gives
 //! other numbers, and A34 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     Python               Rust             gives
 //!     async for            while let        [2, 6, 10]
 //!     async comprehension  filter, map      [2, 6, 10]

@@ -13,7 +13,7 @@
 //! Change this and watch: `"pub async fn f() {}"` as the source of the `gen
 //! block`. A37 is contradicted, as it will be when a compiler accepts one.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     syntax               rustc
 //!     async fn             compiles
 //!     for await loop       E0658: unstable

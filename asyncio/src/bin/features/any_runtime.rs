@@ -12,7 +12,7 @@
 //! Change this and watch: `tokio::time::sleep` for `smol::Timer::after` in the
 //! line of smol. It panics as in the last line; the reverse does not.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     executor   timer      what was said
 //!     tokio      tokio      client: a? server: a! client: b? server: b! server: the end
 //!     smol       smol       client: a? server: a! client: b? server: b! server: the end

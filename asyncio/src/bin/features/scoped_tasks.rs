@@ -14,7 +14,7 @@
 //! Claims: A15
 //! Change this and watch: `spawned(lent())` for `joined(lent())`: E0597.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     join_all: 4 tasks borrow, 0 are left behind
 //!     smol's Executor: 4 tasks borrow, 0 are left behind
 //!     tokio::spawn: 4 tasks own a copy, 4 are left behind

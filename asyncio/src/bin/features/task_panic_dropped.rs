@@ -14,7 +14,7 @@
 //! Change this and watch: `panic = "abort"` in the `[profile.dev]` of
 //! Cargo.toml. The first panic ends the program.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     hook hears of a panic
 //!     hook hears of a panic
 //!     hook hears of a panic

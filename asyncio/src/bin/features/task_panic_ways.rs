@@ -12,7 +12,7 @@
 //! Change this and watch: `return Ok(smol::spawn(panics()).await)` for the way
 //! "smol, caught". Three ways raise the panic, and F6 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     way                   main gets  its text
 //!     tokio, awaited        an error   no number
 //!     tokio JoinSet         an error   no number

@@ -14,7 +14,7 @@
 //! tasks are cancelled before they hear that they should stop, and close
 //! nothing.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     asked to stop: 20 of 20 sessions closed
 //!     cancelled, with a guard: 20 of 20 sessions closed
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."

@@ -15,7 +15,7 @@
 //! Change this and watch: `borrow_mut()` for `try_borrow_mut()`. The second
 //! task panics, and `main` with it.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     borrowed across the await: 1 of 10 tasks could append
 //!     borrowed after the await: 10 of 10 tasks could append
 //!     The article, A26: "On one thread, coroutines need no locks."

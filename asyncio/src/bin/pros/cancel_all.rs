@@ -14,7 +14,7 @@
 //! Change this and watch: `tasks.abort_all()` for `cancel_all`. It cancels
 //! them, too, but does not wait: some are still there, and A25 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     cancelled: 10000 of 10000 tasks; 0 came to their end
 //!     awaited: 10000 of 10000 tasks came to their end
 //!     blocking work is cancelled, and comes to its end: true

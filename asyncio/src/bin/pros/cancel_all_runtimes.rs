@@ -13,7 +13,7 @@
 //! Change this and watch: `drop` the tasks of async-std. No task is gone then,
 //! and A25 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!                cancelled    ms
 //!     tokio          10000   9.2
 //!     smol           10000   9.2

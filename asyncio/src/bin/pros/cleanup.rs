@@ -12,7 +12,7 @@
 //! Change this and watch: leave out `yield_now()` in `main`. Tasks that are
 //! cancelled before they start have made no guard: no clean-up runs.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     after the await: 0 of 20 clean-ups ran
 //!     by a guard: 20 of 20 clean-ups ran
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."

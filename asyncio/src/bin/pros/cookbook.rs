@@ -15,7 +15,7 @@
 //! Change this and watch: leave out `yield_now().await` in `lets_others_run`.
 //! The task has not begun when it is asked, and A20 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     Python            Rust               as in Python
 //!     run(main())       Runtime::block_on  true
 //!     create_task(job)  spawn              true

@@ -13,7 +13,7 @@
 //! Change this and watch: let the server write a reply without a line end. The
 //! client does not take half a line for a whole one: it returns an error.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     Python                      Rust                as in Python
 //!     open_connection()           TcpStream::connect  true
 //!     create_datagram_endpoint()  UdpSocket           true

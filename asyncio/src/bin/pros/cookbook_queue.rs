@@ -13,7 +13,7 @@
 //! Change this and watch: `channel(3)` in `back_pressure`. All jobs are in the
 //! queue before one is taken, and A20 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     Python                    Rust              as in Python
 //!     Queue(1).put()            channel(1), send  true
 //!     put_nowait()              try_send          true

@@ -14,7 +14,7 @@
 //! Change this and watch: a second `acquire().await` in `semaphore`. There is
 //! no permit left: the watchdog ends the program after five seconds.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     Python                  Rust               as in Python
 //!     async with lock         Mutex::lock        true
 //!     Semaphore(2)            Semaphore::new(2)  true

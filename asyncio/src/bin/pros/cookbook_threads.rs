@@ -13,7 +13,7 @@
 //! Change this and watch: call `run_threadsafe` in a task, without `to_thread`.
 //! It panics: a thread that runs tasks must not block.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     Python                    Rust              as in Python
 //!     to_thread(work)           spawn_blocking    true
 //!     run_coroutine_threadsafe  Handle::block_on  true

@@ -14,7 +14,7 @@
 //! gone after the first limit; the task goes on, but nobody can await it any
 //! more, and this does not compile.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     Python                Rust                as in Python
 //!     wait_for(job, 0.005)  timeout             true
 //!     timeout_at(when)      timeout_at          true

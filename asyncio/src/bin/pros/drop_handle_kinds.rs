@@ -12,7 +12,7 @@
 //! Change this and watch: `std::mem::forget` for smol's `detach`. The task goes
 //! on all the same: what cancels it is the `drop`.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     handle             dropped       or instead
 //!     tokio              goes on       abort       is cancelled
 //!     AbortOnDropHandle  is cancelled  detach      goes on

@@ -12,7 +12,7 @@
 //! Change this and watch: `GREEDY` to 20 ms. The others wait four times as
 //! long, and have a quarter of the turns: still as many as the greedy one.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!                turns of each  ms waited
 //!     tokio      18-19               24.9
 //!     smol       12-13               25.5

@@ -14,7 +14,7 @@
 //! Change this and watch: `std::future::ready(())` for `yield_now()` in
 //! `request`. It never waits, nothing is lost, and A26 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     read, await, write: 1 of 10 updates
 //!     await, read, write: 10 of 10 updates
 //!     under a lock: 10 of 10 updates

@@ -17,7 +17,7 @@
 //! wait: they may still run when the caller gets the error, and A25 is
 //! contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     JoinSet: 1 job failed, 9 others were done in vain
 //!     task_group: job 3 failed; 0 others done, 0 still running
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."

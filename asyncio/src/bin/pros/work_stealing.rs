@@ -13,7 +13,7 @@
 //! Change this and watch: `work_stealing_runtime(1)`. Nobody is there to steal,
 //! B starts after A from the queue, too, and A29 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     B waits in tokio's LIFO slot: A's worker starts it after 100.22 ms
 //!     B waits in tokio's queue: another worker starts it after 0.03 ms
 //!     B waits on smol: another worker starts it after 0.03 ms

@@ -16,7 +16,7 @@
 //! Change this and watch: `worker_threads(2)`. One of two workers is blocked,
 //! the other one goes on: no stall is reported, and A23 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     current_thread, call in a task: no turn for 200ms; use spawn_blocking
 //!     multi_thread, call in a task: no turn for 200ms; use spawn_blocking or block_in_place
 //!     current_thread, spawn_blocking: no stall

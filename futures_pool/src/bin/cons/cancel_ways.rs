@@ -14,7 +14,7 @@
 //! Change this and watch: `|| true` for `|| !flag.load(SeqCst)`. That thread
 //! runs to its end, and F14, which expects three ends, is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     job: how it is cancelled             ms  and then
 //!     thread that looks at a flag         1.2  is cancelled
 //!     spawn_blocking, abort             200.5  runs to its end

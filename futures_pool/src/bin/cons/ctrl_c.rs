@@ -15,7 +15,7 @@
 //! Change this and watch: take the `return` out of `job`. The jobs are done
 //! before the program ends, and F12 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     without a handler: signal: 2 (SIGINT) after 1.9 ms, 0 of 2 jobs cleaned up
 //!     a handler sets a flag: exit status: 0 after 2.3 ms, 2 of 2 jobs cleaned up
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."

@@ -14,7 +14,7 @@
 //! Change this and watch: `Pending::Finish` for `Pending::Cancel`. Four jobs
 //! are done then, in twice the time, and F12 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     without a handler: signal: 2 (SIGINT) after 2.2 ms, 0 of 4 jobs done
 //!     Pending::Cancel: exit status: 0 after 199.7 ms, 2 of 4 jobs done
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."

@@ -16,7 +16,7 @@
 //! channel still delivers what is in it: four jobs are done, and F12 is
 //! contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     asked by a channel: exit status: 0 after 201.1 ms, 2 of 2 jobs done, 2 cleaned up
 //!     asked by a token: exit status: 0 after 1.1 ms, 0 of 2 jobs done, 2 cleaned up
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."

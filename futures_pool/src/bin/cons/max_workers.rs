@@ -12,7 +12,7 @@
 //! Change this and watch: `ThreadPool::new(2 * at_once)`. More jobs wait at the
 //! same time than the table predicts, and F11 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     workers  at once  predicted  measured
 //!           1        1         64      65.2
 //!           2        2         32      32.8

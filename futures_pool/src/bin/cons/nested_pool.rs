@@ -14,7 +14,7 @@
 //! Change this and watch: `JOBS + 1` workers in `JOB_POOL`. Nothing stalls, and
 //! F11 is contradicted; with five jobs it would stall again.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     parts by the same pool: 0 of 4 jobs done
 //!     parts by another pool: 4 of 4 jobs done
 //!     The article, F11: "max_workers is fixed in advance and limits parallelism."

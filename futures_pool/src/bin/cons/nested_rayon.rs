@@ -13,7 +13,7 @@
 //! Change this and watch: a `LIMIT` of a minute. The threads wait for so long,
 //! and the watchdog ends the program with an error.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     spawn, and wait for a channel: 0 of 4 jobs done
 //!     join: 4 of 4 jobs done
 

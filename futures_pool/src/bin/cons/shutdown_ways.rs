@@ -14,7 +14,7 @@
 //! Change this and watch: `2 * JOB` for `JOB / 4`. That is long enough:
 //! three ends wait, and F13, which expects two, is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     the end of                    ms  its running job
 //!     thread::scope              203.1  is done
 //!     JoinHandle, dropped          1.4  goes on

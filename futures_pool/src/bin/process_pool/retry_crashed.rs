@@ -14,7 +14,7 @@
 //! Change this and watch: 1 for the 3 in `main`. Nothing is tried again: two
 //! jobs fail, and the program, which expects one, ends with an error.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     19 of 20 jobs done
 //!     job 13: worker 18725 died, and the job with it: signal: 6 (SIGABRT)
 

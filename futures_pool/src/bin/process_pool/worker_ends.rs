@@ -12,7 +12,7 @@
 //! Change this and watch: `std::mem::forget(pool)` for `drop(pool)`. The
 //! workers are alive then, which is an error here. They end with the program.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     the pool is dropped: 0 of 2 workers are left
 //!     the program is killed: 0 of 2 workers are left
 

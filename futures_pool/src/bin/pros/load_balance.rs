@@ -13,7 +13,7 @@
 //! Change this and watch: `CHUNK` of 1. Only the jobs that are queued ahead of
 //! their results, four for each worker, are done meanwhile.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     in chunks of 25: 75 jobs are done beside the long one
 //!     from one queue: 99 jobs are done beside the long one
 //!     The article, F8: "It has the advantages of a pool, as multiprocessing.Pool has."

@@ -14,7 +14,7 @@
 //! Change this and watch: `abort()` for the `panic!`. That ends the process:
 //! all of this program while the job is on a thread.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     thread, an error: invalid digit found in string
 //!     thread, a panic: panicked at futures_pool/src/bin/pros/worker_errors.rs:68:9: no number in ""
 //!     process, an error: invalid digit found in string

@@ -13,7 +13,7 @@
 //! two `map`s of `one_at_a_time`. All eight jobs overlap there, too, and the
 //! program ends with an error.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     map(spawn).map(join): 1 of 8 jobs at the same time
 //!     spawn all, then join: 8 of 8 jobs at the same time
 

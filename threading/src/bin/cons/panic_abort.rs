@@ -11,7 +11,7 @@
 //! The panic goes on in the thread that waits, the exit status is 101, and T7
 //! is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     rayon spawn: aborted, the report names the location
 //!     stack overflow: aborted, the report names the thread
 //!     panic = abort: aborted, the report names the thread and the location

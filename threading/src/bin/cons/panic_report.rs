@@ -14,7 +14,7 @@
 //! Change this and watch: `panic_any(7)` for the `panic!`. `join` returns the
 //! number 7 then, which is no text, and T6 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     hook hears: thread parser panics in line 79 of the source
 //!     join returns: line 7 is no number
 //!     hook hears: thread parser panics in line 79 of the source

@@ -13,7 +13,7 @@
 //! Change this and watch: take the name out of `spawn_named`. The report of a
 //! panic says `<unnamed>` then, and does not tell which thread has failed.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     way                main gets                 thread named  exit status
 //!     thread, joined     no number                 yes                     0
 //!     thread, dropped    nothing                   yes                     0

@@ -12,7 +12,7 @@
 //! Change this and watch: leave out `clear_poison`. The amounts are repaired,
 //! and still every thread is warned: T5 is contradicted.
 //!
-//! Output (figures vary):
+//! Output (times vary, counts do not):
 //!     a panic under a Mutex: poisoned true, sum 60 of 100
 //!     after the repair: sum 100 of 100
 //!     RwLock: poisoned by a reader false, by a writer true
