@@ -78,7 +78,7 @@ impl Claim {
     }
 }
 
-/// `T1 borne out: ...`, the line by which `cargo claims` knows it, too.
+/// `Our answer to T1 is borne out: ...`, the line by which `cargo claims` knows it, too.
 impl fmt::Display for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Claim { id, verdict, figure } = self;
@@ -86,7 +86,8 @@ impl fmt::Display for Claim {
             Verdict::NotJudged => " (busy machine)",
             Verdict::BorneOut | Verdict::Contradicted => "",
         };
-        write!(f, "{id} {}{why}: {figure}", verdict.word())
+        let word = verdict.word();
+        write!(f, "Our answer to {id} is {word}{why}: {figure}")
     }
 }
 
@@ -98,7 +99,7 @@ impl fmt::Display for Claim {
 /// # fn main() -> shared::Result {
 /// let (told, ways) = (5, 9);
 /// let figure = format!("join tells of a panic in {told} of {ways} ways");
-/// shared::claim("T6", told == 5, figure) // T6 borne out: join tells ...
+/// shared::claim("T6", told == 5, figure) // Our answer to T6 is borne out: join tells ...
 /// # }
 /// ```
 ///
@@ -185,15 +186,18 @@ mod tests {
         let told = |line: &str, ok| (line.to_string(), ok);
         assert_eq!(
             line(Verdict::BorneOut),
-            told("T9 borne out: 7 times", true)
+            told("Our answer to T9 is borne out: 7 times", true)
         );
         assert_eq!(
             line(Verdict::Contradicted),
-            told("T9 contradicted: 7 times", false)
+            told("Our answer to T9 is contradicted: 7 times", false)
         );
         assert_eq!(
             line(Verdict::NotJudged),
-            told("T9 not judged (busy machine): 7 times", true)
+            told(
+                "Our answer to T9 is not judged (busy machine): 7 times",
+                true
+            )
         );
     }
 }

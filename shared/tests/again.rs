@@ -129,7 +129,7 @@ fn a_full_disk_is_told_of() -> shared::Result {
 fn a_contradiction_is_an_error() -> shared::Result {
     let ended = role::command("liar")?.output()?;
     one_line_and(1, &ended);
-    let line = "T1 contradicted: two and two are four\n";
+    let line = "Our answer to T1 is contradicted: two and two are four\n";
     let told = text(&ended.stdout);
     assert!(told.starts_with("The article, T1: "), "{told}");
     assert!(told.ends_with(&format!(")\n{line}")), "{told}");
@@ -181,11 +181,11 @@ fn others_are_noise() -> shared::Result {
 fn strict_judges_on_a_busy_machine_too() -> shared::Result {
     let lenient = role::command("disturbed")?.arg("--lenient").output()?;
     assert!(lenient.status.success(), "{lenient:?}");
-    let line = "T9 not judged (busy machine): a thread costs 0.5 jobs\n";
+    let line = "Our answer to T9 is not judged (busy machine): a thread costs 0.5 jobs\n";
     assert!(text(&lenient.stdout).ends_with(line), "{lenient:?}");
     let strict = role::command("disturbed")?.arg("--strict").output()?;
     one_line_and(1, &strict);
-    let line = "T9 contradicted: a thread costs 0.5 jobs\n";
+    let line = "Our answer to T9 is contradicted: a thread costs 0.5 jobs\n";
     assert!(text(&strict.stdout).ends_with(line), "{strict:?}");
     Ok(())
 }

@@ -44,7 +44,11 @@ fn defaults_can_be_changed_and_the_claim_notices() {
             command.env("SMOL_THREADS", "2");
         });
         assert_eq!(ran.status.code(), Some(1), "{ran:?}");
-        assert!(ran.stderr.starts_with("Error: A1 contradicted: 2 threads"));
+        assert!(
+            ran.stderr.starts_with(
+                "Error: Our answer to A1 is contradicted: 2 threads"
+            )
+        );
     }
     let ran = run_with(ASYNC_STD, &["--json"], |command| {
         command.env("ASYNC_STD_THREAD_COUNT", "1");

@@ -188,12 +188,13 @@ pub fn not_judged(reports: &[Report]) -> Vec<String> {
     .collect()
 }
 
-/// Reads a line that reports a claim: `T5 borne out: ...`,
-/// `T5 contradicted: ...` or `T5 not judged (busy machine): ...`.
+/// Reads a line that reports a claim: `Our answer to T5 is borne out: ...`,
+/// `Our answer to T5 is contradicted: ...` or `Our answer to T5 is not judged (busy machine): ...`.
 fn report(program: &str) -> impl Fn(&str) -> Option<Report> {
     move |line| {
         let (head, figure) = line.split_once(": ")?;
-        let (id, verdict) = head.split_once(' ')?;
+        let head = head.strip_prefix("Our answer to ")?;
+        let (id, verdict) = head.split_once(" is ")?;
         let verdict = match verdict {
             "borne out" => Verdict::BorneOut,
             "contradicted" => Verdict::Contradicted,
@@ -241,11 +242,20 @@ mod tests {
     #[test]
     fn three_forms_of_a_line_report_a_claim() {
         use Verdict::*;
-        assert_eq!(verdict("T9 borne out: 3 us"), Some(BorneOut));
-        assert_eq!(verdict("T9 contradicted: 3 us"), Some(Contradicted));
-        let busy = "T9 not judged (busy machine): 3 us";
+        assert_eq!(
+            verdict("Our answer to T9 is borne out: 3 us"),
+            Some(BorneOut)
+        );
+        assert_eq!(
+            verdict("Our answer to T9 is contradicted: 3 us"),
+            Some(Contradicted)
+        );
+        let busy = "Our answer to T9 is not judged (busy machine): 3 us";
         assert_eq!(verdict(busy), Some(NotJudged));
-        let told = report("spawn_cost")("A12 borne out: 2: as wanted").unwrap();
+        let told = report("spawn_cost")(
+            "Our answer to A12 is borne out: 2: as wanted",
+        )
+        .unwrap();
         let [id, program, figure] = [told.id, told.program, told.figure];
         assert_eq!(
             [&*id, &program, &figure],
@@ -257,12 +267,12 @@ mod tests {
     fn other_lines_report_nothing() {
         for line in [
             "",
-            "T9 borne out",
+            "Our answer to T9 is borne out",
+            "T9 borne out: 3 us",
             "borne out: 3 us",
-            "T9 holds: 3 us",
-            "T9 does not hold: 3 us",
-            "T9 not judged: 3 us",
-            "  T9 borne out: 3 us",
+            "Our answer to T9 is right: 3 us",
+            "Our answer to T9 is not judged: 3 us",
+            "  Our answer to T9 is borne out: 3 us",
         ] {
             assert_eq!(verdict(line), None, "{line}");
         }

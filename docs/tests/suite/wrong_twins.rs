@@ -129,7 +129,7 @@ fn a_wrong_twin_is_contradicted() {
     let folder = Path::new(env!("CARGO_BIN_EXE_claims")).parent().unwrap();
     for (name, claim) in twins {
         let program = folder.join(&name);
-        let contradicted = format!("{claim} contradicted: ");
+        let contradicted = format!("Our answer to {claim} is contradicted: ");
         let is_contradicted = || {
             let _quiet = alone();
             let ran =

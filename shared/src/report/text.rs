@@ -72,9 +72,8 @@ pub(crate) fn figure(meal: &Meal) -> String {
         (threads, all) if threads == all => plural(all, "process", "processes"),
         _ => who_cooked(meal),
     };
-    let gain = meal.speed_up();
-    let at_once = plural(meal.most_at_once(), "dish", "dishes");
-    format!("{who}, {at_once} at once, {gain:.1} times as fast as one cook")
+    let dishes = plural(meal.most_at_once(), "dish", "dishes");
+    format!("{who} cooked {dishes} at the same time")
 }
 
 /// `1 dish`, `2 dishes`.

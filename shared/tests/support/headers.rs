@@ -85,7 +85,7 @@ fn compare(program: &str, source: &str, printed: &str) {
     let mut shown: Vec<String> = shown.map(masked).collect();
     // On a busy machine a verdict by time may be left open.
     let judged =
-        printed.replace(" not judged (busy machine): ", " borne out: ");
+        printed.replace(" is not judged (busy machine): ", " is borne out: ");
     let mut lines: Vec<String> = judged.lines().map(masked).collect();
     // Only a debug build says that it is one: what a header shows comes from
     // a release build.

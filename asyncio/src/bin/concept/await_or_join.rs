@@ -7,8 +7,8 @@
 //! `asyncio.gather` does, and `spawn` starts a task, as `create_task` does.
 //!
 //! Claims: A8
-//! Change this and watch: `fetch("b")` for `fetch("c")` in `passed_on`. There
-//! is no error to return, and A8 is contradicted.
+//! Change this and watch: `fetch("b")` instead of `fetch("c")` in `passed_on`.
+//! There is no error to return, and A8 is contradicted.
 //!
 //! Output (figures vary):
 //!     await, await: page a and page b after 203 ms
@@ -17,7 +17,7 @@
 //!     spawn both, await, await: page a and page b after 102 ms
 //!     The article, A8: "The caller gets a coroutine's result with await."
 //!     Our answer for Rust: holds (true)
-//!     A8 borne out: await returned the value "page a", and the error "no page c"
+//!     Our answer to A8 is borne out: await returned the value "page a", and the error "no page c"
 
 use std::time::{Duration, Instant};
 

@@ -9,9 +9,9 @@
 //! that.
 //!
 //! Claims: A19
-//! Change this and watch: `Some(Duration::ZERO)` for `pause`, as if the loop
-//! had to look after its tasks (busy polling). No dish is done earlier, the CPU
-//! is busy, and A19 is contradicted.
+//! Change this and watch: `Some(Duration::ZERO)` instead of `pause`, as if the
+//! loop had to look after its tasks (busy polling). No dish is done earlier,
+//! the CPU is busy, and A19 is contradicted.
 //!
 //! Output (figures vary):
 //!     asyncio::event_loop  waiting menu, 10 dishes, 2 cores
@@ -35,7 +35,7 @@
 //!     cooked by 1 thread in 1 process; CPU 5 ms, 10 switches, 3.1 MiB
 //!     The article, A19: "An event loop measures the progress of the tasks again and again."
 //!     Our answer for Rust: false (not true)
-//!     A19 borne out: 1 thread, 10 dishes at once, 7.0 times as fast as one cook
+//!     Our answer to A19 is borne out: 1 thread cooked 10 dishes at the same time
 //!     the loop polled tasks 30 times, and slept 11 times
 
 use shared::{Dish, Kitchen, PATIENCE, Plate, Result, say};

@@ -19,7 +19,7 @@
 //!     an enum: 16 bytes; called: 0 steps; polled: 1 steps, Pending; polled: 2 steps, Ready(2)
 //!     The article, A7: "A coroutine is a function defined with async."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     A7 borne out: an async fn was ready at poll 2, an enum without `async` at poll 2
+//!     Our answer to A7 is borne out: an async fn was ready at poll 2, an enum without `async` at poll 2
 
 use std::{cell::Cell, pin::pin, task::Waker};
 

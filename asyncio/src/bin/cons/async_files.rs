@@ -8,18 +8,18 @@
 //! (Python: `asyncio.to_thread`). Linux has io_uring, which does read files
 //! asynchronously; tokio's use of it is experimental, behind `tokio_unstable`.
 //!
-//! `async_files_runtimes` compares tokio, smol and async-std.
+//! The program `async_files_runtimes` compares tokio, smol and async-std.
 //!
 //! Claims: A22
-//! Change this and watch: `/proc/self/exe` for `/etc/hosts`, and 20 files.
-//! Reading costs more than handing over then, and A22 is contradicted.
+//! Change this and watch: `/proc/self/exe` instead of `/etc/hosts`, and 20
+//! files. Reading costs more than handing over then, and A22 is contradicted.
 //!
 //! Output (figures vary):
 //!     tokio::fs::read for each file: 33.5 us a file
 //!     one spawn_blocking for all: 3.3 us a file
 //!     The article, A22: "It uses asynchronous system calls across the board."
 //!     Our answer for Rust: false (not true)
-//!     A22 borne out: reading a small file by tokio::fs takes 10.3 times as long as in one blocking job
+//!     Our answer to A22 is borne out: reading a small file by tokio::fs takes 10.3 times as long as in one blocking job
 
 use std::time::{Duration, Instant};
 

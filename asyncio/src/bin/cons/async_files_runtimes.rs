@@ -21,7 +21,7 @@
 //!     async_std::fs   31.6       12.2      5.32
 //!     The article, A22: "It uses asynchronous system calls across the board."
 //!     Our answer for Rust: false (not true)
-//!     A22 borne out: an async read of a file switches threads at least 2.00 times, a plain one 0.00 times
+//!     Our answer to A22 is borne out: an async read of a file switches threads at least 2.00 times, a plain one 0.00 times
 
 use std::{fs, io, time::Instant};
 

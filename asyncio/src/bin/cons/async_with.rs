@@ -7,7 +7,7 @@
 //! closes. If its future is dropped (a timeout, `select!`), it does not close;
 //! in Python `CancelledError` passes through `__aexit__`.
 //!
-//! `cleanup` shows what does run then.
+//! The program `cleanup` shows what does run then.
 //!
 //! Claims: A34
 //! Change this and watch: leave out the line with `b"quit"`. The server does
@@ -18,7 +18,7 @@
 //!     dropped at a timeout: the server hears "hello "
 //!     The article, A34: "There are asynchronous versions of for, with, generators and comprehensions."
 //!     Our answer for Rust: inverted (the opposite problem)
-//!     A34 borne out: a function opens, works and closes: "hello work quit"
+//!     Our answer to A34 is borne out: a function opens, works and closes: "hello work quit"
 
 use std::{future::pending, time::Duration};
 

@@ -10,8 +10,8 @@
 //! Read `bridge_sync` first.
 //!
 //! Claims: A23
-//! Change this and watch: `on_tokio` for `|| block_in_place(on_tokio)`. Three
-//! ways panic then, and A23 is contradicted.
+//! Change this and watch: `on_tokio` instead of `|| block_in_place(on_tokio)`.
+//! Three ways panic then, and A23 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     in a task of tokio         ends
@@ -23,7 +23,7 @@
 //!     a runtime elsewhere        returns 12
 //!     The article, A23: "Nothing blocks, except for the entry point."
 //!     Our answer for Rust: false (not true)
-//!     A23 borne out: in a task 4 of 6 ways to wait block its thread, others panic
+//!     Our answer to A23 is borne out: in a task 4 of 6 ways to wait block its thread, others panic
 
 use std::{panic, time::Duration};
 

@@ -3,17 +3,18 @@
 //!     cargo run -p asyncio --bin bounded
 //!
 //! A task that is spawned begins soon, so a loop that spawns 40 tasks starts 40
-//! downloads at once. A semaphore with 4 permits limits them, if each task gets
-//! its own permit and holds it to its end. A permit that stays in the loop is
-//! given back before its task has even begun. In Python: `async with semaphore`
-//! in the coroutine.
+//! downloads at the same time. A semaphore with 4 permits limits them, if each
+//! task gets its own permit and holds it to its end. A permit that stays in the
+//! loop is given back before its task has even begun. In Python: `async with
+//! semaphore` in the coroutine.
 //!
-//! `bounded_ways` compares three ways, and their order of results.
+//! The program `bounded_ways` compares three ways, and their order of results.
 //! `limit_and_timeout` gives each job a deadline, too; `limit_zero` shows what
 //! a limit of 0 does.
 //!
-//! Change this and watch: `let _ =` for `let _permit =` in `run_limited`. That
-//! drops the permit at once: all 40 run at once again, and the program fails.
+//! Change this and watch: `let _ =` instead of `let _permit =` in
+//! `run_limited`. That drops the permit immediately: all 40 run at the same
+//! time again, and the program fails.
 //!
 //! Output (times vary, counts do not):
 //!     permit in the loop: at most 40 of 40 downloads run at once
@@ -36,10 +37,10 @@ async fn main() -> Result {
     let numbers = run_limited(4, downloads()).await;
     let moved = most_at_once("permit in the task");
     let right = dropped > 4 && moved == 4 && numbers.is_sorted();
-    ensure(right, "the limit was kept in another way")
+    ensure(right, "the limit was not kept as expected")
 }
 
-/// How many downloads have run at the same time since it was asked last.
+/// How many downloads have run at the same time since the last call.
 fn most_at_once(way: &str) -> usize {
     let most = MOST.swap(0, Relaxed);
     say!("{way}: at most {most} of {DOWNLOADS} downloads run at once");
@@ -66,8 +67,9 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 /// A task for each job; at most `limit` jobs run at a time (above 0), and the
 /// others wait for a permit. Returns the results in the order of the jobs. If a
-/// job panics, this panics at once. Then, and if this future is dropped, the
-/// other jobs are cancelled. Needs a tokio runtime.
+/// job panics, this panics immediately. After a panic, or if the future of
+/// `run_limited` is dropped, the other jobs are cancelled. Needs a tokio
+/// runtime.
 pub async fn run_limited<Job>(limit: usize, jobs: Vec<Job>) -> Vec<Job::Output>
 where
     Job: Future<Output: Send> + Send + 'static,

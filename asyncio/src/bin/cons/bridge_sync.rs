@@ -3,17 +3,18 @@
 //!     cargo run -p asyncio --bin bridge_sync
 //!
 //! A sync function cannot `await`. `Handle::block_on` waits for async code, but
-//! in a task it would block a thread that other tasks need: tokio panics. So
-//! run the sync function on a thread that may block: `spawn_blocking`, which is
-//! Python's `run_in_executor` and `asyncio.to_thread`. Or let the other tasks
-//! move to another thread first: `block_in_place`; on a runtime of one thread
-//! it panics.
+//! in a task it would block a thread that other tasks need, so tokio panics
+//! instead. So run the sync function on a thread that may block:
+//! `spawn_blocking`, which is Python's `run_in_executor` and
+//! `asyncio.to_thread`. Or let the other tasks move to another thread first:
+//! `block_in_place`; on a runtime of one thread it panics.
 //!
-//! `block_on_ways` compares runtimes; `runtime_shutdown` shows the end.
+//! The program `block_on_ways` compares runtimes; `runtime_shutdown` shows what
+//! happens when the runtime ends.
 //!
 //! Claims: A23
-//! Change this and watch: `flavor = "current_thread"` for `worker_threads = 2`.
-//! `block_in_place` panics, too, and A23 is contradicted.
+//! Change this and watch: `flavor = "current_thread"` instead of
+//! `worker_threads = 2`. `block_in_place` panics, too, and A23 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     in the task itself: panics: Cannot start a runtime from within a runtime
@@ -21,7 +22,7 @@
 //!     spawn_blocking: returns 15
 //!     The article, A23: "Nothing blocks, except for the entry point."
 //!     Our answer for Rust: false (not true)
-//!     A23 borne out: waiting for async code panics in a task, and blocks a thread in 2 of 2 bridges
+//!     Our answer to A23 is borne out: waiting for async code panics in a task, and blocks a thread in 2 of 2 cures
 
 use std::{panic, time::Duration};
 
@@ -34,18 +35,18 @@ async fn main() -> Result {
     flags([]);
     panic::set_hook(Box::new(|_| {})); // silent: `told` prints the panics
     let in_task = async { total() }; // WRONG: `total` blocks this thread
-    let in_task = told("in the task itself", in_task).await;
+    let told_in_task = told("in the task itself", in_task).await;
     let in_place = async { block_in_place(total) };
-    let in_place = told("block_in_place", in_place).await;
+    let told_in_place = told("block_in_place", in_place).await;
     let elsewhere = told("spawn_blocking", call_sync(total)).await;
 
-    let bridges = [in_place, elsewhere].iter().flatten().count();
-    let panics = if in_task.is_none() { "panics" } else { "returns" };
+    let bridges = [told_in_place, elsewhere].iter().flatten().count();
+    let panics = if told_in_task.is_none() { "panics" } else { "returns" };
     let figure = format!(
         "waiting for async code {panics} in a task, and blocks a thread in \
-         {bridges} of 2 bridges"
+         {bridges} of 2 cures"
     );
-    claim("A23", in_task.is_none() && bridges == 2, figure)
+    claim("A23", told_in_task.is_none() && bridges == 2, figure)
 }
 
 /// A sync function that needs async code.
@@ -78,8 +79,8 @@ where
 }
 
 // ANCHOR: bridge_sync
-/// Calls a sync function that blocks, or waits for async code by
-/// `Handle::current().block_on`, on another thread, and awaits its result. A
+/// Runs `call` on another thread, and awaits its result. `call` may block, also
+/// by `Handle::current().block_on`, on another thread, and awaits its result. A
 /// panic in it is passed on. It goes on if this future is dropped. Needs tokio.
 pub async fn call_sync<T: Send + 'static>(
     call: impl FnOnce() -> T + Send + 'static,

@@ -9,7 +9,7 @@
 //! makes tasks, which run by themselves.) The cure: give the stream a task of
 //! its own, and receive its items through a bounded channel (back-pressure).
 //!
-//! `buffered_stall_ways` compares five ways.
+//! The program `buffered_stall_ways` compares five ways.
 //!
 //! Claims: A29
 //! Change this and watch: a `room` of 1. The task waits with its third item,
@@ -20,7 +20,7 @@
 //!     downloads in a task of their own: 3 of 3 are done while it awaits
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
 //!     Our answer for Rust: limits (true within limits)
-//!     A29 borne out: while their consumer awaits, 0 of 3 downloads go on in its task, 3 in another
+//!     Our answer to A29 is borne out: while their consumer awaits, 0 of 3 downloads go on in its task, 3 in another
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
@@ -76,9 +76,10 @@ use futures::stream::{Stream, StreamExt, poll_fn};
 use tokio::{sync::mpsc, task::JoinSet};
 
 /// The same stream in a task of its own, so that it goes on while its consumer
-/// awaits something else. Of what is ready at most `room` items wait (above 0);
-/// then the stream waits, too. A panic in it is a panic of the consumer;
-/// dropping it cancels the task. Panics if `room` is 0, and outside of tokio.
+/// awaits something else. At most `room` (above 0) items are kept ready. When
+/// the room is full, the stream waits. A panic in it is a panic of the
+/// consumer; dropping it cancels the task. Panics if `room` is 0, and outside
+/// of tokio.
 pub fn in_a_task<S>(
     stream: S,
     room: usize,

@@ -3,9 +3,9 @@
 //!     cargo run -p asyncio --bin buffered_stall_ways
 //!
 //! Four downloads run at a time; their consumer awaits something else before it
-//! asks for the second one. Whatever polls bare futures inside of the
-//! consumer's task stalls them. Spawned futures go on: `buffered` then only
-//! collects their results.
+//! asks for the second result. Bare futures are polled by the consumer's task
+//! only, so they stand still while it awaits something else. Spawned futures go
+//! on: `buffered` then only collects their results.
 //!
 //! Read `buffered_stall` first.
 //!
@@ -22,7 +22,7 @@
 //!     a task for each, buffer_unordered                          3 of 3
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
 //!     Our answer for Rust: limits (true within limits)
-//!     A29 borne out: downloads stand still in 3 of 5 ways
+//!     Our answer to A29 is borne out: downloads stand still in 3 of 5 ways
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
@@ -84,11 +84,11 @@ use std::panic::resume_unwind;
 use futures::stream::{Stream, StreamExt};
 use tokio_util::task::AbortOnDropHandle;
 
-/// A task for each future, `limit` of them at a time (above 0); their results
-/// as they are completed. They go on while the consumer awaits something else;
-/// the next ones start when it takes results. A panic in one is a panic of the
-/// consumer; dropping the stream cancels the tasks. Panics if `limit` is 0.
-/// Needs a tokio runtime.
+/// Runs each future as a task, at most `limit` (above 0) at a time, and yields
+/// each result when it is ready. They go on while the consumer awaits something
+/// else; the next ones start when it takes results. A panic in one is a panic
+/// of the consumer; dropping the stream cancels the tasks. Panics if `limit` is
+/// 0. Needs a tokio runtime.
 pub fn in_tasks<Job>(
     jobs: impl Stream<Item = Job>,
     limit: usize,

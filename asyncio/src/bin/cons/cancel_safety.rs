@@ -4,12 +4,12 @@
 //!
 //! `select!` drops the futures that did not win. What such a future has read
 //! until then is lost, unless it is kept outside of the future. `read_line` is
-//! not safe even with a kept buffer: it hands over the text only at its end,
-//! when it is known to be UTF-8. `read_until` keeps the bytes in the buffer.
-//! (tokio's `Lines::next_line` is safe, too.)
+//! not safe even with a kept buffer: it collects the bytes inside of its
+//! future, and gives you the text only when the line is complete. `read_until`
+//! keeps the bytes in the buffer. (tokio's `Lines::next_line` is safe, too.)
 //!
 //! Claims: A25
-//! Change this and watch: write the half line after `select!`, not before it.
+//! Change this and watch: write `b"GET "` after the `select!`, not before it.
 //! Nothing has been read yet when the other wins: every way gets all lines, and
 //! A25 is contradicted.
 //!
@@ -19,7 +19,7 @@
 //!     read_until, a kept buffer: 10 of 10 lines are whole
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."
 //!     Our answer for Rust: limits (true within limits)
-//!     A25 borne out: with reads cancelled, read_line gets 0 of 10 lines (kept buffer: 0), read_until 10
+//!     Our answer to A25 is borne out: with reads cancelled, read_line gets 0 of 10 lines (kept buffer: 0), read_until 10
 
 use std::future::ready;
 
@@ -84,8 +84,9 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 
 /// The next line with its line end, or `None` at the end of the input; the last
 /// line may have no line end. Cancellation safe: what was read when the future
-/// is dropped stays in `partial`, which the next call needs: give an empty one
-/// first. Lines may be of any length.
+/// is dropped stays in `partial`, which the next call needs. Give an empty
+/// `Vec` to the first call, and the same one to each later call. Lines may be
+/// of any length.
 pub async fn next_line(
     input: &mut (impl AsyncBufRead + Unpin),
     partial: &mut Vec<u8>,

@@ -9,7 +9,8 @@
 //! goes on polling it. In Python `asyncio.wait` makes tasks, which run by
 //! themselves.
 //!
-//! `futurelock_ways` shows two locks, and a future that queues for one.
+//! The program `futurelock_ways` shows the case of two locks, and of a future
+//! that still waits for its lock.
 //!
 //! Claims: A33
 //! Change this and watch: `drop(tokio::join!(update, lock.lock()))` for the
@@ -22,7 +23,7 @@
 //!     the runtime owns it: done
 //!     The article, A33: "Unlike threads, they need no complicated locking."
 //!     Our answer for Rust: limits (true within limits)
-//!     A33 borne out: a task that keeps an unpolled future deadlocks, 0 of 2 cures do
+//!     Our answer to A33 is borne out: a task that keeps an unpolled future deadlocks, with 2 cures 0 times
 
 use std::{future::ready, pin::pin, sync::Arc, time::Duration};
 
@@ -34,15 +35,17 @@ type Lock = Arc<Mutex<()>>;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    let kept = deadlocks("select! keeps the future", kept).await;
-    let owned = deadlocks("select! owns the future", owned).await;
-    let spawned = deadlocks("the runtime owns it", spawned).await;
-    let cures = [owned, spawned].iter().filter(|stuck| **stuck).count();
+    let kept_stuck = deadlocks("select! keeps the future", kept).await;
+    let owned_stuck = deadlocks("select! owns the future", owned).await;
+    let spawned_stuck = deadlocks("the runtime owns it", spawned).await;
+    let cures = [owned_stuck, spawned_stuck];
+    let stuck = cures.iter().filter(|stuck| **stuck).count();
     let figure = format!(
-        "a task that keeps an unpolled future {}, {cures} of 2 cures do",
-        if kept { "deadlocks" } else { "does not deadlock" }
+        "a task that keeps an unpolled future {}, with 2 cures \
+         {stuck} times",
+        if kept_stuck { "deadlocks" } else { "does not deadlock" }
     );
-    claim("A33", kept && !owned && !spawned, figure)
+    claim("A33", kept_stuck && stuck == 0, figure)
 }
 
 /// Takes the lock, and holds it across an await.
@@ -54,7 +57,7 @@ async fn update(lock: Lock) {
 async fn kept(lock: Lock) {
     let mut update = pin!(update(lock.clone()));
     select! {
-        biased; // polls `update` first, so it has the lock when the other wins
+        biased; // in this order: `update` takes the lock, then `ready` wins
         () = &mut update => {}
         () = ready(()) => {}
     }

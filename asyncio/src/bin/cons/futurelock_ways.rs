@@ -10,9 +10,9 @@
 //! Read `futurelock` first: it has the cures.
 //!
 //! Claims: A33
-//! Change this and watch: `async { tokio::join!(update, lock()) }` for `lock()`
-//! in the line below WRONG. It polls both, no way deadlocks, and A33 is
-//! contradicted. (With `update` as the second, one way still deadlocks.)
+//! Change this and watch: `async { tokio::join!(update, lock()) }` instead of
+//! `lock()` in the line below WRONG. It polls both, no way deadlocks, and A33
+//! is contradicted. (With `update` as the second, one way still deadlocks.)
 //!
 //! Output (times vary, counts do not):
 //!     the kept future  tokio     smol
@@ -20,14 +20,14 @@
 //!     queues for it    deadlock  done
 //!     The article, A33: "Unlike threads, they need no complicated locking."
 //!     Our answer for Rust: limits (true within limits)
-//!     A33 borne out: a kept future deadlocks its task in 3 of 4 ways
+//!     Our answer to A33 is borne out: a kept future deadlocks its task in 3 of 4 ways
 
 use std::{future::ready, pin::pin, time::Duration};
 
 use shared::{Result, Table, claim, flags};
 use tokio::{select, sync::Mutex, task::yield_now};
 
-/// Ample: what is not stuck needs a microsecond.
+/// More than enough: what is not stuck needs a microsecond.
 const LIMIT: Duration = Duration::from_millis(300);
 
 #[tokio::main(flavor = "current_thread")]

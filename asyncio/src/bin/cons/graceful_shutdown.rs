@@ -11,8 +11,9 @@
 //! `stop_signal` hears Ctrl+C and SIGTERM; `tcp_server` stops a server;
 //! `ctrl_c` (of futures_pool) shows threads.
 //!
-//! Change this and watch: `drop(runtime)` for `runtime.shutdown_background()`.
-//! The program ends two seconds later, when the blocking job does.
+//! Change this and watch: `drop(runtime)` instead of
+//! `runtime.shutdown_background()`. The program ends two seconds later, when
+//! the blocking job does.
 //!
 //! Output (figures vary):
 //!     after 301 ms: Ends { done: 1, panicked: 1, cancelled: 1, stuck: 1 }

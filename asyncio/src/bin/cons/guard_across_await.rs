@@ -9,7 +9,7 @@
 //! mistake does not compile: `compile_fail/guard_across_await.rs`. (Python's
 //! `threading.Lock` has the same trap, `asyncio.Lock` is the cure.)
 //!
-//! `guard_on_runtimes` shows three runtimes.
+//! The program `guard_on_runtimes` shows three runtimes.
 //!
 //! Claims: A33
 //! Change this and watch: one `add()` in place of two in `held`. All is well
@@ -21,7 +21,7 @@
 //!     tokio guard, held across the await: 24
 //!     The article, A33: "Unlike threads, they need no complicated locking."
 //!     Our answer for Rust: limits (true within limits)
-//!     A33 borne out: a std guard held across an await deadlocks, 0 of 2 cures do
+//!     Our answer to A33 is borne out: a std guard held across an await deadlocks, 0 of 2 cures do
 
 use std::time::Duration;
 

@@ -19,7 +19,7 @@
 //!     smol::lock::Mutex   done      done      done
 //!     The article, A33: "Unlike threads, they need no complicated locking."
 //!     Our answer for Rust: limits (true within limits)
-//!     A33 borne out: a std guard held across an await deadlocks on 3 of 3 runtimes, an async one on 0 of 6
+//!     Our answer to A33 is borne out: a std guard held across an await deadlocks on 3 of 3 runtimes, an async one on 0 of 6
 
 use std::{sync::Mutex, time::Duration};
 
@@ -52,8 +52,8 @@ fn main() -> Result {
     claim("A33", (std, suspends) == (3, 0), figure)
 }
 
-/// Ample: what is not stuck needs a microsecond. A thread that is stuck is left
-/// behind: nobody can end a thread.
+/// More than enough: what is not stuck needs a microsecond. A thread that is
+/// stuck is left behind: nobody can end a thread.
 const LIMIT: Duration = Duration::from_millis(300);
 
 type Work = LocalBoxFuture<'static, ()>;

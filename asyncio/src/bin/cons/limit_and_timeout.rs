@@ -1,17 +1,17 @@
-//! Limit requests at once, each with its own timeout: slow ones delay nobody.
+//! Limit how many requests run at a time, each with its own timeout.
 //!
 //!     cargo run -p asyncio --bin limit_and_timeout
 //!
 //! At most 20 requests run at a time. The deadline of each one counts from its
 //! own start, not from the moment when it was queued. A server that never
-//! answers takes one of the 20 places until its deadline. Results come as they
-//! are completed, with the number of their input; a table by number puts them
-//! in order. Requests are tasks: they go on while a result is processed. In
-//! Python: `Semaphore`, `asyncio.timeout` and `as_completed`.
+//! answers takes one of the 20 places until the deadline of its request.
+//! Results come as they are completed, with the number of their input; a table
+//! by number puts them in order. Requests are tasks: they go on while a result
+//! is processed. In Python: `Semaphore`, `asyncio.timeout` and `as_completed`.
 //!
-//! Change this and watch: `.buffered(limit)` for `.buffer_unordered(limit)`. A
-//! quick reply is kept back by a slow one before it, and no new request takes
-//! its place meanwhile: 100 requests take longer.
+//! Change this and watch: `.buffered(limit)` instead of
+//! `.buffer_unordered(limit)`. A quick reply is kept back by a slow one before
+//! it, and no new request takes its place meanwhile: 100 requests take longer.
 //!
 //! Output (figures vary):
 //!     100 requests took 195 ms, at most 20 ran at a time
@@ -67,9 +67,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// A request for each input, at most `limit` at a time (above 0), each with its
 /// own `deadline` from its start. Gives the number of the input and the result,
-/// as they are completed; collect and sort them to have them in order. A panic
-/// in a request is one of the consumer. Dropping the stream cancels all. Panics
-/// if `limit` is 0; needs a tokio runtime.
+/// as they are completed; collect and sort them to have them in order. If a
+/// request panics, the consumer panics, too. Dropping the stream cancels all.
+/// Panics if `limit` is 0; needs a tokio runtime.
 ///
 /// For a request that returns a `Result`, the results are nested: `Ok(Ok(..))`,
 /// `Ok(Err(..))` if it failed, `Err(..)` if it timed out. The caller needs

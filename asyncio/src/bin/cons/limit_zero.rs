@@ -4,9 +4,9 @@
 //!
 //! A limit that was computed or read from a file may be 0. Then
 //! `buffer_unordered` starts no future, and never ends. A `Semaphore` without
-//! permits waits in the same way, as in Python. `for_each_concurrent(0)` takes
-//! 0 for "no limit", and starts all at once. A type that has no 0,
-//! `NonZeroUsize`, finds the mistake where the limit comes from.
+//! permits waits in the same way, as in Python. `for_each_concurrent(0)`
+//! understands 0 as "no limit", and starts all at once. A type that has no 0,
+//! `NonZeroUsize`, makes you decide what 0 means, where the limit comes from.
 //!
 //! Change this and watch: 1 for the `limit` of 0. None of the calls waits
 //! then, and the program fails.
@@ -30,25 +30,25 @@ async fn main() -> Result {
     let jobs = || stream::iter([1, 2, 3]).map(ready);
     // WRONG: nobody has looked whether the limit is 0.
     let stream = jobs().buffer_unordered(limit).count().map(drop);
-    let stream = ends("buffer_unordered", stream).await;
+    let stream_ends = ends("buffer_unordered", stream).await;
     let permits = Semaphore::new(limit);
-    let permit = ends("Semaphore", permits.acquire().map(drop)).await;
+    let permit_comes = ends("Semaphore", permits.acquire().map(drop)).await;
     let each =
         jobs().for_each_concurrent(limit, async |job| assert!(job.await > 0));
-    let each = ends("for_each_concurrent", each).await;
+    let each_ends = ends("for_each_concurrent", each).await;
 
     let checked = NonZeroUsize::new(limit).unwrap_or(NonZeroUsize::MIN);
     let done = jobs_limited([1, 2, 3].map(ready), checked).await.len();
     say!("NonZeroUsize: {limit} becomes {checked}, {done} of 3 jobs done");
-    let right = !stream && !permit && each && done == 3;
+    let right = !stream_ends && !permit_comes && each_ends && done == 3;
     ensure(right, "a limit of 0 does something else")
 }
 
 async fn ends(way: &str, job: impl Future<Output = ()>) -> bool {
-    let ends = timeout(Duration::from_millis(100), job).await.is_ok();
-    let how = if ends { "ends" } else { "waits forever" };
+    let ended = timeout(Duration::from_millis(100), job).await.is_ok();
+    let how = if ended { "ends" } else { "waits forever" };
     say!("{way}: {how}");
-    ends
+    ended
 }
 
 // ANCHOR: limit_zero
@@ -57,10 +57,12 @@ use std::num::NonZeroUsize;
 use futures::StreamExt;
 
 /// The results of all jobs, in their order; at most `limit` run at a time. The
-/// limit cannot be 0: `NonZeroUsize::new` is `None` then, and parsing fails.
+/// limit cannot be 0: `NonZeroUsize::new(0)` is `None`, and `"0".parse()` is an
+/// error.
 ///
-/// A slow job delays others: results that are there before its own count as
-/// running. `gather_limited` (in `gather`) has no such delay.
+/// A slow job delays others: jobs that are done keep their places until the
+/// slow job before them has ended. `gather_limited` (in `gather`) has no such
+/// delay.
 pub async fn jobs_limited<Job: Future>(
     jobs: impl IntoIterator<Item = Job>,
     limit: NonZeroUsize,

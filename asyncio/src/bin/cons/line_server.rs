@@ -8,8 +8,8 @@
 //! may take to read the reply. In Python: `asyncio.timeout`, and the `limit` of
 //! `asyncio.start_server`.
 //!
-//! `tcp_server` limits connections, and shuts down; `stop_signal` handles
-//! SIGTERM.
+//! The program `tcp_server` limits connections, and shuts down; `stop_signal`
+//! handles SIGTERM.
 //!
 //! Change this and watch: an `IDLE` of 10 seconds. The silent client is not
 //! cut, and the watchdog ends the program.

@@ -9,7 +9,7 @@
 //! Read `streams` first.
 //!
 //! Claims: A36
-//! Change this and watch: `merge(two_streams())` for
+//! Change this and watch: `merge(two_streams())` instead of
 //! `stream::iter(two_streams()).flatten()`. It mixes the streams, too, and A36
 //! is contradicted.
 //!
@@ -18,7 +18,7 @@
 //!     select_all, as they are ready: [1, 10, 2, 20]
 //!     The article, A36: "There is no asynchronous version of yield from."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     A36 borne out: flatten gives [1, 2, 10, 20], select_all [1, 10, 2, 20]
+//!     Our answer to A36 is borne out: flatten gives [1, 2, 10, 20], select_all [1, 10, 2, 20]
 
 use futures::{Stream, StreamExt, stream};
 use shared::{Result, claim, flags, say};

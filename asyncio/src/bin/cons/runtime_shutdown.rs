@@ -18,7 +18,7 @@
 //!     shutdown_background: 0 ms, its job of 300 ms is left behind
 //!     The article, A23: "Nothing blocks, except for the entry point."
 //!     Our answer for Rust: false (not true)
-//!     A23 borne out: 1 of 3 ends of a runtime block
+//!     Our answer to A23 is borne out: 1 of 3 ends of a runtime block
 
 use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed, mpsc};
 use std::{future::ready, thread, time::Instant};

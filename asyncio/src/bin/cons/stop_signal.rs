@@ -1,21 +1,21 @@
-//! Ctrl+C (SIGINT), SIGTERM: the first asks to stop, the second ends at once.
+//! Graceful stop: the first SIGINT (Ctrl+C) or SIGTERM asks, the next one ends.
 //!
 //!     cargo run -p asyncio --bin stop_signal
 //!
 //! Without a handler, a signal ends the program at once, and no destructor
 //! (`Drop`) runs. tokio's `signal` takes that default away for the rest of the
-//! program: from then on Ctrl+C only wakes whoever awaits it. So a shutdown
-//! that hangs needs a way out, also when it blocks all threads: the second
-//! signal exits in its signal handler, with status 130, as shells use it for
-//! SIGINT. SIGTERM is what `kill`, systemd and containers send. In Python:
-//! `loop.add_signal_handler`; without it, KeyboardInterrupt cancels the main
-//! task of `asyncio.run`.
+//! program: from then on Ctrl+C only wakes the code that awaits the signal. So
+//! a shutdown that hangs needs a way out, also one that blocks all threads: the
+//! second signal exits in its handler, with the status that shells have for
+//! SIGINT (128 + 2). SIGTERM is what `kill`, systemd and containers send. In
+//! Python: `loop.add_signal_handler`; without it, KeyboardInterrupt cancels the
+//! main task of `asyncio.run`.
 //!
-//! `graceful_shutdown` shows what to do with jobs that still run.
+//! The program `graceful_shutdown` shows what to do with jobs that still run.
 //!
 //! Claims: F12
 //! Change this and watch: leave out the line with `130`. The second Ctrl+C does
-//! nothing then, and F12 is contradicted.
+//! nothing then, the watchdog ends the child, and F12 is contradicted.
 //!
 //! Output (figures vary):
 //!     no handler: signal: 2 (SIGINT), not cleaned up
@@ -23,7 +23,7 @@
 //!     stuck, asked twice: exit status: 130, not cleaned up
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
-//!     F12 borne out: Ctrl+C ended a program (exit status: 0), the second a stuck one (exit status: 130)
+//!     Our answer to F12 is borne out: Ctrl+C ended a program (exit status: 0), the second a stuck one (exit status: 130)
 
 use std::{future::pending, thread, time::Duration};
 
@@ -83,8 +83,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// A future that is ready at the first Ctrl+C (SIGINT) or SIGTERM. The next one
 /// ends the process at once, with status 130, also if all threads are blocked,
-/// or if the future has been dropped. Call it first in `main`: until then a
-/// signal kills. It panics outside of a tokio runtime. (Unix.)
+/// or if the future has been dropped. Call it first in `main`: before that, a
+/// signal kills the process. It panics outside of a tokio runtime. (Unix.)
 pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let (int, term) = (SignalKind::interrupt(), SignalKind::terminate());
     let (mut interrupt, mut terminate) = (signal(int)?, signal(term)?);

@@ -7,8 +7,8 @@
 //! loop over it is written by hand. `yield` and `for await` exist only within
 //! the macro of the crate `async-stream`.
 //!
-//! `merge_streams` shows `yield from`, `async_with` shows `async with`, and
-//! `unstable_syntax` asks the compiler for the syntax.
+//! The program `merge_streams` shows `yield from`, `async_with` shows `async
+//! with`, and `unstable_syntax` asks the compiler for the syntax.
 //!
 //! Claims: A34, A35
 //! Change this and watch: `number % 2 == 0` in `adapters`. That form gives
@@ -23,10 +23,10 @@
 //!     anext                StreamExt::next  [2, 6, 10]
 //!     The article, A34: "There are asynchronous versions of for, with, generators and comprehensions."
 //!     Our answer for Rust: inverted (the opposite problem)
-//!     A34 borne out: 4 of 4 functions and macros give [2, 6, 10]
+//!     Our answer to A34 is borne out: 4 of 4 functions and macros give [2, 6, 10]
 //!     The article, A35: "There are no asynchronous counterparts of next and iter."
 //!     Our answer for Rust: inverted (the opposite problem)
-//!     A35 borne out: next, a function, gives 1 of 1 stream whole
+//!     Our answer to A35 is borne out: next, a function, gives 1 of 1 stream whole
 
 use futures::{StreamExt, future::ready, stream};
 use shared::{Result, Table, claim, flags};

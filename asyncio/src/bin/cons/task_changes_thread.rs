@@ -1,4 +1,4 @@
-//! A task goes on in another thread after an await; its thread local stays.
+//! A task moves to another thread after an await, its thread local does not.
 //!
 //!     cargo run -p asyncio --bin task_changes_thread
 //!

@@ -7,7 +7,7 @@
 //! with its task, as a ContextVar does in Python. But a spawned task does not
 //! inherit it, as it would in Python: it has to be given to it.
 //!
-//! `task_changes_thread` shows the same with several threads.
+//! The program `task_changes_thread` shows the same with several threads.
 //!
 //! Change this and watch: leave out `yield_now().await`. No other task has a
 //! turn then, the thread local is right, and the program fails.

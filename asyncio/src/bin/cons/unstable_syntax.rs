@@ -7,7 +7,7 @@
 //! `async with`. Python got `anext` in 3.10; delegation in async generators is
 //! accepted for 3.16.
 //!
-//! `streams` shows what to write today.
+//! The program `streams` shows what to write today.
 //!
 //! Claims: A34, A37
 //! Change this and watch: `"pub async fn f() {}"` as the source of the `gen
@@ -23,10 +23,10 @@
 //!     trait AsyncDrop      E0658: unstable
 //!     The article, A34: "There are asynchronous versions of for, with, generators and comprehensions."
 //!     Our answer for Rust: inverted (the opposite problem)
-//!     A34 borne out: the compiler accepts 0 of ["for await loop", "async gen block"]
+//!     Our answer to A34 is borne out: the compiler accepts 0 of ["for await loop", "async gen block"]
 //!     The article, A37: "These will probably be added soon."
 //!     Our answer for Rust: outdated (not true any more, nor of Python)
-//!     A37 borne out: the compiler accepts 1 of 6: ["async fn"]
+//!     Our answer to A37 is borne out: the compiler accepts 1 of 6: ["async fn"]
 
 use shared::{Failure, Result, Table, claim, flags};
 

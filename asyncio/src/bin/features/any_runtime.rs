@@ -9,8 +9,8 @@
 //! for two runtimes.
 //!
 //! Claims: A17
-//! Change this and watch: `tokio::time::sleep` for `smol::Timer::after` in the
-//! line of smol. It panics as in the last line; the reverse does not.
+//! Change this and watch: `tokio::time::sleep` instead of `smol::Timer::after`
+//! in the line of smol. It panics as in the last line; the reverse does not.
 //!
 //! Output (times vary, counts do not):
 //!     executor   timer      what was said
@@ -21,7 +21,7 @@
 //!     futures    tokio      panic: there is no reactor running
 //!     The article, A17: "They separate what is asked of the environment from how it is done."
 //!     Our answer for Rust: holds (true)
-//!     A17 borne out: the same function gave the same dialog on 4 of 4 executors
+//!     Our answer to A17 is borne out: the same function gave the same dialog on 4 of 4 executors
 
 use std::panic;
 

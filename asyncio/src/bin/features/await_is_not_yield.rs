@@ -19,7 +19,7 @@
 //!     100000 items from smol's channel: another task has 0 turns
 //!     The article, A16: "They pause at every await and go on when what they await is there."
 //!     Our answer for Rust: limits (true within limits)
-//!     A16 borne out: turns beside 100000 awaits: 0; with yields 100; by tokio's budget 781
+//!     Our answer to A16 is borne out: turns beside 100000 awaits: 0; with yields 100; by tokio's budget 781
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::{future::ready, hint::black_box};

@@ -7,7 +7,7 @@
 //! twice: as the argument, and as what is awaited. Five deep, that is 32 times.
 //! The compiler knows the size, and `size_of_val` tells it.
 //!
-//! `task_size` measures what tasks take in memory.
+//! The program `task_size` measures what tasks take in memory.
 //!
 //! Change this and watch: leave out the inner braces in `in_a_block`. The
 //! buffer is in scope at the await, and the future has room for it.

@@ -7,7 +7,7 @@
 //! `gen` blocks with `yield` are for nightly compilers only. So an async block
 //! takes their place: an await hands a value out, a poll asks for the next one.
 //!
-//! `generators` shows iterators without it.
+//! The program `generators` shows iterators without it.
 //!
 //! Claims: A13
 //! Change this and watch: leave out the `.await` behind `give`. The compiler
@@ -17,7 +17,7 @@
 //!     makes 1, gets 1, makes 2, gets 2, makes 4, gets 4
 //!     The article, A13: "It runs on the machinery of generators."
 //!     Our answer for Rust: limits (true within limits)
-//!     A13 borne out: an async block as a generator: makes 1, gets 1, makes 2, gets 2, makes 4, gets 4
+//!     Our answer to A13 is borne out: an async block as a generator: makes 1, gets 1, makes 2, gets 2, makes 4, gets 4
 
 use std::cell::RefCell;
 

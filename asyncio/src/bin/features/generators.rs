@@ -19,7 +19,7 @@
 //!     a Vec: [1, 2, 4, 8, 16] taken, 60 made
 //!     The article, A14: "A generator is a function that makes an iterator, with yield inside."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     A14 borne out: for 5 values, without yield, from_fn made 5, successors 6; a Vec made 60
+//!     Our answer to A14 is borne out: for 5 values, without yield, from_fn made 5, successors 6; a Vec made 60
 
 use std::cell::Cell;
 

@@ -7,7 +7,8 @@
 //! `guess_threads` (in `threading`) with tasks: a deadline is simpler, because
 //! any future can have one; when it is over, the future is dropped.
 //!
-//! `port_to_tasks` shows what the compiler does not find when you port.
+//! The program `port_to_tasks` shows what the compiler does not find when you
+//! port.
 //!
 //! Change this and watch: `read_line` without its `timeout`. The silent client
 //! is never disconnected, and the watchdog ends the program.

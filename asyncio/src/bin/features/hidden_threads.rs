@@ -8,11 +8,11 @@
 //! Python; an idle one is used again. Linux knows 15 letters of a name; the
 //! main thread is named after the program.
 //!
-//! `default_workers` counts the threads of three runtimes.
+//! The program `default_workers` counts the threads of three runtimes.
 //!
 //! Claims: A21, A22
-//! Change this and watch: `"127.0.0.1:80"` for `"localhost:80"`. There is no
-//! name to look up, no thread is started, and A21 is contradicted.
+//! Change this and watch: `"127.0.0.1:80"` instead of `"localhost:80"`. There
+//! is no name to look up, no thread is started, and A21 is contradicted.
 //!
 //! Output (figures vary):
 //!     after a task: hidden_threads
@@ -21,10 +21,10 @@
 //!     after a file: hidden_threads, tokio-rt-worker
 //!     The article, A21: "Other packages look non-blocking, but rely on pools of threads or processes."
 //!     Our answer for Rust: holds (true)
-//!     A21 borne out: the look-up of a name and a file left 1 thread of a pool
+//!     Our answer to A21 is borne out: the look-up of a name and a file left 1 thread of a pool
 //!     The article, A22: "It uses asynchronous system calls across the board."
 //!     Our answer for Rust: false (not true)
-//!     A22 borne out: a socket started 0 threads, the look-up of a name 1
+//!     Our answer to A22 is borne out: a socket started 0 threads, the look-up of a name 1
 
 use std::{net::TcpListener, time::Duration};
 

@@ -16,7 +16,7 @@
 //!     spawn both: the two jobs met
 //!     The article, A10: "Coroutines wait in parallel for something interesting to happen."
 //!     Our answer for Rust: limits (true within limits)
-//!     A10 borne out: two jobs did not meet under join!, and met when spawned
+//!     Our answer to A10 is borne out: two jobs did not meet under join!, and met when spawned
 
 use std::{sync::mpsc, time::Duration};
 

@@ -7,7 +7,8 @@
 //! that blocks: the port compiles and answers, but serves one client at a time.
 //! Here two clients wait to be served, and each has to be looked up.
 //!
-//! `guess_tasks` is a whole server, beside `guess_threads` (in `threading`).
+//! The program `guess_tasks` is a whole server, beside `guess_threads` (in
+//! `threading`).
 //!
 //! Claims: A18
 //! Change this and watch: `Builder::new_multi_thread()`. The blocking call
@@ -19,7 +20,7 @@
 //!     tasks, one blocking call left: 1 at a time
 //!     The article, A18: "Threaded code with blocking input and output is easily ported to it."
 //!     Our answer for Rust: limits (true within limits)
-//!     A18 borne out: served at a time: 2 clients by threads, 2 by tasks, 1 by tasks that block
+//!     Our answer to A18 is borne out: served at a time: 2 clients by threads, 2 by tasks, 1 by tasks that block
 
 use std::net::{TcpListener, TcpStream};
 use std::{io::Write, thread, time::Duration};

@@ -12,7 +12,7 @@
 //! `compile_fail/borrow_in_task.rs` must not compile: E0597.
 //!
 //! Claims: A15
-//! Change this and watch: `spawned(lent())` for `joined(lent())`: E0597.
+//! Change this and watch: `spawned(lent())` instead of `joined(lent())`: E0597.
 //!
 //! Output (times vary, counts do not):
 //!     join_all: 4 tasks borrow, 0 are left behind
@@ -20,7 +20,7 @@
 //!     tokio::spawn: 4 tasks own a copy, 4 are left behind
 //!     The article, A15: "Like threads, coroutines are independent functions with input and output."
 //!     Our answer for Rust: limits (true within limits)
-//!     A15 borne out: when their parent was dropped, 0 of 8 tasks that may borrow went on, 4 of 4 spawned
+//!     Our answer to A15 is borne out: when their parent was dropped, 0 of 8 tasks that may borrow went on, 4 of 4 spawned
 
 use std::{future::pending, sync::Arc};
 

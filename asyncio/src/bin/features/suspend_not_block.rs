@@ -3,9 +3,10 @@
 //!     cargo run -p asyncio --bin suspend_not_block
 //!
 //! Two tasks share one thread: one sleeps 100 ms, the other one counts its
-//! turns. `sleep(..).await` gives the thread away until the time has come.
-//! `thread::sleep` keeps the thread (Python: `asyncio.sleep` and `time.sleep`).
-//! Scheduling is cooperative: nobody takes the thread away from a task.
+//! turns. `sleep(..).await` lets other tasks use the thread until the time has
+//! come. `thread::sleep` keeps the thread (Python: `asyncio.sleep` and
+//! `time.sleep`). Scheduling is cooperative: nobody takes the thread away from
+//! a task.
 //!
 //! Claims: A11
 //! Change this and watch: `flavor = "multi_thread"`. The other task goes on in
@@ -17,7 +18,7 @@
 //!     beside spawn_blocking(..) the other task has 30 turns
 //!     The article, A11: "Suspending is not blocking: the loop's thread goes on with other things."
 //!     Our answer for Rust: holds (true)
-//!     A11 borne out: another task had 39 turns beside a suspended task, 0 beside a blocked one
+//!     Our answer to A11 is borne out: another task had 39 turns beside a suspended task, 0 beside a blocked one
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::{thread, time::Duration};

@@ -9,12 +9,12 @@
 //! does not learn that the task has failed. (Python logs "Task exception was
 //! never retrieved".)
 //!
-//! `task_panic_ways` compares six ways on three runtimes, `task_panic_dropped`
-//! shows tasks that nobody awaits.
+//! The program `task_panic_ways` compares six ways on three runtimes,
+//! `task_panic_dropped` shows tasks that nobody awaits.
 //!
 //! Claims: T6, F6, X3
-//! Change this and watch: `panic_any(7)` for the `panic!`. The message is no
-//! text then, and T6 is contradicted.
+//! Change this and watch: `panic_any(7)` instead of the `panic!`. The message
+//! is no text then, and T6 is contradicted.
 //!
 //! Output (figures vary):
 //!     hook hears: a panic in line 60 of the source
@@ -23,13 +23,13 @@
 //!     dropping the handle returns nothing
 //!     The article, T6: "There is no built-in way to get an exception of a thread back to who waits for it."
 //!     Our answer for Rust: false (not true)
-//!     T6 borne out: awaiting a task returned its panic: "line 7 is no number"
+//!     Our answer to T6 is borne out: awaiting a task returned its panic: "line 7 is no number"
 //!     The article, F6: "Exceptions are easy to debug: result() raises what the worker raised."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     F6 borne out: awaiting a task returned its panic: "line 7 is no number"
+//!     Our answer to F6 is borne out: awaiting a task returned its panic: "line 7 is no number"
 //!     The article, X3: "(Not in the article.) What a panic does, model by model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X3 borne out: after two panics, the next task on this thread: Ok(7)
+//!     Our answer to X3 is borne out: after two panics, the next task on this thread: Ok(7)
 
 use std::panic;
 

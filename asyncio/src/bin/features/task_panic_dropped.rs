@@ -23,7 +23,7 @@
 //!     spawn_reporting: task 4 panicked with message "no number"
 //!     The article, X3: "(Not in the article.) What a panic does, model by model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X3 borne out: threads go on after a panic on 3 of 3 runtimes
+//!     Our answer to X3 is borne out: threads go on after a panic on 3 of 3 runtimes
 
 use std::{panic, sync::mpsc, time::Duration};
 

@@ -22,10 +22,10 @@
 //!     async-std, awaited    a panic    no number
 //!     The article, T6: "There is no built-in way to get an exception of a thread back to who waits for it."
 //!     Our answer for Rust: false (not true)
-//!     T6 borne out: 6 of 6 ways to await a task tell why it panicked: 4 return the panic, 2 raise it
+//!     Our answer to T6 is borne out: 6 of 6 ways to await a task tell why it panicked: 4 return the panic, 2 raise it
 //!     The article, F6: "Exceptions are easy to debug: result() raises what the worker raised."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     F6 borne out: 6 of 6 ways to await a task tell why it panicked: 4 return the panic, 2 raise it
+//!     Our answer to F6 is borne out: 6 of 6 ways to await a task tell why it panicked: 4 return the panic, 2 raise it
 
 use std::panic::{self, catch_unwind};
 use std::thread;

@@ -21,10 +21,10 @@
 //!     a thread                  200       31262
 //!     The article, A12: "An active coroutine uses less than 1 KB until it ends."
 //!     Our answer for Rust: limits (true within limits)
-//!     A12 borne out: a sleeping task takes 466 bytes, with a buffer 4641
+//!     Our answer to A12 is borne out: a sleeping task takes 466 bytes, with a buffer 4641
 //!     The article, A30: "Unlike threads, coroutines cost no extra memory."
 //!     Our answer for Rust: limits (true within limits)
-//!     A30 borne out: a sleeping task takes 466 bytes, a sleeping thread 31262
+//!     Our answer to A30 is borne out: a sleeping task takes 466 bytes, a sleeping thread 31262
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{hint::black_box, thread, time::Duration};

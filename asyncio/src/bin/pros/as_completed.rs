@@ -14,7 +14,7 @@
 //!     first_completed: 3, 2 others left
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: of the jobs [9, 3, 6] as_completed yields [3, 6, 9]
+//!     Our answer to A20 is borne out: of the jobs [9, 3, 6] as_completed yields [3, 6, 9]
 
 use first::first_completed;
 use shared::{Result, claim, flags, say};

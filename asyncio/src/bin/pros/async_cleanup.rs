@@ -10,8 +10,8 @@
 //! Read `cleanup` first.
 //!
 //! Claims: A25
-//! Change this and watch: `tasks.shutdown()` for `join_all` in `asked`. The
-//! tasks are cancelled before they hear that they should stop, and close
+//! Change this and watch: `tasks.shutdown()` instead of `join_all` in `asked`.
+//! The tasks are cancelled before they hear that they should stop, and close
 //! nothing.
 //!
 //! Output (times vary, counts do not):
@@ -19,7 +19,7 @@
 //!     cancelled, with a guard: 20 of 20 sessions closed
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."
 //!     Our answer for Rust: limits (true within limits)
-//!     A25 borne out: tasks that are asked to stop close 20 of 20 sessions, guards hand over 20
+//!     Our answer to A25 is borne out: tasks that are asked to stop close 20 of 20 sessions, guards hand over 20
 
 use std::future::pending;
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};

@@ -12,15 +12,15 @@
 //! guard.
 //!
 //! Claims: A26
-//! Change this and watch: `borrow_mut()` for `try_borrow_mut()`. The second
-//! task panics, and `main` with it.
+//! Change this and watch: `borrow_mut()` instead of `try_borrow_mut()`. The
+//! second task panics, and `main` with it.
 //!
 //! Output (times vary, counts do not):
 //!     borrowed across the await: 1 of 10 tasks could append
 //!     borrowed after the await: 10 of 10 tasks could append
 //!     The article, A26: "On one thread, coroutines need no locks."
 //!     Our answer for Rust: limits (true within limits)
-//!     A26 borne out: a RefCell borrowed across the await refuses 9 of 10 tasks; borrowed after it, 0 of 10
+//!     Our answer to A26 is borne out: a RefCell borrowed across the await refuses 9 of 10 tasks; borrowed after it, 0 of 10
 
 use std::cell::RefCell;
 

@@ -7,12 +7,13 @@
 //! all of its tasks and waits until they are gone. Blocking work that has begun
 //! never awaits, so it cannot be cancelled: `shutdown` waits until it is done.
 //!
-//! `cancel_all_runtimes` compares three runtimes; `cleanup` shows what a task
-//! can still do when it is cancelled.
+//! The program `cancel_all_runtimes` compares three runtimes; `cleanup` shows
+//! what a task can still do when it is cancelled.
 //!
 //! Claims: A25
-//! Change this and watch: `tasks.abort_all()` for `cancel_all`. It cancels
-//! them, too, but does not wait: some are still there, and A25 is contradicted.
+//! Change this and watch: `tasks.abort_all()` instead of `cancel_all`. It
+//! cancels them, too, but does not wait: some are still there, and A25 is
+//! contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     cancelled: 10000 of 10000 tasks; 0 came to their end
@@ -20,7 +21,7 @@
 //!     blocking work is cancelled, and comes to its end: true
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."
 //!     Our answer for Rust: limits (true within limits)
-//!     A25 borne out: 10000 tasks were cancelled at once, 10000 awaited; blocking work was not cancelled
+//!     Our answer to A25 is borne out: 10000 tasks were cancelled at once, 10000 awaited; blocking work was not cancelled
 
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};
 use std::thread;

@@ -20,7 +20,7 @@
 //!     async-std      10000  12.6
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."
 //!     Our answer for Rust: limits (true within limits)
-//!     A25 borne out: 10000 tasks are cancelled at once on 3 of 3 runtimes
+//!     Our answer to A25 is borne out: 10000 tasks are cancelled at once on 3 of 3 runtimes
 
 use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering::Relaxed};
 use std::{future::pending, time::Duration, time::Instant};

@@ -17,7 +17,7 @@
 //!     by a guard: 20 of 20 clean-ups ran
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."
 //!     Our answer for Rust: limits (true within limits)
-//!     A25 borne out: of 20 cancelled tasks, 0 cleaned up after the await, 20 by a guard
+//!     Our answer to A25 is borne out: of 20 cancelled tasks, 0 cleaned up after the await, 20 by a guard
 
 use std::future::pending;
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};

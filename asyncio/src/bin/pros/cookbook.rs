@@ -25,7 +25,7 @@
 //!     sleep(0)          yield_now          true
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: 6 of 6 functions for tasks work as in Python
+//!     Our answer to A20 is borne out: 6 of 6 functions for tasks work as in Python
 
 use std::time::{Duration, Instant};
 

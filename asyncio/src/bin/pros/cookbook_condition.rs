@@ -10,14 +10,14 @@
 //! A flag without a value: `cookbook_event`. The other recipes: see `cookbook`.
 //!
 //! Claims: A20
-//! Change this and watch: `==` for `>=`. The test misses its value, and the
-//! watchdog ends the program.
+//! Change this and watch: `==` instead of `>=`. The test misses its value, and
+//! the watchdog ends the program.
 //!
 //! Output (figures vary):
 //!     wait_for(jobs >= 3) returned at 4 jobs
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: a task that waited for 3 jobs went on at 4
+//!     Our answer to A20 is borne out: a task that waited for 3 jobs went on at 4
 
 use std::time::Duration;
 

@@ -16,7 +16,7 @@
 //!     before set() the wait is over: false; after it: true
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: a wait for an Event was over before set(): false, after it: true
+//!     Our answer to A20 is borne out: a wait for an Event was over before set(): false, after it: true
 
 use std::pin::pin;
 

@@ -2,16 +2,16 @@
 //!
 //!     cargo run -p asyncio --bin cookbook_io
 //!
-//! A peer can be slow, silent or endless. So the client limits its time and the
-//! length of a reply. Looking up a name is a blocking call, which tokio hands
-//! to a thread. Each recipe is run, and its result compared with what asyncio
-//! gives.
+//! A peer can be slow, silent or endless. So the client limits how long it
+//! waits and the length of a reply. Looking up a name is a blocking call, which
+//! tokio hands to a thread. Each recipe is run, and its result compared with
+//! what asyncio gives.
 //!
 //! start_server: `echo_server`. The other recipes: see `cookbook`.
 //!
 //! Claims: A20
 //! Change this and watch: let the server write a reply without a line end. The
-//! client does not take half a line for a whole one: it returns an error.
+//! client does not accept half a line: it returns an error.
 //!
 //! Output (times vary, counts do not):
 //!     Python                      Rust                as in Python
@@ -20,7 +20,7 @@
 //!     getaddrinfo(host, port)     lookup_host         true
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: 3 of 3 functions for sockets work as in Python
+//!     Our answer to A20 is borne out: 3 of 3 functions for sockets work as in Python
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -86,7 +86,7 @@ pub mod client {
 
     /// `asyncio.open_connection`, `write` and `readline`: sends a line and
     /// returns the line that comes back, without its end. Connecting, sending
-    /// and receiving together may take `limit`, and the reply 64 KiB.
+    /// and receiving may take `limit` together; the reply may have 64 KiB.
     pub async fn ask(
         server: impl ToSocketAddrs,
         line: &str,

@@ -17,7 +17,7 @@
 //!     too late for its time limit: true, and killed: true
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: one program ended: true, one killed: true
+//!     Our answer to A20 is borne out: one program ended: true, one killed: true
 
 use std::io::{ErrorKind::TimedOut, Read};
 use std::net::{TcpListener, TcpStream};

@@ -21,7 +21,7 @@
 //!     shutdown(immediate=True)  drop(receiver)    true
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: 4 of 4 functions of a Queue work as in Python
+//!     Our answer to A20 is borne out: 4 of 4 functions of a Queue work as in Python
 
 use std::time::Duration;
 

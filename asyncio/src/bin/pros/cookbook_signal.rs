@@ -16,7 +16,7 @@
 //!     the work was ended by SIGTERM
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: a task awaited SIGTERM
+//!     Our answer to A20 is borne out: a task awaited SIGTERM
 
 use nix::sys::signal::{Signal, raise};
 use shared::{Result, claim, flags, say};

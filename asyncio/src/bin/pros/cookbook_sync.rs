@@ -22,7 +22,7 @@
 //!     Future(), set_result()  oneshot::channel   true
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: 4 of 4 functions for waiting work as in Python
+//!     Our answer to A20 is borne out: 4 of 4 functions for waiting work as in Python
 
 use std::{sync::Arc, time::Duration};
 

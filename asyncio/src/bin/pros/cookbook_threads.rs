@@ -6,8 +6,8 @@
 //! that wants something of tasks needs a handle of the runtime, or a channel.
 //! Each recipe is run, and its result compared with what asyncio gives.
 //!
-//! `run_in_executor` limits how many threads. The other recipes: see
-//! `cookbook`.
+//! The program `run_in_executor` limits how many threads. The other recipes:
+//! see `cookbook`.
 //!
 //! Claims: A20
 //! Change this and watch: call `run_threadsafe` in a task, without `to_thread`.
@@ -20,7 +20,7 @@
 //!     call_soon_threadsafe      blocking_send     true
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: 3 of 3 functions for threads work as in Python
+//!     Our answer to A20 is borne out: 3 of 3 functions for threads work as in Python
 
 use std::{thread, time::Duration};
 

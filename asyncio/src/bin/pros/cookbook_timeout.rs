@@ -3,16 +3,16 @@
 //!     cargo run -p asyncio --bin cookbook_timeout
 //!
 //! `timeout` drops the job when its time is over: that cancels the job where it
-//! waits. If it borrows the handle of a task, only the borrow ends, and the
-//! task goes on: that is Python's `shield`. Each recipe is run, and its result
-//! compared with what asyncio gives.
+//! waits. If `timeout` gets only a reference to the handle of a task, only the
+//! borrow ends, and the task goes on: that is Python's `shield`. Each recipe is
+//! run, and its result compared with what asyncio gives.
 //!
 //! The other recipes: see `cookbook`.
 //!
 //! Claims: A20
-//! Change this and watch: `timeout(limit, task)` for `&mut task`. The handle is
-//! gone after the first limit; the task goes on, but nobody can await it any
-//! more, and this does not compile.
+//! Change this and watch: `timeout(limit, task)` instead of `&mut task`. The
+//! handle is gone after the first limit; the task goes on, but nobody can await
+//! it any more, and this does not compile.
 //!
 //! Output (times vary, counts do not):
 //!     Python                Rust                as in Python
@@ -21,7 +21,7 @@
 //!     shield(task)          timeout(&mut task)  true
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: 3 of 3 time limits work as in Python
+//!     Our answer to A20 is borne out: 3 of 3 time limits work as in Python
 
 use std::time::Duration;
 use std::{future::pending, io::ErrorKind::TimedOut};

@@ -8,18 +8,18 @@
 //! without a reference may vanish before it is done. An `AbortOnDropHandle`
 //! cancels its task when it is dropped: when the owner ends, so does the task.
 //!
-//! `drop_handle_kinds` compares seven kinds of handle.
+//! The program `drop_handle_kinds` compares seven kinds of handle.
 //!
 //! Claims: X1
-//! Change this and watch: `std::mem::forget` for `drop` in `goes_on`. Now both
-//! tasks go on: only a drop cancels. X1 is contradicted.
+//! Change this and watch: `std::mem::forget` instead of `drop` in `goes_on`.
+//! Now both tasks go on: only a drop cancels. X1 is contradicted.
 //!
 //! Output (figures vary):
 //!     JoinHandle dropped: the task goes on: true
 //!     AbortOnDropHandle dropped: the task goes on: false
 //!     The article, X1: "(Not in the article.) What dropping a handle does depends on the model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X1 borne out: a task goes on without its JoinHandle: true, without its AbortOnDropHandle: false
+//!     Our answer to X1 is borne out: a task goes on without its JoinHandle: true, without its AbortOnDropHandle: false
 
 use std::pin::Pin;
 

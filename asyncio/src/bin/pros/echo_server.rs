@@ -7,8 +7,8 @@
 //! `limit` are inside; others wait to be accepted. If accepting fails, because
 //! there are too many open files, the server goes on after a moment.
 //!
-//! `echo_throughput` measures how much one thread can do; `graceful_shutdown`
-//! lets clients finish when the server is told to stop.
+//! The program `echo_throughput` measures how much one thread can do;
+//! `graceful_shutdown` lets clients finish when the server is told to stop.
 //!
 //! Claims: A27
 //! Change this and watch: the limit of 8 to 1. One client after the other
@@ -18,7 +18,7 @@
 //!     8 clients with a pause of 100ms each: 121 ms
 //!     The article, A27: "The event loop makes input and output parallel."
 //!     Our answer for Rust: limits (true within limits)
-//!     A27 borne out: one thread served 8 clients that pause 100ms each in 121 ms
+//!     Our answer to A27 is borne out: one thread served 8 clients that pause 100ms each in 121 ms
 
 use std::net::{Ipv4Addr, SocketAddr};
 

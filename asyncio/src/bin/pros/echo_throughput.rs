@@ -21,7 +21,7 @@
 //!     clients: 8; 1694 MiB/s, the loop is 95 % busy
 //!     The article, A27: "The event loop makes input and output parallel."
 //!     Our answer for Rust: limits (true within limits)
-//!     A27 borne out: one event loop copies 1.0 times as much for 8 clients as for 1, and is 95 % busy then
+//!     Our answer to A27 is borne out: one event loop copies 1.0 times as much for 8 clients as for 1, and is 95 % busy then
 
 use std::convert::Infallible;
 use std::io::{self, Read, Write};

@@ -7,8 +7,8 @@
 //! Here one task works 5 ms for each turn, and another one waits for it. Then
 //! the same work is done in turns of a millisecond.
 //!
-//! `fairness_runtimes` has eight tasks beside the greedy one, on three
-//! runtimes; `responsive` cures a blocking call.
+//! The program `fairness_runtimes` has eight tasks beside the greedy one, on
+//! three runtimes; `responsive` cures a blocking call.
 //!
 //! Claims: A29
 //! Change this and watch: `TURN` to 20 ms. The other task waits 20 ms, and
@@ -19,7 +19,7 @@
 //!     turns of 1ms: the other task waits 1.07 ms
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
 //!     Our answer for Rust: limits (true within limits)
-//!     A29 borne out: a task has 20 turns beside 20 greedy ones, and waits 9.2 ms; after short ones 1.1 ms
+//!     Our answer to A29 is borne out: a task has 20 turns beside 20 greedy ones, and waits 9.2 ms; after short ones 1.1 ms
 
 use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed};
 

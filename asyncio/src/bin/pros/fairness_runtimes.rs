@@ -19,7 +19,7 @@
 //!     async-std  12-13               29.5
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
 //!     Our answer for Rust: limits (true within limits)
-//!     A29 borne out: on 3 of 3 runtimes tasks have equal turns, and wait 5 ms or more for a greedy one
+//!     Our answer to A29 is borne out: on 3 of 3 runtimes tasks have equal turns, and wait 5 ms or more for a greedy one
 
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};

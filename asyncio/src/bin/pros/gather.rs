@@ -7,8 +7,9 @@
 //! often recommended as gather with a Semaphore, returns results as jobs end.
 //!
 //! Claims: A20
-//! Change this and watch: `buffered` for `buffer_unordered`. The order is right
-//! then, but job 9 delays job 2: results that wait for it count as running.
+//! Change this and watch: `buffered` instead of `buffer_unordered`. The order
+//! is right then, but job 9 delays job 2: results that wait for it count as
+//! running.
 //!
 //! Output (figures vary):
 //!     gather: [9, 1, 2, 5]
@@ -16,7 +17,7 @@
 //!     buffer_unordered: [1, 2, 5, 9]
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: gather and gather_limited keep the order; buffer_unordered does not
+//!     Our answer to A20 is borne out: gather and gather_limited keep the order; buffer_unordered does not
 
 use futures::stream::{self, StreamExt};
 use limited::gather_limited;

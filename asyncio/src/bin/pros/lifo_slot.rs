@@ -1,28 +1,28 @@
-//! The LIFO slot: a task just spawned waits, because no worker may steal it.
+//! The LIFO slot: a task just spawned waits there, and no worker may steal it.
 //!
 //!     cargo run -p asyncio --bin lifo_slot
 //!
 //! A worker of tokio keeps the task that was woken last in a slot, to run it
-//! next, while the caches are warm. Idle workers steal tasks from its queue,
-//! but not from this slot (in 1.53). Here A spawns B and works for 100 ms
-//! without an await, while the other worker is idle. B starts when A awaits,
-//! when A spawns a later task, which takes the slot, or when A hands its worker
-//! over.
+//! next, while the caches are warm. Idle workers steal tasks from the queue of
+//! a busy worker, but not from its slot (in tokio 1.53). Here A spawns B and
+//! works for 100 ms without an await, while the other worker is idle. B starts
+//! early in three cases: A awaits; A spawns another task, which takes the slot;
+//! or A works in `block_in_place`, which hands the worker to another thread.
 //!
-//! `work_stealing` compares tokio with other runtimes.
+//! The program `work_stealing` compares tokio with other runtimes.
 //!
 //! Claims: A29
-//! Change this and watch: spawn the other task of `queued` before B. Now that
-//! one is stolen, and B waits in the slot: A29 is contradicted.
+//! Change this and watch: spawn the other task of `queued` before B. Now the
+//! other task is stolen, and B waits in the slot: A29 is contradicted.
 //!
 //! Output (figures vary):
-//!     A spawns B, works: B starts after 100.20 ms
+//!     A spawns B, works: B starts after 100.22 ms
 //!     A spawns B, spawns another task, works: B starts after 0.03 ms
-//!     A spawns B, awaits, works: B starts after 0.01 ms
+//!     A spawns B, awaits, works: B starts after 0.03 ms
 //!     A spawns B, works in block_in_place: B starts after 0.04 ms
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
 //!     Our answer for Rust: limits (true within limits)
-//!     A29 borne out: a task waits 100 ms in the LIFO slot, at most 0.04 ms in other ways
+//!     Our answer to A29 is borne out: a task waits 100 ms in the LIFO slot, at most 0.04 ms in other ways
 
 use std::{sync::mpsc, thread, time::Duration, time::Instant};
 
@@ -82,29 +82,30 @@ fn work() {
     thread::sleep(WORK);
 }
 
-/// How long B waits to start after `a` has begun: the best of three tries.
+/// How long B waits to start after `a` has begun: the shortest of three tries.
 fn start_of_b<A>(tokio: &Runtime, what: &str, a: fn(Task) -> A) -> Duration
 where
     A: Future<Output = ()> + Send + 'static,
 {
     let wait = best_of(3, || {
-        let (started, start) = mpsc::channel();
+        let (tell, started) = mpsc::channel();
         let metrics = tokio.metrics();
-        let a = tokio.spawn(async move {
-            // Forced: the other worker is idle. It is parked if it was parked
-            // or unparked an odd number of times.
-            let odd = |worker| metrics.worker_park_unpark_count(worker) % 2;
-            while odd(0) == odd(1) {
+        let task_a = tokio.spawn(async move {
+            // Wait until the other worker sleeps. The count of a worker grows
+            // by one when it falls asleep and when it wakes up, so it is odd
+            // while it sleeps; ours does not sleep.
+            let parity = |worker| metrics.worker_park_unpark_count(worker) % 2;
+            while parity(0) == parity(1) {
                 thread::yield_now();
             }
             let spawned = Instant::now();
             a(Box::pin(async move {
-                started.send(spawned.elapsed()).expect("`main` waits for it");
+                tell.send(spawned.elapsed()).expect("`main` waits for it");
             }))
             .await;
         });
-        tokio.block_on(a).expect("A does not panic");
-        start.recv().expect("B starts")
+        tokio.block_on(task_a).expect("A does not panic");
+        started.recv().expect("B starts")
     });
     say!("A spawns B, {what}: B starts after {:.2} ms", ms(wait));
     wait
@@ -118,7 +119,8 @@ use tokio::task::block_in_place;
 /// worker, also the one in the LIFO slot, run on another thread meanwhile.
 ///
 /// A runtime with one thread has no other: there the work stops all tasks, and
-/// `spawn_blocking` (`asyncio.to_thread`) is the cure. Panics in a `LocalSet`.
+/// `spawn_blocking` (`asyncio.to_thread`) is the cure. Panics in a `LocalSet`
+/// (tasks that stay on one thread).
 pub fn in_place<T>(work: impl FnOnce() -> T) -> T {
     let runtime = Handle::try_current();
     match runtime.map(|runtime| runtime.runtime_flavor()) {

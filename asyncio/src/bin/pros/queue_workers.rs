@@ -17,7 +17,7 @@
 //!     3 workers add 100 numbers: 5050; at most 2 queued
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: 3 workers added 100 numbers to 5050, 2 were queued
+//!     Our answer to A20 is borne out: 3 workers added 100 numbers to 5050, 2 were queued
 
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};
 use std::time::Duration;

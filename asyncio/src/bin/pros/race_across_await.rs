@@ -7,11 +7,11 @@
 //! changed after it: whoever writes then overwrites the updates of others.
 //! Either read after the await, or hold a lock across it (`asyncio.Lock`).
 //!
-//! `borrow_across_await` does the same with a RefCell. smol has a lock, too,
-//! `smol::lock::Mutex`; both run on any runtime.
+//! The program `borrow_across_await` does the same with a RefCell. smol has a
+//! lock, too, `smol::lock::Mutex`; both run on any runtime.
 //!
 //! Claims: A26
-//! Change this and watch: `std::future::ready(())` for `yield_now()` in
+//! Change this and watch: `std::future::ready(())` instead of `yield_now()` in
 //! `request`. It never waits, nothing is lost, and A26 is contradicted.
 //!
 //! Output (times vary, counts do not):
@@ -20,7 +20,7 @@
 //!     under a lock: 10 of 10 updates
 //!     The article, A26: "On one thread, coroutines need no locks."
 //!     Our answer for Rust: limits (true within limits)
-//!     A26 borne out: read before the await: 9 of 10 updates lost; read after it: 0
+//!     Our answer to A26 is borne out: read before the await: 9 of 10 updates lost; read after it: 0
 
 use std::cell::Cell;
 

@@ -17,7 +17,7 @@
 //!     the work holds the permit: 2 at work at once
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     A20 borne out: with 2 permits: 2 at once when the work owns the permit; 5 at once when the caller does
+//!     Our answer to A20 is borne out: with 2 permits: 2 at once when the work owns the permit; 5 at once when the caller does
 
 use std::sync::{atomic::AtomicUsize, atomic::Ordering::Relaxed};
 use std::{thread, time::Duration};

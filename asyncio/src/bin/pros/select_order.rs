@@ -17,7 +17,7 @@
 //!     biased, stop first: 0 jobs are done after the stop signal
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
 //!     Our answer for Rust: limits (true within limits)
-//!     A29 borne out: of two ready branches select! takes the second 5057 of 10000 times, biased 0 times
+//!     Our answer to A29 is borne out: of two ready branches select! takes the second 5057 of 10000 times, biased 0 times
 
 use std::future::ready;
 

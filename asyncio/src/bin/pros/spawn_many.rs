@@ -6,7 +6,7 @@
 //! of them first; a loop that spawns one and awaits it runs one after the
 //! other. 5 000 tasks that wait 100 ms take little more than 100 ms together.
 //!
-//! `spawn_many_runtimes` compares three runtimes, and threads.
+//! The program `spawn_many_runtimes` compares three runtimes, and threads.
 //!
 //! Claims: A24
 //! Change this and watch: `TASKS` to 100 000. Starting them takes longer than
@@ -17,7 +17,7 @@
 //!     5000 tasks, all spawned first: 190 ms
 //!     The article, A24: "Thousands of light tasks can be spawned without stopping the system."
 //!     Our answer for Rust: holds (true)
-//!     A24 borne out: 5000 tasks waited 100 ms each, and 190 ms together
+//!     Our answer to A24 is borne out: 5000 tasks waited 100 ms each, and 190 ms together
 
 use std::time::{Duration, Instant};
 

@@ -21,7 +21,7 @@
 //!     threads      1000         169        62692       10051
 //!     The article, A31: "Unlike threads, they cost nothing to start."
 //!     Our answer for Rust: limits (true within limits)
-//!     A31 borne out: a task costs 2631 CPU ns on tokio, 1810 on smol, 1975 on async-std, a thread 62692
+//!     Our answer to A31 is borne out: a task costs 2631 CPU ns on tokio, 1810 on smol, 1975 on async-std, a thread 62692
 
 use std::{thread, time::Duration, time::Instant};
 

@@ -6,8 +6,8 @@
 //! two switches. All run on one core. Tasks are many times as fast, because the
 //! kernel takes no part. Medians of 20 rounds of 1 000 messages.
 //!
-//! `switch_cost_socket` is the case in which tasks save nothing; `start_cost`
-//! measures what it costs to start and to keep them.
+//! The program `switch_cost_socket` is the case in which tasks save nothing;
+//! `start_cost` measures what it costs to start and to keep them.
 //!
 //! Claims: A32, X6
 //! Change this and watch: leave `--release` out. A task's channel costs several
@@ -17,10 +17,10 @@
 //!     there and back: tasks 691 ns, threads 6528 ns
 //!     The article, A32: "Unlike threads, they cost nothing to switch."
 //!     Our answer for Rust: limits (true within limits)
-//!     A32 borne out: a switch between tasks takes 345 ns, not nothing
+//!     Our answer to A32 is borne out: a switch between tasks takes 345 ns, not nothing
 //!     The article, X6: "(Not in the article.) What starting, switching and keeping costs."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X6 borne out: a switch between threads takes 9.4 times as long as between tasks
+//!     Our answer to X6 is borne out: a switch between threads takes 9.4 times as long as between tasks
 
 use std::{sync::mpsc::sync_channel, thread, time::Instant};
 

@@ -3,18 +3,19 @@
 //!     cargo run -p asyncio --bin task_group
 //!
 //! `asyncio.TaskGroup` cancels the other tasks as soon as one of them raises.
-//! tokio's JoinSet does not look at results: an `Err` is a value as any other,
-//! and the other tasks do all their work in vain. The cure looks at each
-//! result, cancels the others after an error, and waits until they are gone.
+//! tokio's JoinSet does not look at results: an `Err` is a value like any
+//! other, and the other tasks do all their work for nothing. The cure looks at
+//! each result, cancels the others after an error, and waits until they are
+//! gone.
 //!
 //! Python raises an ExceptionGroup with all errors; here the first error is
-//! returned. Where all jobs may run on one task,
+//! returned. If the jobs need no tasks of their own,
 //! `futures::future::try_join_all` is enough.
 //!
 //! Claims: A25
-//! Change this and watch: leave `tasks.shutdown().await` out of `task_group`.
-//! Returning drops the JoinSet, which cancels its tasks, too, but does not
-//! wait: they may still run when the caller gets the error, and A25 is
+//! Change this and watch: leave the first `tasks.shutdown().await` out of
+//! `task_group`. Returning drops the JoinSet, which cancels its tasks, too, but
+//! does not wait: they may still run when the caller gets the error, and A25 is
 //! contradicted.
 //!
 //! Output (times vary, counts do not):
@@ -22,7 +23,7 @@
 //!     task_group: job 3 failed; 0 others done, 0 still running
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."
 //!     Our answer for Rust: limits (true within limits)
-//!     A25 borne out: an error cancels 9 of 9 tasks in a group, 0 in a JoinSet
+//!     Our answer to A25 is borne out: an error cancels 9 of 9 tasks in a group, 0 in a JoinSet
 
 use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering::Relaxed};
 use std::time::Duration;
@@ -36,7 +37,7 @@ const OTHERS: usize = 9;
 async fn main() -> Result {
     flags([]);
     let (set, group) = (Arc::default(), Arc::default());
-    let tasks: JoinSet<_> = ten_jobs(&set).into_iter().collect();
+    let tasks: JoinSet<_> = ten_jobs(&set).into_iter().collect(); // spawns
     // WRONG: learns of the error when all jobs are done
     let results = tasks.join_all().await;
     let failed = results.iter().filter(|result| result.is_err()).count();
@@ -47,13 +48,13 @@ async fn main() -> Result {
     let (done, left) = (group.load(Relaxed), Arc::strong_count(&group) - 1);
     say!("task_group: {error}; {done} others done, {left} still running");
 
-    let (kept, cancelled) = (OTHERS - in_vain, OTHERS - done - left);
+    let (by_set, cancelled) = (OTHERS - in_vain, OTHERS - done - left);
     let figure = format!(
-        "an error cancels {cancelled} of {OTHERS} tasks in a group, {kept} \
+        "an error cancels {cancelled} of {OTHERS} tasks in a group, {by_set} \
          in a JoinSet"
     );
     let group = !error.is_empty() && cancelled == OTHERS;
-    claim("A25", group && failed == 1 && kept == 0, figure)
+    claim("A25", group && failed == 1 && by_set == 0, figure)
 }
 
 fn ten_jobs(
@@ -79,8 +80,8 @@ use tokio::task::JoinSet;
 /// cancels the other tasks. When this returns, all tasks have ended. Results
 /// come in the order in which the jobs end.
 ///
-/// Dropping this cancels the tasks, too. A task is cancelled where it awaits:
-/// one that never does is waited for.
+/// If the future of `task_group` is dropped, the tasks are cancelled, too. A
+/// task is cancelled where it awaits; one that never awaits runs to its end.
 pub async fn task_group<T, E, Job>(
     jobs: impl IntoIterator<Item = Job>,
 ) -> Result<Vec<T>, E>

@@ -20,7 +20,7 @@
 //!     B waits on async-std: another worker starts it after 0.06 ms
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
 //!     Our answer for Rust: limits (true within limits)
-//!     A29 borne out: the idle worker stole B in 3 of 4 ways
+//!     Our answer to A29 is borne out: the idle worker stole B in 3 of 4 ways
 
 use std::{sync::mpsc, thread, time::Duration, time::Instant};
 

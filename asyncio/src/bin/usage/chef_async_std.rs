@@ -66,7 +66,7 @@ async fn bake(oven: SocketAddr, order: &[u8]) -> io::Result<Vec<u8>> {
 // ANCHOR: chef_async_std
 /// Runs `job` on each item, each as a task of its own. Returns the results in
 /// the order of the items, or the first error. Then, or when this future is
-/// dropped, the other tasks go on. A panic in a job goes on in the caller.
+/// dropped, the other tasks go on. If a job panics, the caller panics, too.
 pub async fn map<T, R, E, F>(
     items: Vec<T>,
     job: impl Fn(T) -> F,

@@ -65,9 +65,10 @@ use std::panic::resume_unwind;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Runs `job` on each item, each as a task of its own. Returns the results in
-/// the order of the items, or the first error. Then, or when this future is
-/// dropped, the other tasks are cancelled. A panic in a job goes on in the
-/// caller. It sets no limit on how many run at the same time.
+/// the order of the items, or the error of the first item that failed. After an
+/// error, or when the future of `map` is dropped, the other tasks are
+/// cancelled. A panic in a job goes on in the caller. It sets no limit on how
+/// many run at the same time.
 pub async fn map<T, R, E, F>(
     items: Vec<T>,
     job: impl Fn(T) -> F,

@@ -17,10 +17,10 @@
 //!     100 tasks work on all cores: 2 at a time, done after 56 ms
 //!     The article, A2: "It uses the time of waiting for input and output well."
 //!     Our answer for Rust: holds (true)
-//!     A2 borne out: one thread waited for 100 tasks at a time
+//!     Our answer to A2 is borne out: one thread waited for 100 tasks at a time
 //!     The article, A5: "Who knows where each task switches does not need threads."
 //!     Our answer for Rust: limits (true within limits)
-//!     A5 borne out: one thread worked on 1 task at a time, all cores on 2
+//!     Our answer to A5 is borne out: one thread worked on 1 task at a time, all cores on 2
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

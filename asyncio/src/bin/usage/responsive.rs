@@ -9,8 +9,8 @@
 //! worker (`block_in_place`, which panics on a `current_thread` runtime). Or
 //! the call waits with `.await`.
 //!
-//! `responsive_runtimes` does the same on smol and async-std. `stall_detector`
-//! finds such a call in a service that is running.
+//! The program `responsive_runtimes` does the same on smol and async-std.
+//! `stall_detector` finds such a call in a service that is running.
 //!
 //! Claims: A3, A23
 //! Change this and watch: `worker_threads(2)`. The second worker keeps the
@@ -23,10 +23,10 @@
 //!     A call that waits with await: 11 ms without a beat
 //!     The article, A23: "Nothing blocks, except for the entry point."
 //!     Our answer for Rust: false (not true)
-//!     A23 borne out: a call of 100ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
+//!     Our answer to A23 is borne out: a call of 100ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
 //!     The article, A3: "Turning system calls into coroutines makes a program more responsive."
 //!     Our answer for Rust: limits (true within limits)
-//!     A3 borne out: a call of 100ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
+//!     Our answer to A3 is borne out: a call of 100ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
 
 use std::{sync::mpsc, thread};
 

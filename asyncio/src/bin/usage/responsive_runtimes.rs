@@ -20,10 +20,10 @@
 //!     A call that waits with await: smol 11 ms, async-std 10 ms
 //!     The article, X7: "(Not in the article.) How long a heartbeat stops under a blocking call."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X7 borne out: a call that blocks stops a heartbeat for 100 ms, others for 16 ms
+//!     Our answer to X7 is borne out: a call that blocks stops a heartbeat for 100 ms, others for 16 ms
 //!     The article, A3: "Turning system calls into coroutines makes a program more responsive."
 //!     Our answer for Rust: limits (true within limits)
-//!     A3 borne out: a call that blocks stops a heartbeat for 100 ms, others for 16 ms
+//!     Our answer to A3 is borne out: a call that blocks stops a heartbeat for 100 ms, others for 16 ms
 
 use std::{cell::Cell, pin::pin, thread, time::Duration, time::Instant};
 

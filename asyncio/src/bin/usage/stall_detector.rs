@@ -4,13 +4,14 @@
 //!
 //! A call that blocks stops all tasks of its thread. A task cannot report that:
 //! it is stopped, too. So a heartbeat task sends a beat four times per limit,
-//! and a thread beside the runtime misses it. It reports while the call still
-//! blocks, but it does not say which call that is. (Python's
-//! `slow_callback_duration` logs only when the callback is over.)
+//! and a thread outside of the runtime notices when no beat comes. It reports
+//! while the call still blocks, but it does not say which call that is.
+//! (Python's `slow_callback_duration` logs only when the callback is over.)
 //!
 //! The repair depends on the flavour of the runtime: `spawn_blocking` on both;
-//! `block_in_place` on `multi_thread` only, where it keeps borrowed values. On
-//! `current_thread` it panics. `responsive` measures the ways.
+//! `block_in_place` on `multi_thread` only, where the call may use borrowed
+//! values. On `current_thread` it panics. The program `responsive` compares the
+//! repairs.
 //!
 //! Claims: A3, A23
 //! Change this and watch: `worker_threads(2)`. One of two workers is blocked,
@@ -22,10 +23,10 @@
 //!     current_thread, spawn_blocking: no stall
 //!     The article, A23: "Nothing blocks, except for the entry point."
 //!     Our answer for Rust: false (not true)
-//!     A23 borne out: 2 of 2 blocking calls stopped the loop and were reported
+//!     Our answer to A23 is borne out: 2 of 2 blocking calls stopped the loop and were reported
 //!     The article, A3: "Turning system calls into coroutines makes a program more responsive."
 //!     Our answer for Rust: limits (true within limits)
-//!     A3 borne out: a call on a thread of its own stopped the loop 0 times
+//!     Our answer to A3 is borne out: a call on a thread of its own stopped the loop 0 times
 
 use std::sync::mpsc::Receiver;
 
@@ -65,7 +66,8 @@ async fn moves(reports: Receiver<String>) -> Option<String> {
     spawn_blocking(|| call(reports)).await.expect("it does not panic")
 }
 
-/// A call that blocks its thread until it is reported, or for 400 ms.
+/// A call that blocks its thread until the detector has reported it, or for 400
+/// ms.
 fn call(reports: Receiver<String>) -> Option<String> {
     reports.recv_timeout(2 * LIMIT).ok()
 }
@@ -96,8 +98,8 @@ use tokio::task::AbortHandle;
 
 /// Calls `report` when no task of the runtime had a turn for `limit`, because
 /// calls block all of its threads: once for each stall, and while it lasts. The
-/// text says how to repair it, not which call it is. Ends with the runtime, or
-/// when it is aborted.
+/// text says how to repair it, not which call it is. The watching ends with the
+/// runtime, or when its task is aborted.
 ///
 /// It does not notice when only some of several workers are blocked. A
 /// `current_thread` runtime that is outside of `block_on` counts as blocked. A

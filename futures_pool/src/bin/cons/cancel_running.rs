@@ -7,11 +7,12 @@
 //! can: `Handle::kill` ends the worker of one job, and another worker takes its
 //! place, while the other jobs go on. `ProcessPool::kill` ends all of them.
 //!
-//! `cancel_ways` compares threads with a flag, tasks and child processes.
+//! The program `cancel_ways` compares threads with a flag, tasks and child
+//! processes.
 //!
 //! Claims: F14, X5
-//! Change this and watch: `job.cancel()` for `job.kill()`. It returns false,
-//! the job runs to its end, and F14 is contradicted.
+//! Change this and watch: `job.cancel()` instead of `job.kill()`. It returns
+//! false, the job runs to its end, and F14 is contradicted.
 //!
 //! Output (figures vary):
 //!     cancel a pending job: true; a running one: false
@@ -19,10 +20,10 @@
 //!     kill the pool: all running jobs are lost: true
 //!     The article, F14: "A running future cannot be cancelled."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     F14 borne out: a running job: cancel returns false, kill true
+//!     Our answer to F14 is borne out: a running job: cancel returns false, kill true
 //!     The article, X5: "(Not in the article.) How long cancelling takes."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X5 borne out: a running job was killed in 4.7 ms
+//!     Our answer to X5 is borne out: a running job was killed in 4.7 ms
 
 use std::{thread, time::Instant};
 

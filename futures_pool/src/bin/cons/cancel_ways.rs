@@ -11,8 +11,8 @@
 //! Read `cancel_running` first.
 //!
 //! Claims: F14
-//! Change this and watch: `|| true` for `|| !flag.load(SeqCst)`. That thread
-//! runs to its end, and F14, which expects three ends, is contradicted.
+//! Change this and watch: `|| true` instead of `|| !flag.load(SeqCst)`. That
+//! thread runs to its end, and F14, which expects three ends, is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     job: how it is cancelled             ms  and then
@@ -23,7 +23,7 @@
 //!     task that awaits, abort             0.1  is cancelled
 //!     The article, F14: "A running future cannot be cancelled."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     F14 borne out: 3 of 5 running jobs could be cancelled
+//!     Our answer to F14 is borne out: 3 of 5 running jobs could be cancelled
 
 use std::sync::{Arc, mpsc::Sender, mpsc::channel};
 use std::sync::{atomic::AtomicBool, atomic::Ordering::SeqCst};

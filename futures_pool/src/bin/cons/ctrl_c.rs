@@ -8,8 +8,8 @@
 //! lets all threads end by themselves; the second Ctrl+C ends the program at
 //! once, in case one of them never looks.
 //!
-//! `ctrl_c_ways` asks by a channel, rayon and tokio; `ctrl_c_pool` shows a pool
-//! of processes; `ctrl_c_twice` a job that is stuck.
+//! The program `ctrl_c_ways` asks by a channel, rayon and tokio; `ctrl_c_pool`
+//! shows a pool of processes; `ctrl_c_twice` a job that is stuck.
 //!
 //! Claims: F12, X4
 //! Change this and watch: take the `return` out of `job`. The jobs are done
@@ -20,10 +20,10 @@
 //!     a handler sets a flag: exit status: 0 after 2.3 ms, 2 of 2 jobs cleaned up
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
-//!     F12 borne out: after one Ctrl+C 0 of 2 jobs cleaned up without a handler, 2 with one
+//!     Our answer to F12 is borne out: after one Ctrl+C 0 of 2 jobs cleaned up without a handler, 2 with one
 //!     The article, X4: "(Not in the article.) What Ctrl+C does, model by model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X4 borne out: Ctrl+C left 0 processes behind
+//!     Our answer to X4 is borne out: Ctrl+C left 0 processes behind
 
 use std::os::unix::process::ExitStatusExt;
 use std::{sync::atomic::Ordering::Relaxed, thread, time::Duration};

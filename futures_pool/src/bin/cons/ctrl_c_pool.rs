@@ -11,18 +11,18 @@
 //! Read `ctrl_c` first.
 //!
 //! Claims: F12, X4
-//! Change this and watch: `Pending::Finish` for `Pending::Cancel`. Four jobs
-//! are done then, in twice the time, and F12 is contradicted.
+//! Change this and watch: `Pending::Finish` instead of `Pending::Cancel`. Four
+//! jobs are done then, in twice the time, and F12 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     without a handler: signal: 2 (SIGINT) after 2.2 ms, 0 of 4 jobs done
 //!     Pending::Cancel: exit status: 0 after 199.7 ms, 2 of 4 jobs done
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
-//!     F12 borne out: one Ctrl+C ended 2 of 2 programs; 2 of 4 jobs were done, the others cancelled
+//!     Our answer to F12 is borne out: one Ctrl+C ended 2 of 2 programs; 2 of 4 jobs were done, the others cancelled
 //!     The article, X4: "(Not in the article.) What Ctrl+C does, model by model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X4 borne out: Ctrl+C left 0 workers behind
+//!     Our answer to X4 is borne out: Ctrl+C left 0 workers behind
 
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;

@@ -19,10 +19,10 @@
 //!     two Ctrl+C, the second one exits: exit status: 130 after 201.8 ms
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
-//!     F12 borne out: Ctrl+C, pressed 2 times, ended a program with a stuck job: exit status: 130
+//!     Our answer to F12 is borne out: Ctrl+C, pressed 2 times, ended a program with a stuck job: exit status: 130
 //!     The article, X4: "(Not in the article.) What Ctrl+C does, model by model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X4 borne out: Ctrl+C left 0 processes behind
+//!     Our answer to X4 is borne out: Ctrl+C left 0 processes behind
 
 use std::os::unix::process::ExitStatusExt;
 use std::{process, thread, time::Duration};

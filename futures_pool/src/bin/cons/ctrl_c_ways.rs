@@ -12,7 +12,7 @@
 //! rayon.
 //!
 //! Claims: F12, X4
-//! Change this and watch: `0..4` for `0..JOBS` in `by_channel`. A closed
+//! Change this and watch: `0..4` instead of `0..JOBS` in `by_channel`. A closed
 //! channel still delivers what is in it: four jobs are done, and F12 is
 //! contradicted.
 //!
@@ -21,10 +21,10 @@
 //!     asked by a token: exit status: 0 after 1.1 ms, 0 of 2 jobs done, 2 cleaned up
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
-//!     F12 borne out: 4 of 4 jobs cleaned up after one Ctrl+C
+//!     Our answer to F12 is borne out: 4 of 4 jobs cleaned up after one Ctrl+C
 //!     The article, X4: "(Not in the article.) What Ctrl+C does, model by model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X4 borne out: Ctrl+C left 0 processes behind
+//!     Our answer to X4 is borne out: Ctrl+C left 0 processes behind
 
 use std::{thread, time::Duration};
 

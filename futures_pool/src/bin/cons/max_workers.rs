@@ -24,7 +24,7 @@
 //!       tasks       64          1       1.2
 //!     The article, F11: "max_workers is fixed in advance and limits parallelism."
 //!     Our answer for Rust: holds (true)
-//!     F11 borne out: of 64 waits as many were at once as there were workers, in 7 of 7 pools; 64 as tasks
+//!     Our answer to F11 is borne out: of 64 waits as many were at once as there were workers, in 7 of 7 pools; 64 as tasks
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::{thread, time::Duration, time::Instant};

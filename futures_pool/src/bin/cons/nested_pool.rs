@@ -5,10 +5,10 @@
 //! Four jobs each submit a part of their work to the pool that runs them, and
 //! wait for it. If the pool has four workers, all of them wait, and none is
 //! left for the parts: they would wait forever. Here a limit ends the waiting.
-//! Another pool for the parts cures that. One worker more helps only as long as
-//! there is no fifth job.
+//! Another pool for the parts cures that. A fifth worker helps only until there
+//! is a fifth job.
 //!
-//! `nested_rayon` shows the cure of rayon: `join`.
+//! The program `nested_rayon` shows the cure of rayon: `join`.
 //!
 //! Claims: F11
 //! Change this and watch: `JOBS + 1` workers in `JOB_POOL`. Nothing stalls, and
@@ -19,7 +19,7 @@
 //!     parts by another pool: 4 of 4 jobs done
 //!     The article, F11: "max_workers is fixed in advance and limits parallelism."
 //!     Our answer for Rust: holds (true)
-//!     F11 borne out: 4 of 4 jobs stalled waiting for their own pool, 0 waiting for another pool
+//!     Our answer to F11 is borne out: 4 of 4 jobs stalled waiting for their own pool, 0 waiting for another pool
 
 use std::{sync::Barrier, time::Duration};
 
@@ -27,7 +27,7 @@ use futures_pool::Executor;
 use shared::{Result, claim, flags, say, watchdog::Watchdog};
 
 const JOBS: usize = 4;
-/// Ample: a part that some worker does is done in microseconds.
+/// More than enough: a part that some worker does is done in microseconds.
 const LIMIT: Duration = Duration::from_millis(300);
 
 fn main() -> Result {
@@ -47,20 +47,20 @@ fn main() -> Result {
     claim("F11", own == 0 && other == JOBS, figure)
 }
 
-/// A job is a plain function, so it finds its pool here.
+/// A job is a plain function and captures nothing, so its pool is a static.
 static JOB_POOL: LazyLock<ThreadPool> =
     LazyLock::new(|| ThreadPool::new(JOBS).expect("it is not 0"));
 
 fn ask_own_pool((): ()) -> bool {
     together(|| {
-        let part = JOB_POOL.submit(part, ());
+        let waiting = JOB_POOL.submit(part, ());
         // WRONG: a worker waits for what only another worker can do
-        part.result_timeout(LIMIT).is_ok()
+        waiting.result_timeout(LIMIT).is_ok()
     })
 }
 
 fn ask_another_pool((): ()) -> bool {
-    // Its jobs wait for nothing.
+    // The parts wait for nothing.
     together(|| part_pool().submit(part, ()).result_timeout(LIMIT).is_ok())
 }
 

@@ -8,7 +8,7 @@
 //! variable only waits. If all threads do, the jobs that they wait for have no
 //! thread. Here a limit ends the waiting.
 //!
-//! `nested_pool` has the same for a pool whose workers never help.
+//! The program `nested_pool` has the same for a pool whose workers never help.
 //!
 //! Change this and watch: a `LIMIT` of a minute. The threads wait for so long,
 //! and the watchdog ends the program with an error.
@@ -24,7 +24,7 @@ use rayon::ThreadPoolBuilder;
 use shared::{Result, ensure, flags, say, watchdog::Watchdog};
 
 const JOBS: usize = 4;
-/// Ample: a part that some thread does is done in microseconds.
+/// More than enough: a part that some thread does is done in microseconds.
 const LIMIT: Duration = Duration::from_millis(300);
 
 fn main() -> Result {

@@ -8,11 +8,11 @@
 //! here: dropping a pool waits. `close` is `wait=False`. `kill` is for
 //! processes only: what runs is lost.
 //!
-//! `shutdown_ways` has threads, rayon, tokio and smol.
+//! The program `shutdown_ways` has threads, rayon, tokio and smol.
 //!
 //! Claims: F13
-//! Change this and watch: `Pending::Finish` for `Pending::Cancel`. The second
-//! job is done, too, and F13 is contradicted.
+//! Change this and watch: `Pending::Finish` instead of `Pending::Cancel`. The
+//! second job is done, too, and F13 is contradicted.
 //!
 //! Output (figures vary):
 //!     drop, 200.2 ms: running job Done, pending Done
@@ -21,7 +21,7 @@
 //!     kill after a limit, 52.8 ms: running job Lost, pending Lost
 //!     The article, F13: "It shuts down only when its futures are done."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     F13 borne out: Cancel: a pending job is Cancelled; a running job: Later after close, Lost after kill
+//!     Our answer to F13 is borne out: Cancel: a pending job is Cancelled; a running job: Later after close, Lost after kill
 
 use std::{mem, thread, time::Instant};
 

@@ -18,10 +18,10 @@
 //!     42 of 200 items were done when the loop ended
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
-//!     F12 borne out: Ctrl+C ended a rayon loop after 42 of 200 items
+//!     Our answer to F12 is borne out: Ctrl+C ended a rayon loop after 42 of 200 items
 //!     The article, X4: "(Not in the article.) What Ctrl+C does, model by model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X4 borne out: 0 processes outlived Ctrl+C: rayon has threads, no worker processes
+//!     Our answer to X4 is borne out: 0 processes outlived Ctrl+C: rayon has threads, no worker processes
 
 use std::{thread, time::Duration};
 

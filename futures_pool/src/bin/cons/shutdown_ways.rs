@@ -11,7 +11,7 @@
 //! Read `pool_shutdown` first.
 //!
 //! Claims: F13
-//! Change this and watch: `2 * JOB` for `JOB / 4`. That is long enough:
+//! Change this and watch: `2 * JOB` instead of `JOB / 4`. That is long enough:
 //! three ends wait, and F13, which expects two, is contradicted.
 //!
 //! Output (times vary, counts do not):
@@ -25,7 +25,7 @@
 //!     main, with smol::unblock       -  is lost
 //!     The article, F13: "It shuts down only when its futures are done."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     F13 borne out: 2 of 6 ends wait for a running job, 4 let it go on; at the end of main it is lost
+//!     Our answer to F13 is borne out: 2 of 6 ends wait for a running job, 4 let it go on; at the end of main it is lost
 
 use std::sync::{Barrier, atomic::AtomicBool, atomic::Ordering::SeqCst};
 use std::{thread, time::Duration, time::Instant};

@@ -7,18 +7,18 @@
 //! nothing is cleaned up. Ask first, wait for a grace period, then kill.
 //! Python: `Popen.terminate()`, `wait(timeout)`, `Popen.kill()`.
 //!
-//! `cancel_ways` has threads and tasks.
+//! The program `cancel_ways` has threads and tasks.
 //!
 //! Claims: X5
-//! Change this and watch: `Duration::ZERO` for `GRACE`. Neither process has
-//! time to end by itself, and X5 is contradicted.
+//! Change this and watch: `Duration::ZERO` instead of `GRACE`. Neither process
+//! has time to end by itself, and X5 is contradicted.
 //!
 //! Output (figures vary):
 //!     a child that handles SIGTERM: exit status: 0 after 1.1 ms
 //!     a child that ignores SIGTERM: signal: 9 (SIGKILL) after 200.9 ms
 //!     The article, X5: "(Not in the article.) How long cancelling takes."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     X5 borne out: ending a process takes 1.1 ms if it handles SIGTERM, 201 ms if it ignores it
+//!     Our answer to X5 is borne out: ending a process takes 1.1 ms if it handles SIGTERM, 201 ms if it ignores it
 
 use std::os::unix::process::ExitStatusExt;
 use std::{io, io::Read, process::ExitStatus, sync::Arc, thread};

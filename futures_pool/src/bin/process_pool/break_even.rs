@@ -8,7 +8,8 @@
 //! values cost more. A job that is shorter than this is faster in the caller
 //! itself. (`MapOptions::chunk` sends many small jobs in one trip.)
 //!
-//! `round_trip` shows the steps; `channels` compares ways to send bytes.
+//! The program `round_trip` shows the steps; `channels` compares ways to send
+//! bytes.
 //!
 //! Change this and watch: `max_tasks_per_child` for the pool of processes, with
 //! 1. Each trip starts a process then.

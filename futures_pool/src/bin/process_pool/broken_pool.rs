@@ -3,8 +3,8 @@
 //!     cargo run -p futures_pool --bin broken_pool
 //!
 //! Of 20 jobs on 2 worker processes, the 8th aborts. By default that breaks the
-//! pool, as in Python: all jobs that are not done fail, and later ones, too.
-//! With `replace_dead_workers` only the job that crashed fails, and a new
+//! pool, as in Python: every job that is not yet done fails, and every later
+//! one. With `replace_dead_workers` only the job that crashed fails, and a new
 //! worker takes its place. What has failed can be retried, in a new pool if the
 //! old one is broken: `retry_crashed`. For jobs that hang: `job_timeout`.
 //!
@@ -12,8 +12,8 @@
 //! and there `init` does the jobs and never returns. In Python the reason for
 //! `if __name__ == "__main__"` is the same.
 //!
-//! Change this and watch: `return 64` for the `abort()`. No pool breaks, and
-//! the program, which expects a crash, ends with an error.
+//! Change this and watch: `return 64` instead of the `abort()`. No pool breaks,
+//! and the program, which expects a crash, ends with an error.
 //!
 //! Output (figures vary):
 //!     default: 7 of 20 jobs done
@@ -52,14 +52,14 @@ fn main() -> Result {
 }
 
 /// How many of them were done.
-fn twenty_jobs(pool: &str, jobs: &impl Executor) -> usize {
+fn twenty_jobs(name: &str, pool: &impl Executor) -> usize {
     let inputs = (1..).take(JOBS);
-    let jobs: Vec<_> = inputs.map(|n| jobs.submit(square, n)).collect();
+    let jobs: Vec<_> = inputs.map(|n| pool.submit(square, n)).collect();
     let results = jobs.into_iter().map(|job| job.result());
     let (done, failed): (Vec<_>, Vec<_>) = results.partition(Result::is_ok);
     let why = failed.first().map_or("none".into(), text);
-    say!("{pool}: {} of {JOBS} jobs done", done.len());
-    say!("{pool}, first error: {why}");
+    say!("{name}: {} of {JOBS} jobs done", done.len());
+    say!("{name}, first error: {why}");
     done.len()
 }
 

@@ -9,8 +9,8 @@
 //! text.
 //!
 //! Claims: F16
-//! Change this and watch: `200_u8` for `7_u8`. JSON has three digits for each
-//! then; postcard has one byte, as before.
+//! Change this and watch: `200_u8` instead of `7_u8`. JSON has three digits for
+//! each then; postcard has one byte, as before.
 //!
 //! Output (figures vary):
 //!     512 KiB as             bytes     us
@@ -19,7 +19,7 @@
 //!     JSON, a list         1048577  12942
 //!     The article, F16: "The parent turns each element into bytes with pickle."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     F16 borne out: a list takes 3.6 times as long to encode and decode as one piece, as JSON 24 times
+//!     Our answer to F16 is borne out: a list takes 3.6 times as long to encode and decode as one piece, as JSON 24 times
 
 use std::time::Instant;
 

@@ -9,8 +9,8 @@
 //! jobs go on. In Python `future.result(timeout=...)` limits only the wait, and
 //! the job goes on.
 //!
-//! `broken_pool` tells more about crashes; with `cancel_running` your code ends
-//! one job.
+//! The program `broken_pool` tells more about crashes; the program
+//! `cancel_running` shows how your code ends one job.
 //!
 //! Change this and watch: leave out `.replace_dead_workers()`. The job that
 //! aborts breaks the whole pool, as in Python: all jobs not yet done fail, and
@@ -51,7 +51,7 @@ fn main() -> Result {
     }
     say!("{done} done, {too_long} exceeded the limit, {died} died");
     let as_planned = (done, too_long, died) == (JOBS - 2, 1, 1);
-    ensure(as_planned, "other jobs than the two have failed")
+    ensure(as_planned, "not exactly jobs 7 and 13 have failed")
 }
 
 fn square(n: u64) -> u64 {

@@ -8,10 +8,10 @@
 //! is done. Our `ProcessPool` sends arguments of more than 8 KiB in this way.
 //! In Python this is `multiprocessing.shared_memory`.
 //!
-//! `channels` compares pipes and sockets.
+//! The program `channels` compares pipes and sockets.
 //!
-//! Change this and watch: `SIZE` of 64. Waking each other is all that costs
-//! then, as in the first row of `channels`.
+//! Change this and watch: `SIZE` of 64. The only cost is then to wake the other
+//! process, as in the first row of `channels`.
 //!
 //! Output (figures vary):
 //!     1048576 bytes there and back: 304 us
@@ -36,7 +36,7 @@ fn main() -> Result {
     notice_debug_build();
     let (mut bytes, file) = (vec![0; SIZE], shared_file(SIZE)?);
     let mut memory = in_turns(&file)?;
-    // What is open here, the child can open there.
+    // The child can open by this path what is open in this process.
     let path = format!("/proc/{}/fd/{}", process::id(), file.as_raw_fd());
     let ((orders, mut to), (mut from, replies)) = (io::pipe()?, io::pipe()?);
     let mut child = role::command("adder")?;
@@ -106,7 +106,7 @@ pub fn shared_file(bytes: usize) -> std::io::Result<File> {
 /// shorter: of a [`shared_file`] nobody can.
 #[expect(unsafe_code, reason = "other processes can change what is mapped")]
 pub unsafe fn map(file: &File) -> std::io::Result<MmapMut> {
-    // SAFETY: it is the caller's to keep.
+    // SAFETY: the caller promises it, see Safety.
     unsafe { MmapMut::map_mut(file) }
 }
 // ANCHOR_END: shared_memory

@@ -9,7 +9,7 @@
 //! bytes are in memory that both processes share. Results come back in the same
 //! two ways. Python uses pipes.
 //!
-//! `worker_ends` shows how long a worker lives.
+//! The program `worker_ends` shows how long a worker lives.
 //!
 //! Claims: F17, F20
 //! Change this and watch: `LONG` of 5 000. It goes through the socket as a
@@ -23,10 +23,10 @@
 //!     result of 50000 bytes: 53248 bytes in memory
 //!     The article, F17: "The bytes go from the parent to the child over a local socket."
 //!     Our answer for Rust: limits (true within limits)
-//!     F17 borne out: of an argument of 3000 bytes 3006 wait in the socket, of one of 50000 bytes 9
+//!     Our answer to F17 is borne out: of an argument of 3000 bytes 3006 wait in the socket, of one of 50000 bytes 9
 //!     The article, F20: "The result goes back over the local socket."
 //!     Our answer for Rust: limits (true within limits)
-//!     F20 borne out: a result of 50000 bytes takes 53248 of shared memory
+//!     Our answer to F20 is borne out: a result of 50000 bytes takes 53248 of shared memory
 
 use std::os::unix::fs::MetadataExt;
 use std::{thread, time::Duration};

@@ -8,7 +8,7 @@
 //! encodes the result; the parent decodes the result. On a thread nothing is
 //! encoded: the value itself is handed over.
 //!
-//! `round_trip` shows what each step costs.
+//! The program `round_trip` shows what each step costs.
 //!
 //! Claims: F18, F19, F21
 //! Change this and watch: `relay(Traced::default())` for the submitted job of
@@ -18,13 +18,13 @@
 //!     on a thread: nobody encodes: true
 //!     The article, F18: "The child turns them into objects."
 //!     Our answer for Rust: holds (true)
-//!     F18 borne out: the parent encoded the argument, the worker decoded it
+//!     Our answer to F18 is borne out: the parent encoded the argument, the worker decoded it
 //!     The article, F19: "The child runs the function and turns the result into bytes."
 //!     Our answer for Rust: holds (true)
-//!     F19 borne out: the worker ran the function, the worker encoded the result
+//!     Our answer to F19 is borne out: the worker ran the function, the worker encoded the result
 //!     The article, F21: "The parent turns the result into an object."
 //!     Our answer for Rust: holds (true)
-//!     F21 borne out: the parent decoded the result
+//!     Our answer to F21 is borne out: the parent decoded the result
 
 use futures_pool::{Executor, ProcessPool, ThreadPool, init, job};
 use shared::{Result, claim, ensure, flags, say};
@@ -87,8 +87,8 @@ use std::process;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Notes in which process it was encoded and decoded: as an argument or a
-/// result it shows what crosses. `None`: never.
+/// Notes in which process it was encoded and decoded: use it as an argument or
+/// a result to see whether that goes to another process. `None`: never.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traced {
     /// Its process number.

@@ -9,7 +9,7 @@
 //! In Python workers read the end of their pipe and end, too, unless a job
 //! hangs.
 //!
-//! Change this and watch: `std::mem::forget(pool)` for `drop(pool)`. The
+//! Change this and watch: `std::mem::forget(pool)` instead of `drop(pool)`. The
 //! workers are alive then, which is an error here. They end with the program.
 //!
 //! Output (times vary, counts do not):

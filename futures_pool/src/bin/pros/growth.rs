@@ -7,7 +7,7 @@
 //! processes starts all of them at once, because a process takes longer to
 //! start than most jobs take. In both, 100 jobs are done by four workers.
 //!
-//! `growth_ways` compares the pools of rayon, tokio and smol.
+//! The program `growth_ways` compares the pools of rayon, tokio and smol.
 //!
 //! Claims: F7
 //! Change this and watch: `MOST` of 2. Both pools stop there, and F7, which
@@ -18,7 +18,7 @@
 //!     processes, without a job: 4
 //!     The article, F7: "One submit is enough: the pool spreads work over up to max_workers (to be confirmed)."
 //!     Our answer for Rust: holds (true)
-//!     F7 borne out: 4 threads, or 4 processes, did 100 jobs
+//!     Our answer to F7 is borne out: 4 threads, or 4 processes, did 100 jobs
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::{collections::HashSet, fs, sync::RwLock, thread, time::Duration};

@@ -11,8 +11,8 @@
 //!
 //! Claims: F7
 //! Change this and watch: `.max_blocking_threads(MOST)` for tokio's runtime,
-//! and `MOST` for `ALL` in its line of `main`. Tokio stops there, too, and F7
-//! is contradicted.
+//! and `MOST` instead of `ALL` in its line of `main`. Tokio stops there, too,
+//! and F7 is contradicted.
 //!
 //! Output (figures vary):
 //!     threads, with         0  1  3  100 jobs
@@ -21,7 +21,7 @@
 //!     smol unblock          0  1  3       100
 //!     The article, F7: "One submit is enough: the pool spreads work over up to max_workers (to be confirmed)."
 //!     Our answer for Rust: holds (true)
-//!     F7 borne out: 100 jobs have 4 threads in rayon, 100 in tokio, 100 in smol
+//!     Our answer to F7 is borne out: 100 jobs have 4 threads in rayon, 100 in tokio, 100 in smol
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::{fs, sync::RwLock, thread, time::Duration};

@@ -10,8 +10,8 @@
 //! third.
 //!
 //! Claims: F5
-//! Change this and watch: `smol::spawn(async_log())` for `async_log()`. That is
-//! a handle, too: the task runs although nobody polls it, and F5 is
+//! Change this and watch: `smol::spawn(async_log())` instead of `async_log()`.
+//! That is a handle, too: the task runs although nobody polls it, and F5 is
 //! contradicted.
 //!
 //! Output (figures vary):
@@ -20,7 +20,7 @@
 //!     the dropped handle's job ran: true; the future ran: false
 //!     The article, F5: "A future is a thing to hold while the work is not done yet."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     F5 borne out: a job ran without its handle: true; a future ran unpolled: false
+//!     Our answer to F5 is borne out: a job ran without its handle: true; a future ran unpolled: false
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::{sync::Barrier, time::Duration};

@@ -18,7 +18,7 @@
 //!     from one queue: 99 jobs are done beside the long one
 //!     The article, F8: "It has the advantages of a pool, as multiprocessing.Pool has."
 //!     Our answer for Rust: holds (true)
-//!     F8 borne out: while a long job held 1 of 4 workers, the others did 99 of 99 jobs
+//!     Our answer to F8 is borne out: while a long job held 1 of 4 workers, the others did 99 of 99 jobs
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::{thread, time::Duration};

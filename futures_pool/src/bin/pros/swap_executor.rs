@@ -8,11 +8,11 @@
 //! that takes `&impl Executor` runs on either. Jobs that wait overlap on both,
 //! and so do jobs that work: Rust's threads have no GIL.
 //!
-//! `blocking_in_rayon` has the same jobs on rayon, tokio and smol.
+//! The program `blocking_in_rayon` has the same jobs on rayon, tokio and smol.
 //!
 //! Claims: F3, F4
-//! Change this and watch: `ThreadPool` for `ProcessPool`. Nothing crosses to
-//! another process then, and F3 is contradicted.
+//! Change this and watch: `ThreadPool` instead of `ProcessPool`. Nothing
+//! crosses to another process then, and F3 is contradicted.
 //!
 //! Output (figures vary):
 //!     executor   processes  wait at once  work at once
@@ -20,10 +20,10 @@
 //!     processes          4             4             4
 //!     The article, F3: "A job is easily moved from threads to processes and back."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     F3 borne out: the same jobs gave the same results in 1 process, and in 4 workers
+//!     Our answer to F3 is borne out: the same jobs gave the same results in 1 process, and in 4 workers
 //!     The article, F4: "With limited change, concurrent waiting becomes parallel work."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     F4 borne out: 4 jobs waited at the same time on threads, 4 worked at the same time on processes
+//!     Our answer to F4 is borne out: 4 jobs waited at the same time on threads, 4 worked at the same time on processes
 
 use std::{collections::HashSet, process, thread, time::Duration};
 

@@ -9,15 +9,15 @@
 //! pool by default, as in Python: `broken_pool`.
 //!
 //! Claims: F6
-//! Change this and watch: `panic!("crash")` for `abort()`. Then both go on: the
-//! child ends well, and F6 is contradicted.
+//! Change this and watch: `panic!("crash")` instead of `abort()`. Then both go
+//! on: the child ends well, and F6 is contradicted.
 //!
 //! Output (figures vary):
 //!     on a thread: the program ends with signal: 6 (SIGABRT)
 //!     in a process: worker 19226 died, and the job with it: signal: 6 (SIGABRT)
 //!     The article, F6: "Exceptions are easy to debug: result() raises what the worker raised."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     F6 borne out: a crash on a thread ended the program; in a process the handle reported SIGABRT
+//!     Our answer to F6 is borne out: a crash on a thread ended the program; in a process the handle reported SIGABRT
 
 use std::os::unix::process::ExitStatusExt;
 use std::{process::abort, time::Duration};

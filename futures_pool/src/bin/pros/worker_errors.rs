@@ -7,12 +7,12 @@
 //! with its message and place, in the same words from a thread and from another
 //! process. The worker goes on with the next job.
 //!
-//! `worker_crash` shows a job that aborts, `encode_errors` values that cannot
-//! go to another process.
+//! The program `worker_crash` shows a job that aborts, `encode_errors` values
+//! that cannot go to another process.
 //!
 //! Claims: F6
-//! Change this and watch: `abort()` for the `panic!`. That ends the process:
-//! all of this program while the job is on a thread.
+//! Change this and watch: `abort()` instead of the `panic!`. That ends the
+//! process: all of this program while the job is on a thread.
 //!
 //! Output (times vary, counts do not):
 //!     thread, an error: invalid digit found in string
@@ -21,7 +21,7 @@
 //!     process, a panic: panicked at futures_pool/src/bin/pros/worker_errors.rs:68:9: no number in ""
 //!     The article, F6: "Exceptions are easy to debug: result() raises what the worker raised."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     F6 borne out: 2 of 2 pools told the error, the panic with its place, and went on with the next job
+//!     Our answer to F6 is borne out: 2 of 2 pools told the error, the panic with its place, and went on with the next job
 
 use std::panic;
 

@@ -20,10 +20,10 @@
 //!     a process for each    100      100     723.5
 //!     The article, F9: "A worker goes on with the next task instead of being removed."
 //!     Our answer for Rust: holds (true)
-//!     F9 borne out: 2 threads did 1000 jobs, 4 processes did 100
+//!     Our answer to F9 is borne out: 2 threads did 1000 jobs, 4 processes did 100
 //!     The article, F10: "That saves the cost of removing and starting again."
 //!     Our answer for Rust: holds (true)
-//!     F10 borne out: a new thread for each job costs 58 times as much as a pool, a new process 16 times
+//!     Our answer to F10 is borne out: a new thread for each job costs 58 times as much as a pool, a new process 16 times
 
 use std::{collections::HashSet, num::NonZero, thread, time::Instant};
 

@@ -7,7 +7,7 @@
 //! `submit` waits until there is room in the queue: whoever brings the jobs is
 //! held back. The jobs take no longer, because the workers are the slow part.
 //!
-//! `queue_growth_ways` has rayon and tokio.
+//! The program `queue_growth_ways` has rayon and tokio.
 //!
 //! Claims: F15
 //! Change this and watch: the `sleep` in `inputs` instead of in `work`. The
@@ -18,7 +18,7 @@
 //!     queue with room for 16: up to 18 jobs wait
 //!     The article, F15: "The thread pool has all merits of threads and queues."
 //!     Our answer for Rust: limits (true within limits)
-//!     F15 borne out: 397 of 400 jobs waited in a queue without a limit, 18 in one with room for 16
+//!     Our answer to F15 is borne out: 397 of 400 jobs waited in a queue without a limit, 18 in one with room for 16
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::{thread, time::Duration};

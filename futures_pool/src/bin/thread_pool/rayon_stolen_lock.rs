@@ -24,7 +24,7 @@ use rayon::{Scope, ThreadPoolBuilder};
 use shared::{Result, ensure, flags, say, watchdog::within};
 
 const STOCK: u32 = 100;
-/// Ample: what is not stuck is done in a millisecond.
+/// More than enough: what is not stuck is done in a millisecond.
 const LIMIT: Duration = Duration::from_millis(500);
 
 fn main() -> Result {

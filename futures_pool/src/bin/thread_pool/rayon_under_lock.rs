@@ -7,7 +7,8 @@
 //! the caller. The cure: compute in parallel without the lock, then lock once,
 //! for the result. Here a limit ends the waiting.
 //!
-//! `rayon_stolen_lock` shows a deadlock although no item asks for the lock.
+//! The program `rayon_stolen_lock` shows a deadlock although no item asks for
+//! the lock.
 //!
 //! Change this and watch: `drop(guard)` before the parallel call in `locked`.
 //! It is done then, and the program, which expects a deadlock, ends with an
@@ -23,7 +24,7 @@ use std::time::Duration;
 use rayon::ThreadPoolBuilder;
 use shared::{Result, ensure, flags, say, watchdog::within};
 
-/// Ample: what is not stuck is done in a millisecond.
+/// More than enough: what is not stuck is done in a millisecond.
 const LIMIT: Duration = Duration::from_millis(500);
 
 fn main() -> Result {

@@ -21,7 +21,7 @@
 //!     smol unblock                    20     21.6     81.6
 //!     The article, F1: "The thread pool is for parallel blocking input and output."
 //!     Our answer for Rust: limits (true within limits)
-//!     F1 borne out: of 20 jobs 2 waited at the same time on rayon, at least 20 on the other pools
+//!     Our answer to F1 is borne out: of 20 jobs 2 waited at the same time on rayon, at least 20 on the other pools
 
 use std::{thread::sleep, time::Duration, time::Instant};
 

@@ -3,7 +3,7 @@
 //!     cargo run -p futures_pool --bin brigade_processes
 //!
 //! Four workers take ten dishes, one at a time; a worker that is free takes the
-//! next one. So four dishes are in hand, and never more.
+//! next one. So four dishes are being cooked, and never more.
 //!
 //! Claims: F11
 //! Change this and watch: `ProcessPool` to `ThreadPool`, and nothing else.
@@ -30,7 +30,7 @@
 //!     cooked by 4 threads in 4 processes; CPU 15 ms, 76 switches, 18.4 MiB
 //!     The article, F11: "max_workers is fixed in advance and limits parallelism."
 //!     Our answer for Rust: holds (true)
-//!     F11 borne out: 4 processes, 4 dishes at once, 3.2 times as fast as one cook
+//!     Our answer to F11 is borne out: 4 processes cooked 4 dishes at the same time
 
 use std::net::SocketAddr;
 

@@ -8,8 +8,8 @@
 //! done. Work on rayon's threads does not, and the task awaits the result,
 //! which comes through a channel. In Python this is `loop.run_in_executor`.
 //!
-//! `cpu_limit` limits how many jobs work at once; `cpu_from_async_ways`
-//! compares our pools.
+//! The program `cpu_limit` limits how many jobs work at once;
+//! `cpu_from_async_ways` compares our pools.
 //!
 //! Claims: F1
 //! Change this and watch: `on_rayon(work)` to `async { work() }`. The heartbeat
@@ -20,7 +20,7 @@
 //!     work on rayon: the heartbeat stops for 38.5 ms
 //!     The article, F1: "The thread pool is for parallel blocking input and output."
 //!     Our answer for Rust: limits (true within limits)
-//!     F1 borne out: a heartbeat stops for 121 ms beside work in a task, for 38 ms beside work in a pool
+//!     Our answer to F1 is borne out: a heartbeat stops for 121 ms beside work in a task, for 38 ms beside work in a pool
 
 use std::{cell::Cell, time::Duration, time::Instant};
 

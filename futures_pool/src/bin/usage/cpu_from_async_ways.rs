@@ -23,7 +23,7 @@
 //!     by ProcessPool            4.3  36.8        2
 //!     The article, F2: "The process pool is for parallelism."
 //!     Our answer for Rust: limits (true within limits)
-//!     F2 borne out: 2 jobs overlap on threads, 2 on processes, which take 0.9 times as long
+//!     Our answer to F2 is borne out: 2 jobs overlap on threads, 2 on processes, which take 0.9 times as long
 
 use std::{pin::pin, time::Duration, time::Instant};
 

@@ -2,14 +2,14 @@
 //!
 //!     cargo run -p futures_pool --bin progress
 //!
-//! `as_completed` gives each handle when its job is done, and its number. The
-//! count goes to standard error, and only if that is a terminal, so you see it
-//! only there: standard output may be a file or a pipe, and is for results.
-//! Printed as they end, results come in a changing order; their numbers restore
-//! the order of the jobs.
+//! The program `as_completed` gives each handle when its job is done, and its
+//! number. The count goes to standard error, and only if that is a terminal, so
+//! you see it only there: standard output may be a file or a pipe, and is for
+//! results. Printed as they end, results come in a changing order; their
+//! numbers restore the order of the jobs.
 //!
-//! Change this and watch: `10 * n` for `10 * (10 - n)`. The first jobs end
-//! first then, and the first line prints false.
+//! Change this and watch: `10 * n` instead of `10 * (10 - n)`. The first jobs
+//! end first then, and the first line prints false.
 //!
 //! Output (figures vary):
 //!     jobs ended out of order: true

@@ -34,7 +34,7 @@
 //!     cooked by 10 threads in 10 processes; CPU 20 ms, 60 switches, 32.5 MiB
 //!     The article, M1: "Multiprocessing: ten kitchens, ten cooks, ten dishes."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     M1 borne out: 10 processes, 10 dishes at once, 6.0 times as fast as one cook
+//!     Our answer to M1 is borne out: 10 processes cooked 10 dishes at the same time
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::{net::SocketAddr, process::Stdio, thread};

@@ -33,7 +33,7 @@
 //!     cooked by 10 threads in 10 processes; CPU 25 ms, 94 switches, 27.7 MiB
 //!     The article, S1: "It runs child processes and manages their input and output streams."
 //!     Our answer for Rust: holds (true)
-//!     S1 borne out: 10 processes, 10 dishes at once, 6.6 times as fast as one cook
+//!     Our answer to S1 is borne out: 10 processes cooked 10 dishes at the same time
 
 use std::{net::SocketAddr, path::Path, time::Instant};
 

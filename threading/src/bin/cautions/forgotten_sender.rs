@@ -49,7 +49,7 @@ use std::sync::mpsc::sync_channel;
 
 /// Runs `job` on each item, each on a thread of its own, and returns all
 /// results, in the order in which the jobs ended (Python: a list of
-/// `as_completed`). A panic in a job is a panic of the caller.
+/// `as_completed`). If a job panics, the caller panics, too.
 pub fn produced<T: Send, R: Send>(
     items: impl IntoIterator<Item = T>,
     job: impl Fn(T) -> R + Sync,

@@ -3,11 +3,12 @@
 //!     cargo run -p threading --bin how_many
 //!
 //! A machine has cores; a process may use some of them (affinity); a container
-//! may have a quota of time on them (control group). More threads that work
-//! than that only take turns (oversubscription). `available_parallelism` knows
+//! may have a quota of time on them (control group). If more threads than that
+//! work, they only take turns (oversubscription). `available_parallelism` knows
 //! all three; Python's `os.cpu_count()` counts the machine's cores, and
 //! `os.process_cpu_count()` (3.13) knows the affinity. Threads that wait need
-//! no core: take one for each wait, or bound them by what the other side bears.
+//! no core: take one for each wait, or limit them to what the other side can
+//! take.
 //!
 //! Change this and watch: start it under `taskset -c 0`, with
 //! `RAYON_NUM_THREADS=7`, or in a container with `--cpus 1`.

@@ -48,7 +48,7 @@ fn one_at_a_time() -> Vec<Span> {
 
 // ANCHOR: lazy_join
 /// Runs `job` on each item, each on a thread of its own. Results are in the
-/// order of the items. A panic in a job is a panic of the caller.
+/// order of the items. If a job panics, the caller panics, too.
 pub fn map<T: Send, R: Send>(
     items: Vec<T>,
     job: impl Fn(T) -> R + Sync,

@@ -8,7 +8,7 @@
 //! closes with its last sender, so each stage ends after the one before it;
 //! Python's `Queue` needs `shutdown` (3.13), or a special item, for that.
 //!
-//! `forgotten_sender` shows a channel that never closes.
+//! The program `forgotten_sender` shows a channel that never closes.
 //!
 //! Change this and watch: `ROOM` to 0. Every item goes directly to the
 //! receiver, and at most 0 wait in the queue.

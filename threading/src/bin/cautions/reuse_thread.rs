@@ -8,8 +8,8 @@
 //! `submit(job).result()`. Both ways take turns; medians of 15 rounds of 50
 //! jobs.
 //!
-//! `spawn_cost` measures four ways to start threads; `worker_queue` keeps
-//! several workers.
+//! The program `spawn_cost` measures four ways to start threads; `worker_queue`
+//! keeps several workers.
 //!
 //! Claims: T12
 //! Change this and watch: let `job` sleep for a millisecond. Then starting a
@@ -20,7 +20,7 @@
 //!     a worker that waits          21598 ns a job
 //!     The article, T12: "Consider whether threads really have to be removed and made again."
 //!     Our answer for Rust: holds (true)
-//!     T12 borne out: a job on a new thread takes 130492 ns, on a thread that waits 21598 ns
+//!     Our answer to T12 is borne out: a job on a new thread takes 130492 ns, on a thread that waits 21598 ns
 
 use std::{hint::black_box, time::Instant};
 

@@ -7,7 +7,7 @@
 //! recursion runs in a child process, which writes a byte for every call. Deep
 //! recursion needs a thread with a larger stack.
 //!
-//! `stack_memory` shows that a larger stack costs next to nothing.
+//! The program `stack_memory` shows that a larger stack costs next to nothing.
 //!
 //! Claims: T10
 //! Change this and watch: run it with RUST_MIN_STACK=8388608 in front: what
@@ -20,7 +20,7 @@
 //!       8 MiB        2015                6
 //!     The article, T10: "Each thread needs about 8 MB more memory."
 //!     Our answer for Rust: false (not true)
-//!     T10 borne out: a thread overflows its default stack of 2.0 MiB after 502 calls of 4 KiB
+//!     Our answer to T10 is borne out: a thread overflows its default stack of 2.0 MiB after 502 calls of 4 KiB
 
 use std::hint::black_box;
 use std::io::{Write, stdout};

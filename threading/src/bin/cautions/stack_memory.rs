@@ -8,7 +8,7 @@
 //! what the kernel keeps: page tables and a kernel stack of 16 KiB (computed).
 //! Not counted: the kernel's own records of a thread (such as `task_struct`).
 //!
-//! `stack_depth` shows what happens when a stack is too small.
+//! The program `stack_depth` shows what happens when a stack is too small.
 //!
 //! Claims: T10
 //! Change this and watch: run it with RUST_MIN_STACK=8388608 in front. Now the
@@ -22,7 +22,7 @@
 //!     8 MiB, 1 MiB used          8213     1033             22
 //!     The article, T10: "Each thread needs about 8 MB more memory."
 //!     Our answer for Rust: false (not true)
-//!     T10 borne out: a parked thread reserves 2069 KiB, uses 9 KiB of its own and 19 KiB in the kernel
+//!     Our answer to T10 is borne out: a parked thread reserves 2069 KiB, uses 9 KiB of its own and 19 KiB in the kernel
 
 use std::sync::mpsc;
 use std::{fs, hint::black_box, thread};

@@ -13,8 +13,9 @@
 //! the channel closes: `queue_pipeline`. A process can be stopped from outside:
 //! `job_timeout`.
 //!
-//! Change this and watch: `thread::sleep(pause)` for `park_timeout(pause)`.
-//! Nothing wakes the pause then, and the program ends with an error.
+//! Change this and watch: `thread::sleep(pause)` instead of
+//! `park_timeout(pause)`. Nothing wakes the pause then, and the program ends
+//! with an error.
 //!
 //! Output (figures vary):
 //!     works in steps of 10 ms: ended 10.2 ms after it was asked

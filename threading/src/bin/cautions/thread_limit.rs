@@ -12,7 +12,8 @@
 //! a user `ulimit -u`; for a container `pids.max` of its control group. Close
 //! to a limit a thread may start, get no memory, and abort the process.
 //!
-//! `too_many_threads` shows what a thread for each job costs long before.
+//! The program `too_many_threads` shows what a thread for each job costs long
+//! before.
 //!
 //! Change this and watch: stacks of 8 MiB (`8 << 20`). Eight times as many
 //! threads start.

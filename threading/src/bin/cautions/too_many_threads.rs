@@ -7,8 +7,8 @@
 //! more time for many waits: 32 at a time. In Python the pool is
 //! `ThreadPoolExecutor(max_workers=32)`.
 //!
-//! `worker_queue` shows a pool with a queue; `thread_limit` where the system
-//! refuses a thread.
+//! The program `worker_queue` shows a pool with a queue; `thread_limit` where
+//! the system refuses a thread.
 //!
 //! Claims: T11
 //! Change this and watch: `POOL` to 320. It is done with waiting about eight
@@ -24,7 +24,7 @@
 //!     1000  work, a thread each  104      96      3572
 //!     The article, T11: "A thread for every job becomes the worst choice as jobs grow in number."
 //!     Our answer for Rust: limits (true within limits)
-//!     T11 borne out: 1000 threads need 2.5 times the memory of 32 to wait, 6.0 times the CPU time to work
+//!     Our answer to T11 is borne out: 1000 threads need 2.5 times the memory of 32 to wait, 6.0 times the CPU time to work
 
 use std::{fs, io, time::Duration, time::Instant};
 

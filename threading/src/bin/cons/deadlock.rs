@@ -16,7 +16,7 @@
 //!     the lower number first: done, the balances are 100 and 100
 //!     The article, T5: "Threads make you care about locks."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     T5 borne out: opposite transfers deadlock if each locks its giver first; both finish in one lock order
+//!     Our answer to T5 is borne out: opposite transfers deadlock if each locks its giver first; both finish in one lock order
 
 use std::sync::Barrier;
 use std::{thread, time::Duration};
@@ -24,24 +24,24 @@ use std::{thread, time::Duration};
 use shared::{Result, claim, flags, say, watchdog::within};
 
 const TRANSFERS: usize = 1_000;
-/// Ample: without a deadlock all transfers take a millisecond.
+/// More than enough: without a deadlock all transfers take a millisecond.
 const LIMIT: Duration = Duration::from_millis(500);
 
 fn main() -> Result {
     flags([]);
-    let giver = is_stuck("the giver first", giver_first);
-    let ordered = is_stuck("the lower number first", in_lock_order);
+    let giver_stuck = is_stuck("the giver first", giver_first);
+    let ordered_stuck = is_stuck("the lower number first", in_lock_order);
     let word = |stuck| if stuck { "deadlock" } else { "finish" };
-    let (giver_word, ordered_word) = (word(giver), word(ordered));
+    let (giver_word, ordered_word) = (word(giver_stuck), word(ordered_stuck));
     let figure = format!(
         "opposite transfers {giver_word} if each locks its giver first; both \
          {ordered_word} in one lock order"
     );
-    claim("T5", giver && !ordered, figure)
+    claim("T5", giver_stuck && !ordered_stuck, figure)
 }
 
 fn giver_first(accounts: &[Mutex<i64>], from: usize, to: usize) {
-    static EACH_HOLDS_ONE: Barrier = Barrier::new(2);
+    static EACH_HOLDS_ONE: Barrier = Barrier::new(2); // for both
     let mut giver = accounts[from].lock().expect("nobody panics with it");
     EACH_HOLDS_ONE.wait(); // without this the deadlock is rare
     // WRONG: the other thread holds this lock, and waits for `giver`.
@@ -66,7 +66,8 @@ use std::sync::{Mutex, MutexGuard};
 /// # Panics
 ///
 /// For twice the same number, for one that does not exist, and if a thread has
-/// panicked while it held one of the two locks (this may poison the other one).
+/// panicked while it held one of the two locks (the panic poisons the lock that
+/// is held already).
 pub fn lock_both<T>(
     values: &[Mutex<T>],
     one: usize,
@@ -88,7 +89,8 @@ pub fn lock_both<T>(
 
 /// Whether two threads that transfer in opposite directions are stuck.
 fn is_stuck(order: &str, transfer: fn(&[Mutex<i64>], usize, usize)) -> bool {
-    // When stuck, its threads are left behind: no thread can be stopped.
+    // If they are stuck, the threads stay until the program ends: no thread can
+    // be stopped.
     let outcome = within(LIMIT, move || {
         let accounts = [100, 100].map(Mutex::new);
         let both_ready = Barrier::new(2);

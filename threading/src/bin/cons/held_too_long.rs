@@ -20,7 +20,7 @@
 //!     held for a line: 20.8 ms (one thread 20ms, in turn 80ms)
 //!     The article, T5: "Threads make you care about locks."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     T5 borne out: 4 threads are 3.9 times as fast with a lock held for a line, not during the work
+//!     Our answer to T5 is borne out: 4 threads are 3.9 times as fast with a lock held for a line, not during the work
 
 use std::{thread, time::Duration, time::Instant};
 

@@ -1,4 +1,4 @@
-//! Lost update: separate read and write steps lose counts of other threads.
+//! Lost update: between the read and the write of a thread another one writes.
 //!
 //!     cargo run -p threading --bin lock_race
 //!
@@ -6,13 +6,14 @@
 //! `u64` (E0499, `compile_fail/data_race.rs`). A race condition still compiles:
 //! an update in two steps. Between the read and the write of one thread another
 //! thread may write, and its update is lost. Here all threads read 0 before any
-//! of them writes. The slowest one writes 1 later, over what the others have
-//! counted by then. Python's `x += 1` is two steps as well. The cure is one
-//! step (`fetch_add`), or a lock around both.
+//! of them writes. The slowest thread then writes 1, and erases what the others
+//! have counted. Python's `x += 1` is two steps as well. The cure is one step
+//! (`fetch_add`), or a lock around both.
 //!
 //! Claims: T5
-//! Change this and watch: `count.fetch_add(1, Relaxed)` for `count.store(..)`
-//! in `in_two_steps`. Then 0 updates are lost, and T5 is contradicted.
+//! Change this and watch: `count.fetch_add(1, Relaxed)` instead of
+//! `count.store(..)` in `in_two_steps`. Then 0 updates are lost, and T5 is
+//! contradicted.
 //!
 //! Output (figures vary):
 //!     load, then store: 183850 counted, 316150 lost
@@ -20,7 +21,7 @@
 //!     Mutex: 500000 counted, 0 lost
 //!     The article, T5: "Threads make you care about locks."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     T5 borne out: of 500000 updates 316150 are lost in two steps, 0 in one step, 0 under a lock
+//!     Our answer to T5 is borne out: of 500000 updates 316150 are lost in two steps, 0 in one step, 0 under a lock
 
 use std::sync::{Barrier, Mutex};
 use std::thread;

@@ -7,9 +7,9 @@
 //! So this program runs each of them in a child process and reads the report.
 //!
 //! Claims: T7
-//! Change this and watch: `pool.join(parse, || ())` for `pool.spawn(parse)`.
-//! The panic goes on in the thread that waits, the exit status is 101, and T7
-//! is contradicted.
+//! Change this and watch: `pool.join(parse, || ())` instead of
+//! `pool.spawn(parse)`. The panic goes on in the thread that waits, the exit
+//! status is 101, and T7 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     rayon spawn: aborted, the report names the location
@@ -17,7 +17,7 @@
 //!     panic = abort: aborted, the report names the thread and the location
 //!     The article, T7: "That makes threads hard to debug."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     T7 borne out: 3 of 3 failures ended the whole process, with a report on standard error
+//!     Our answer to T7 is borne out: 3 of 3 failures ended the whole process, with a report on standard error
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Output;

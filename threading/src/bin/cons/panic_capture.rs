@@ -2,18 +2,20 @@
 //!
 //!     cargo run -p threading --bin panic_capture
 //!
-//! Python replaces `sys.stderr`, or sets `threading.excepthook`. In Rust std
+//! Python replaces `sys.stderr`, or sets `threading.excepthook`. Rust's std
 //! cannot redirect standard error (`dup2` of the C library can, for the whole
-//! process), and need not: a panic hook hears of a panic before it is printed.
-//! The hook is one for all threads, so ours captures only in a thread that asks
-//! for it.
+//! process). It is not necessary, either: a panic hook is called before a panic
+//! is printed. There is one hook for all threads. So ours captures only in
+//! threads that ask for it.
 //!
 //! A second panic during the clean-up of the first one aborts the process
-//! (`panic_in_drop`). Therefore the hook prints both reports then.
+//! (`panic_in_drop`). So the hook prints both reports then, before they are
+//! lost.
 //!
 //! Claims: T8
-//! Change this and watch: call `print(panic)` first in the hook, in any case.
-//! The report is in memory and on standard error, and T8 is contradicted.
+//! Change this and watch: call `print(panic)` as the first line of the hook,
+//! always. The report is in memory and on standard error, and T8 is
+//! contradicted.
 //!
 //! Output (figures vary):
 //!     not captured: 178 bytes on stderr
@@ -22,7 +24,7 @@
 //!         in memory: parser at threading/src/bin/cons/panic_capture.rs:72:37: not a number: abc
 //!     The article, T8: "To see the message, redirect standard error into memory and print it."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     T8 borne out: a panic writes 178 bytes to stderr, and 0 if it is captured in memory
+//!     Our answer to T8 is borne out: a panic writes 178 bytes to stderr, and 0 if it is captured in memory
 
 use shared::{Result, claim, flags, role, say};
 
@@ -83,8 +85,9 @@ thread_local! {
 }
 
 /// Runs `job`. If it panics, returns the report: thread, location and message.
-/// It is not printed. Nor is one that `job` catches itself. Panics of other
-/// threads are printed as usual, by the hook that was there before.
+/// It is not printed. A panic that `job` itself catches is not printed, either.
+/// Panics of other threads are printed as usual, by the hook that was there
+/// before.
 ///
 /// # Errors
 ///

@@ -10,7 +10,7 @@
 //! The cure: a `drop` never panics. The method `close` does the same clean-up
 //! and returns its error; `drop` is for the paths where nobody calls `close`.
 //!
-//! `panic_abort` shows what else aborts the process.
+//! The program `panic_abort` shows what else aborts the process.
 //!
 //! Change this and watch: take the `panic!` out of `parse_in_child`. The panic
 //! of `drop` is the only one then: it reaches `join`, the process is not

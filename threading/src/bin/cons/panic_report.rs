@@ -8,11 +8,11 @@
 //! returns the message, which Python's `join` never does. If the handle is
 //! dropped, the rest of the program does not learn that the thread has failed.
 //!
-//! `panic_ways` compares four ways to start work that panics.
+//! The program `panic_ways` compares four ways to start work that panics.
 //!
 //! Claims: T6, T7
-//! Change this and watch: `panic_any(7)` for the `panic!`. `join` returns the
-//! number 7 then, which is no text, and T6 is contradicted.
+//! Change this and watch: `panic_any(7)` instead of the `panic!`. `join`
+//! returns the number 7 then, which is no text, and T6 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     hook hears: thread parser panics in line 79 of the source
@@ -21,10 +21,10 @@
 //!     dropping the handle returns nothing
 //!     The article, T6: "There is no built-in way to get an exception of a thread back to who waits for it."
 //!     Our answer for Rust: false (not true)
-//!     T6 borne out: join returned the panic message "line 7 is no number"
+//!     Our answer to T6 is borne out: join returned the panic message "line 7 is no number"
 //!     The article, T7: "That makes threads hard to debug."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     T7 borne out: the hook hears the thread and the line of 2 of 2 panics, of which one is joined
+//!     Our answer to T7 is borne out: the hook hears the thread and the line of 2 of 2 panics, of which one is joined
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{io, panic, thread, thread::JoinHandle};

@@ -21,7 +21,7 @@
 //!     rayon join         no number                 no                    101
 //!     The article, T6: "There is no built-in way to get an exception of a thread back to who waits for it."
 //!     Our answer for Rust: false (not true)
-//!     T6 borne out: main is told of the panic in 3 of 4 ways
+//!     Our answer to T6 is borne out: main is told of the panic in 3 of 4 ways
 
 use std::panic::{catch_unwind, resume_unwind};
 use std::thread::{self, Builder};

@@ -18,7 +18,7 @@
 //!     RwLock: poisoned by a reader false, by a writer true
 //!     The article, T5: "Threads make you care about locks."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     T5 borne out: a panic under a lock left 60 of 100, and the repair 100 of 100
+//!     Our answer to T5 is borne out: a panic under a lock left 60 of 100, and the repair 100 of 100
 
 use std::sync::RwLock;
 use std::{io, panic, thread};

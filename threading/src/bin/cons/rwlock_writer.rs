@@ -9,7 +9,7 @@
 //! writer waits in between, deadlocks with itself. The cure: keep an `Arc` in
 //! the lock. A reader clones it, lets the lock go, and reads a snapshot.
 //!
-//! `held_too_long` shows what a `Mutex` costs.
+//! The program `held_too_long` shows what a `Mutex` costs.
 //!
 //! Change this and watch: move `drop(slow)` before the scope. No reader has to
 //! wait any more, and the program ends with an error.

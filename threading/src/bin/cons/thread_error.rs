@@ -8,7 +8,8 @@
 //! If other people's code panics with a value (`panic_any`), `catch_unwind`
 //! gives that value back, and it can be made an error of its type.
 //!
-//! `panic_report` shows what `join` returns for a panic with a text.
+//! The program `panic_report` shows what `join` returns for a panic with a
+//! text.
 //!
 //! Change this and watch: `panic_any("too hot")` in `measure`. That is another
 //! type: the panic goes on, and ends the program with exit status 101.

@@ -10,7 +10,7 @@
 //! What must not compile is in `compile_fail/borrow_in_spawn.rs`; a test checks
 //! its error code, E0373.
 //!
-//! Change this and watch: `std::thread::spawn` for `scope.spawn`, in
+//! Change this and watch: `std::thread::spawn` instead of `scope.spawn`, in
 //! `sum_in_scope`. That is error E0521: the borrowed data escapes.
 //!
 //! Output (figures vary):

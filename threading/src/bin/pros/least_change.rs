@@ -21,7 +21,7 @@
 //!     rayon            6              2
 //!     The article, T4: "To run blocking code in parallel with the least change, threads are simplest."
 //!     Our answer for Rust: holds (true)
-//!     T4 borne out: 10 new lines by std, 6 by rayon, and 8 calls overlap instead of 1
+//!     Our answer to T4 is borne out: 10 new lines by std, 6 by rayon, and 8 calls overlap instead of 1
 
 use std::{collections::HashSet, thread, time::Duration};
 
@@ -70,7 +70,7 @@ pub fn in_a_loop<T, R>(items: &[T], job: impl Fn(&T) -> R) -> Vec<R> {
 
 // ANCHOR: threads
 /// Calls `job` with each item, each on a thread of its own. Results are in the
-/// order of the items; a panic in a job is a panic of the caller.
+/// order of the items; if a job panics, the caller panics, too.
 pub fn in_threads<T: Sync, R: Send>(
     items: &[T],
     job: impl Fn(&T) -> R + Sync,

@@ -44,7 +44,7 @@ use rayon::prelude::*;
 
 /// Runs `job` on each item, on a pool of one thread per core. Returns the
 /// results in the order of the items, or one of the errors: soon after an error
-/// no further job is started. A panic in a job goes on in the caller.
+/// no further job is started. If a job panics, the caller panics, too.
 pub fn map<T: Send, R: Send, E: Send>(
     items: Vec<T>,
     job: impl Fn(T) -> Result<R, E> + Sync + Send,

@@ -11,7 +11,7 @@
 //! Output (figures vary):
 //!     threading::one_cook  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        725 ms
+//!                                        0                        726 ms
 //!      1 bibimbap  main                 │█░░                            │   71
 //!      2 bulgogi   main                 │   █░                          │  132
 //!      3 japchae   main                 │     █░░░                      │  213
@@ -19,15 +19,15 @@
 //!      5 mandu     main                 │           █░░░                │  365
 //!      6 pajeon    main                 │               █░░░            │  456
 //!      7 kimbap    main                 │                   █░          │  497
-//!      8 tteok     main                 │                     █░░       │  573
-//!      9 jjigae    main                 │                        █░░░   │  659
-//!     10 hotteok   main                 │                            █░ │  725
+//!      8 tteok     main                 │                     █░░       │  574
+//!      9 jjigae    main                 │                        █░░░   │  660
+//!     10 hotteok   main                 │                            █░ │  726
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   718 ms
 //!     nobody can beat             100 ms  the longest dish
-//!     this took                   725 ms  1.0 times as fast, 7.24 of the bound
-//!     cooked by 1 thread in 1 process; CPU 7 ms, 12 switches, 2.9 MiB
+//!     this took                   726 ms  1.0 times as fast, 7.23 of the bound
+//!     cooked by 1 thread in 1 process; CPU 7 ms, 10 switches, 2.9 MiB
 
 use shared::{Kitchen, Result, cook};
 

@@ -24,10 +24,10 @@
 //!     100 %      1.7    1.8
 //!     The article, T2: "Threads are for blocking input and output."
 //!     Our answer for Rust: limits (true within limits)
-//!     T2 borne out: 8 threads wait 7.3 times as fast as one, and work 1.7 times as fast on 2 cores
+//!     Our answer to T2 is borne out: 8 threads wait 7.3 times as fast as one, and work 1.7 times as fast on 2 cores
 //!     The article, T3: "They fit tasks that use little CPU and wait a lot."
 //!     Our answer for Rust: limits (true within limits)
-//!     T3 borne out: 8 threads wait 7.3 times as fast as one, and work 1.7 times as fast on 2 cores
+//!     Our answer to T3 is borne out: 8 threads wait 7.3 times as fast as one, and work 1.7 times as fast on 2 cores
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

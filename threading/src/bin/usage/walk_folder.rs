@@ -9,12 +9,12 @@
 //! the walk goes on. Symbolic links are not followed: one that points to a
 //! folder above it would be a walk without an end.
 //!
-//! `cooks_rayon` is the same for a list of items.
+//! The program `cooks_rayon` is the same for a list of items.
 //!
-//! Change this and watch: `entry.path().metadata().map(|m| m.file_type())` for
-//! `entry.file_type()`. That follows links: the same files come again and
-//! again, until the system refuses with "Too many levels of symbolic links",
-//! and the program ends with an error.
+//! Change this and watch: `entry.path().metadata().map(|m| m.file_type())`
+//! instead of `entry.file_type()`. That follows links: the same files come
+//! again and again, until the system refuses with "Too many levels of symbolic
+//! links", and the program ends with an error.
 //!
 //! Output (figures vary):
 //!     117 lines in 39 files
@@ -58,7 +58,7 @@ use std::path::{Path, PathBuf};
 /// Calls `job` with each file in `folder` and below, on `threads` threads (0:
 /// one per core). Returns all results by path. A folder that cannot be read is
 /// there with its error, and the walk goes on. Symbolic links in it are not
-/// followed. A panic in a job goes on in the caller.
+/// followed. If a job panics, the caller panics, too.
 ///
 /// # Errors
 ///
