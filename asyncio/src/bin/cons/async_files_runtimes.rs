@@ -15,10 +15,10 @@
 //!
 //! Output (figures vary):
 //!     a file read by    us  times std  switches
-//!     std::fs          2.6        1.0      0.00
-//!     tokio::fs       26.2       10.2      2.00
-//!     smol::fs        17.5        6.8      2.28
-//!     async_std::fs   31.6       12.2      5.32
+//!     std::fs          1.5        1.0      0.00
+//!     tokio::fs       16.9       11.2      2.01
+//!     smol::fs        16.9       11.2      2.00
+//!     async_std::fs   26.9       17.8      5.97
 //!     The article, A22: "It uses asynchronous system calls across the board."
 //!     Our answer for Rust: false (not true)
 //!     Our answer to A22 is borne out: an async read of a file switches threads at least 2.00 times, a plain one 0.00 times

@@ -14,9 +14,9 @@
 //!
 //! Output (times vary, counts do not):
 //!                turns of each  ms waited
-//!     tokio      18-19               24.9
-//!     smol       12-13               25.5
-//!     async-std  12-13               29.5
+//!     tokio      36-37                5.5
+//!     smol       36-37                5.7
+//!     async-std  36-37                5.5
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to A29 is borne out: on 3 of 3 runtimes tasks have equal turns, and wait 5 ms or more for a greedy one

@@ -15,13 +15,13 @@
 //!
 //! Output (figures vary):
 //!                 count  ms for all  CPU ns each  bytes each
-//!     tokio      100000         780         2631         491
-//!     smol       100000         432         1810         299
-//!     async-std  100000         566         1975         415
-//!     threads      1000         169        62692       10051
+//!     tokio      100000         230         3738         485
+//!     smol       100000         169         2357         326
+//!     async-std  100000         202         1839         458
+//!     threads      1000         129        67448        9912
 //!     The article, A31: "Unlike threads, they cost nothing to start."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A31 is borne out: a task costs 2631 CPU ns on tokio, 1810 on smol, 1975 on async-std, a thread 62692
+//!     Our answer to A31 is borne out: a task costs 3738 CPU ns on tokio, 2357 on smol, 1839 on async-std, a thread 67448
 
 use std::{thread, time::Duration, time::Instant};
 

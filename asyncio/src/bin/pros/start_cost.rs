@@ -18,17 +18,17 @@
 //!
 //! Output (figures vary):
 //!     plain await: 1 ns
-//!     task: 630 ns to start and join; 319 bytes to keep
-//!     thread: 47319 ns to start and join; 27402 bytes to keep
+//!     task: 448 ns to start and join; 319 bytes to keep
+//!     thread: 32901 ns to start and join; 27402 bytes to keep
 //!     The article, A30: "Unlike threads, coroutines cost no extra memory."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to A30 is borne out: a task takes 319 bytes, a thread 27402
 //!     The article, A31: "Unlike threads, they cost nothing to start."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A31 is borne out: to start and join takes 630 ns for a task, 47319 ns for a thread, a plain await 1 ns
+//!     Our answer to A31 is borne out: to start and join takes 448 ns for a task, 32901 ns for a thread, a plain await 1 ns
 //!     The article, X6: "(Not in the article.) What starting, switching and keeping costs."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to X6 is borne out: to start and join takes 630 ns for a task, 47319 ns for a thread, a plain await 1 ns
+//!     Our answer to X6 is borne out: to start and join takes 448 ns for a task, 32901 ns for a thread, a plain await 1 ns
 
 use std::sync::{Arc, Barrier};
 use std::{future::pending, hint::black_box};

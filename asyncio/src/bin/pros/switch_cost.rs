@@ -14,13 +14,13 @@
 //! times as much then; a thread's as before: that is the kernel's work.
 //!
 //! Output (figures vary):
-//!     there and back: tasks 691 ns, threads 6528 ns
+//!     there and back: tasks 622 ns, threads 4846 ns
 //!     The article, A32: "Unlike threads, they cost nothing to switch."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A32 is borne out: a switch between tasks takes 345 ns, not nothing
+//!     Our answer to A32 is borne out: a switch between tasks takes 311 ns, not nothing
 //!     The article, X6: "(Not in the article.) What starting, switching and keeping costs."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to X6 is borne out: a switch between threads takes 9.4 times as long as between tasks
+//!     Our answer to X6 is borne out: a switch between threads takes 7.8 times as long as between tasks
 
 use std::{sync::mpsc::sync_channel, thread, time::Instant};
 

@@ -14,10 +14,10 @@
 //! B starts after A from the queue, too, and A29 is contradicted.
 //!
 //! Output (times vary, counts do not):
-//!     B waits in tokio's LIFO slot: A's worker starts it after 100.22 ms
-//!     B waits in tokio's queue: another worker starts it after 0.03 ms
-//!     B waits on smol: another worker starts it after 0.03 ms
-//!     B waits on async-std: another worker starts it after 0.06 ms
+//!     B waits in tokio's LIFO slot: A's worker starts it after 100.19 ms
+//!     B waits in tokio's queue: another worker starts it after 0.07 ms
+//!     B waits on smol: another worker starts it after 0.02 ms
+//!     B waits on async-std: another worker starts it after 0.04 ms
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to A29 is borne out: the idle worker stole B in 3 of 4 ways

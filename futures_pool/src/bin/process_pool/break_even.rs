@@ -16,10 +16,10 @@
 //!
 //! Output (figures vary):
 //!        bytes  thread us  process us
-//!           64        1.9        36.3
-//!        65536        1.9        27.0
-//!      1048576       28.6       529.1
-//!     16777216       48.1     11915.0
+//!           64        1.2        13.5
+//!        65536        1.2        31.3
+//!      1048576       14.5       454.4
+//!     16777216       50.4      9941.4
 
 use futures_pool::{ProcessPool, ThreadPool, init, job};
 use serde_bytes::ByteBuf;

@@ -16,10 +16,10 @@
 //!
 //! Output (figures vary):
 //!     us, bytes  pipe, 64 KiB  pipe, 1 MiB  socketpair
-//!            64             3           21           8
-//!         65536            32           60          42
-//!       1048576          1386          652         416
-//!      16777216         35227        37314       27310
+//!            64            13           13          12
+//!         65536            51           52          43
+//!       1048576          1180          773         399
+//!      16777216         24965        20433        7374
 
 use std::os::{fd::AsFd, fd::OwnedFd, unix::net::UnixStream};
 use std::process::Stdio;

@@ -13,13 +13,13 @@
 //! each then; postcard has one byte, as before.
 //!
 //! Output (figures vary):
-//!     512 KiB as             bytes     us
-//!     postcard, one piece   524291    545
-//!     postcard, a list      524291   1943
-//!     JSON, a list         1048577  12942
+//!     512 KiB as             bytes    us
+//!     postcard, one piece   524291   425
+//!     postcard, a list      524291  1264
+//!     JSON, a list         1048577  7304
 //!     The article, F16: "The parent turns each element into bytes with pickle."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to F16 is borne out: a list takes 3.6 times as long to encode and decode as one piece, as JSON 24 times
+//!     Our answer to F16 is borne out: a list takes 3.0 times as long to encode and decode as one piece, as JSON 17 times
 
 use std::time::Instant;
 

@@ -17,13 +17,13 @@
 //!
 //! Output (figures vary):
 //!     work is done       latency ms    ms  at once
-//!     in a task                74.8  75.8        1
-//!     by spawn_blocking         4.8  40.9        8
-//!     by ThreadPool             1.9  42.1        2
-//!     by ProcessPool            4.3  36.8        2
+//!     in a task                68.4  69.4        1
+//!     by spawn_blocking         4.4  34.7        8
+//!     by ThreadPool             4.9  35.5        2
+//!     by ProcessPool            1.4  34.0        2
 //!     The article, F2: "The process pool is for parallelism."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to F2 is borne out: 2 jobs overlap on threads, 2 on processes, which take 0.9 times as long
+//!     Our answer to F2 is borne out: 2 jobs overlap on threads, 2 on processes, which take 1.0 times as long
 
 use std::{pin::pin, time::Duration, time::Instant};
 

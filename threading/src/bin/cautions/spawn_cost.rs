@@ -17,14 +17,14 @@
 //!
 //! Output (figures vary):
 //!     ns           at once  after a pause  / pthread
-//!     call it            3            126       0.00
-//!     pthread        39662         128230       1.00
-//!     std thread     43138         156082       1.09
-//!     std scope      47238         149363       1.19
-//!     rayon scope     7501         102772       0.19
+//!     call it            3            108       0.00
+//!     pthread        31093         111676       1.00
+//!     std thread     42997         146633       1.38
+//!     std scope      41086         131089       1.32
+//!     rayon scope     7580          75200       0.24
 //!     The article, T9: "Starting and running a thread costs."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to T9 is borne out: starting and joining a thread takes 43138 ns, a call of the same job 3 ns
+//!     Our answer to T9 is borne out: starting and joining a thread takes 42997 ns, a call of the same job 3 ns
 
 use std::{hint::black_box, time::Duration, time::Instant};
 

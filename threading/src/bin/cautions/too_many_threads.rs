@@ -16,15 +16,15 @@
 //!
 //! Output (figures vary):
 //!     jobs  done by               ms  CPU ms  peak KiB
-//!       10  wait, pool            21       2      2376
-//!       10  wait, a thread each   23       3      2376
-//!     1000  wait, pool           647      15      2536
-//!     1000  wait, a thread each  108     111      6396
-//!     1000  work, pool            11      16      3444
-//!     1000  work, a thread each  104      96      3572
+//!       10  wait, pool            20       1      2304
+//!       10  wait, a thread each   20       1      2312
+//!     1000  wait, pool           644      11      2516
+//!     1000  wait, a thread each   78      98      9444
+//!     1000  work, pool             7      12      4316
+//!     1000  work, a thread each   43      59      3676
 //!     The article, T11: "A thread for every job becomes the worst choice as jobs grow in number."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to T11 is borne out: 1000 threads need 2.5 times the memory of 32 to wait, 6.0 times the CPU time to work
+//!     Our answer to T11 is borne out: 1000 threads need 3.8 times the memory of 32 to wait, 5.0 times the CPU time to work
 
 use std::{fs, io, time::Duration, time::Instant};
 
