@@ -23,7 +23,7 @@
 //!     the runtime owns it: done
 //!     The article, A33: "Unlike threads, they need no complicated locking."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A33 is borne out: a task that keeps an unpolled future deadlocks, with 2 cures 0 times
+//!     Our answer to A33 is borne out: a task that keeps an unpolled future deadlocks; 0 of 2 cures deadlock
 
 use std::{future::ready, pin::pin, sync::Arc, time::Duration};
 
@@ -41,8 +41,8 @@ async fn main() -> Result {
     let cures = [owned_stuck, spawned_stuck];
     let stuck = cures.iter().filter(|stuck| **stuck).count();
     let figure = format!(
-        "a task that keeps an unpolled future {}, with 2 cures \
-         {stuck} times",
+        "a task that keeps an unpolled future {}; {stuck} of 2 cures \
+         deadlock",
         if kept_stuck { "deadlocks" } else { "does not deadlock" }
     );
     claim("A33", kept_stuck && stuck == 0, figure)
