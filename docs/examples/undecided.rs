@@ -1,5 +1,5 @@
 //! A program that reports one claim, and never judges it.
 
 fn main() {
-    println!("T2 not judged (busy machine): 2 us");
+    println!("Our answer to T2 is not judged (busy machine): 2 us");
 }

@@ -15,7 +15,8 @@ fn shown_by(program: &str) -> String {
     let output = header.skip_while(|line| !line.starts_with("//! Output"));
     let lines = output.skip(1).filter_map(|line| line.strip_prefix("//!     "));
     let is_figure = |line: &&str| {
-        !line.starts_with("The article, ") && !line.starts_with("Our answer ")
+        !line.starts_with("The article, ")
+            && !line.starts_with("Our answer for Rust")
     };
     lines.filter(is_figure).map(|line| format!("{line}\n")).collect()
 }

@@ -72,7 +72,11 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         program: "buffered_stall_ways",
-        right: "jobs.map(task).buffer_unordered(limit).map(result)",
+        right: "jobs.map(|job| AbortOnDropHandle::new(tokio::spawn(job)))
+        .buffer_unordered(limit)
+        .map(|ended| {
+            ended.unwrap_or_else(|error| resume_unwind(error.into_panic()))
+        })",
         wrong: "jobs.buffer_unordered(limit)",
         claim: "A29",
     },

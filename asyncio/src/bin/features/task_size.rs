@@ -54,9 +54,8 @@ fn main() -> Result {
     let figure =
         format!("a sleeping task takes {task} bytes, with a buffer {large}");
     claim("A12", task < 1_000 && large > 1_000, figure)?;
-    let figure = format!(
-        "a sleeping task takes {task} bytes, a sleeping thread {thread}"
-    );
+    let figure =
+        format!("a sleeping task takes {task} bytes, a thread {thread}");
     claim("A30", task > 0 && thread > 5 * task, figure)
 }
 

@@ -2,14 +2,14 @@
 //!
 //!     cargo run -p asyncio --bin cookbook
 //!
-//! Each recipe is run, and its result compared with what asyncio gives. The
-//! others have programs of their own: `gather`, `as_completed`, `task_group`,
-//! `cookbook_timeout` (wait_for, shield), `cookbook_event`,
-//! `cookbook_condition`, `cookbook_queue`,
-//! `cookbook_sync` (Lock, Semaphore, Barrier, Future),
-//! `queue_workers`, `cookbook_threads` (to_thread, run_coroutine_threadsafe),
-//! `run_in_executor`, `cookbook_io` (streams, datagrams), `echo_server`
-//! (start_server), `cookbook_signal`, `cookbook_process` (subprocess).
+//! Each recipe is run, and its result compared with the one that asyncio is
+//! known to give. The others have programs of their own: `gather`,
+//! `as_completed`, `task_group`, `cookbook_timeout` (wait_for, shield),
+//! `cookbook_event`, `cookbook_condition`, `cookbook_queue`, `cookbook_sync`
+//! (Lock, Semaphore, Barrier, Future), `queue_workers`, `cookbook_threads`
+//! (to_thread, run_coroutine_threadsafe), `run_in_executor`, `cookbook_io`
+//! (streams, datagrams), `echo_server` (start_server), `cookbook_signal`,
+//! `cookbook_process` (subprocess).
 //!
 //! Claims: A20
 //! Change this and watch: leave out `yield_now().await` in `lets_others_run`.

@@ -5,7 +5,7 @@
 //! A peer can be slow, silent or endless. So the client limits how long it
 //! waits and the length of a reply. Looking up a name is a blocking call, which
 //! tokio hands to a thread. Each recipe is run, and its result compared with
-//! what asyncio gives.
+//! the one that asyncio is known to give.
 //!
 //! start_server: `echo_server`. The other recipes: see `cookbook`.
 //!

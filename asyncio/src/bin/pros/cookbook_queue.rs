@@ -4,8 +4,8 @@
 //!
 //! A sender waits while a bounded channel is full: back-pressure. A channel
 //! ends when its last sender is dropped, or its receiver closes it; no `None`
-//! has to be sent. Each recipe is run, and its result compared with what
-//! asyncio gives.
+//! has to be sent. Each recipe is run, and its result compared with the one
+//! that asyncio is known to give.
 //!
 //! A queue with many workers: `queue_workers`. The others: see `cookbook`.
 //!

@@ -5,7 +5,7 @@
 //! Nothing here is bound to a runtime. A guard releases its lock or permit when
 //! it is dropped: also when the task is cancelled or panics. A lock that is
 //! never held across an await is better a `std::sync::Mutex`. Each recipe is
-//! run, and its result compared with what asyncio gives.
+//! run, and its result compared with the one that asyncio is known to give.
 //!
 //! The other recipes: see `cookbook`. A Lock across an await:
 //! `race_across_await`.

@@ -4,7 +4,8 @@
 //!
 //! Blocking work in a task stops the event loop: hand it to a thread. A thread
 //! that wants something of tasks needs a handle of the runtime, or a channel.
-//! Each recipe is run, and its result compared with what asyncio gives.
+//! Each recipe is run, and its result compared with the one that asyncio is
+//! known to give.
 //!
 //! The program `run_in_executor` limits how many threads. The other recipes:
 //! see `cookbook`.

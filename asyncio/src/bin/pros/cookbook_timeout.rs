@@ -5,7 +5,7 @@
 //! `timeout` drops the job when its time is over: that cancels the job where it
 //! waits. If `timeout` gets only a reference to the handle of a task, only the
 //! borrow ends, and the task goes on: that is Python's `shield`. Each recipe is
-//! run, and its result compared with what asyncio gives.
+//! run, and its result compared with the one that asyncio is known to give.
 //!
 //! The other recipes: see `cookbook`.
 //!

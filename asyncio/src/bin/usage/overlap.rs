@@ -44,7 +44,8 @@ fn main() -> Result {
     let figure = format!("one thread waited for {waiting} tasks at a time");
     claim("A2", waiting == TASKS, figure)?;
     let figure = format!(
-        "one thread worked on {working} task at a time, all cores on {parallel}"
+        "for work it is not enough: one thread worked on {working} task at a time, \
+         all cores on {parallel}"
     );
     claim("A5", working == 1 && (cores() == 1 || parallel > 1), figure)
 }

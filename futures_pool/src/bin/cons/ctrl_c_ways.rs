@@ -37,6 +37,7 @@ use tokio::{join, time::sleep};
 const JOBS: usize = 2;
 
 fn main() -> Result {
+    let _bound = Watchdog::guard("the jobs", Duration::from_secs(5))?;
     if let Some([way]) = role::started_as("victim") {
         return if way == "token" { by_token() } else { by_channel() };
     }
@@ -65,7 +66,6 @@ fn interrupt(way: &str) -> Result<Interrupted> {
 }
 
 fn by_channel() -> Result {
-    let _bound = Watchdog::guard("the jobs", Duration::from_secs(3))?;
     let mut interrupts = Signals::new([SIGINT])?;
     let (sender, jobs) = crossbeam::channel::bounded(4);
     thread::scope(|scope| {
@@ -87,7 +87,6 @@ fn job() {
 
 #[tokio::main(flavor = "current_thread")]
 async fn by_token() -> Result {
-    let _bound = Watchdog::guard("the jobs", Duration::from_secs(3))?;
     let token = token_for_ctrl_c()?;
     let job = || token.run_until_cancelled(async_job());
     join!(job(), job());

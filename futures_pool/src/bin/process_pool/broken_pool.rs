@@ -3,10 +3,11 @@
 //!     cargo run -p futures_pool --bin broken_pool
 //!
 //! Of 20 jobs on 2 worker processes, the 8th aborts. By default that breaks the
-//! pool, as in Python: every job that is not yet done fails, and every later
-//! one. With `replace_dead_workers` only the job that crashed fails, and a new
-//! worker takes its place. What has failed can be retried, in a new pool if the
-//! old one is broken: `retry_crashed`. For jobs that hang: `job_timeout`.
+//! pool, as in Python: every job that is not yet done fails, also the one that
+//! runs on the other worker, and every later one. With `replace_dead_workers`
+//! only the job that crashed fails, and a new worker takes its place. What has
+//! failed can be retried, in a new pool if the old one is broken: see the
+//! program `retry_crashed`. For jobs that hang see `job_timeout`.
 //!
 //! `init` must come first in `main`: a worker is this program, started again,
 //! and there `init` does the jobs and never returns. In Python the reason for
