@@ -14,17 +14,17 @@
 //! and A12 is contradicted.
 //!
 //! Output (figures vary):
-//!     asleep               how many  bytes each
-//!     a task of tokio         20000         466
-//!     a task with a buffer     2000        4641
-//!     a task of smol          20000         266
-//!     a thread                  200       31262
+//!     asleep                how many  bytes each
+//!     a task of tokio          20000         466
+//!     a task with a buffer      2000        4632
+//!     a task of smol           20000         270
+//!     a thread                   200       31088
 //!     The article, A12: "An active coroutine uses less than 1 KB until it ends."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A12 is borne out: a sleeping task takes 466 bytes, with a buffer 4641
+//!     Our answer to A12 is borne out: a sleeping task takes 466 bytes, with a buffer 4632
 //!     The article, A30: "Unlike threads, coroutines cost no extra memory."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A30 is borne out: a sleeping task takes 466 bytes, a sleeping thread 31262
+//!     Our answer to A30 is borne out: a sleeping task takes 466 bytes, a thread 31088
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{hint::black_box, thread, time::Duration};

@@ -11,7 +11,7 @@
 //!     M1   Multiprocessing: ten kitchens, ten cooks, ten dishes.
 //!          Python: Holds; a new kitchen is no longer a copy of yours.
 //!          Rust: differs (the same topic, by another mechanism)
-//!            borne out by kitchens: 10 threads in 10 processes, 5.5 times as fast as one cook
+//!            borne out by kitchens: 10 processes cooked 10 dishes at the same time
 //!     M2   It is for parallelism.
 //!          Python: The classic reason; weaker without the global lock.
 //!          Rust: limits (true within limits)

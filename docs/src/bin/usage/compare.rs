@@ -10,17 +10,17 @@
 //!
 //!     waiting menu
 //!                   wall ms  faster  of bound  threads  procs  MiB  CPU ms  switches  lines
-//!      one_cook         721     1.0      7.20        1      1  2.9       3        18      0
-//!      cooks            102     7.1      1.02       10      1  3.2       3        39     11
-//!      cooks_rayon      365     2.0      3.64        2      1  3.2       3        30      2
-//!      chef             103     7.0      1.03        1      1  3.8       3        19     31
+//!      one_cook         724     1.0      7.22        1      1  2.8       6        10      0
+//!      cooks            103     7.0      1.03       10      1  3.3       7        25     21
+//!      cooks_rayon      365     2.0      3.65        2      1  3.2       6        13      4
+//!      chef             104     7.0      1.04        1      1  3.9       6        10     44
 //!
 //!     chopping menu
 //!                   wall ms  faster  of bound  threads  procs  MiB  CPU ms  switches  lines
-//!      one_cook         810     1.0      2.06        1      1  2.8     787        27      0
-//!      cooks            398     2.0      1.07       10      1  3.2     749       252     11
-//!      cooks_rayon      379     2.1      1.05        2      1  3.2     727       108      2
-//!      chef             790     1.0      2.01        1      1  3.8     787        13     31
+//!      one_cook        2122     1.0      2.03        1      1  2.9    2097        16      0
+//!      cooks            717     3.0      1.02       10      1  3.3    1406       426     21
+//!      cooks_rayon      639     3.3      1.06        2      1  3.2    1213       163      4
+//!      chef            1269     1.7      2.01        1      1  3.9    1266         8     44
 //!
 //!     faster: than one_cook; of bound: 1.00 is what nobody can beat; lines: of code
 //!     that one_cook has not
