@@ -23,10 +23,9 @@ impl Snippet {
             }
             code += &format!("\npub mod {} {{\n", snippet.program());
             for line in snippet.code.lines() {
-                code += &format!(
-                    "{}{line}\n",
-                    ["    ", ""][usize::from(line.is_empty())]
-                );
+                code += if line.is_empty() { "" } else { "    " };
+                code += line;
+                code += "\n";
             }
             code += "}\n";
         }
@@ -59,10 +58,20 @@ pub(super) fn merged<'a>(
             if !features.is_empty() {
                 known.insert("features".into(), list(features));
             }
+            if !needs.contains_key("default-features") {
+                known.remove("default-features"); // somebody needs them
+            }
         }
     }
-    let line = |(name, needs)| format!("{name} = {}", Value::Table(needs));
-    Ok(all.into_iter().map(line).collect())
+    Ok(all.iter().map(|(name, needs)| line(name, needs)).collect())
+}
+
+/// As one writes it: the version first.
+fn line(name: &str, needs: &Table) -> String {
+    let mut needs: Vec<_> = needs.iter().collect();
+    needs.sort_by_key(|(key, _)| !["version", "path"].contains(&key.as_str()));
+    let needs = needs.iter().map(|(key, value)| format!("{key} = {value}"));
+    format!("{name} = {{ {} }}", needs.collect::<Vec<_>>().join(", "))
 }
 
 fn features(needs: &Table) -> Vec<Value> {
@@ -85,6 +94,7 @@ mod tests {
     fn a_dependency_has_the_features_that_anybody_needs() {
         let lines = [
             r#"tokio = { version = "1", features = ["rt", "time"] }"#,
+            r#"smol = { version = "2", default-features = false }"#,
             r#"smol = { version = "2" }"#,
             r#"tokio = { version = "1", features = ["net", "rt"] }"#,
         ];
@@ -92,7 +102,7 @@ mod tests {
             merged(lines).unwrap(),
             [
                 r#"smol = { version = "2" }"#,
-                r#"tokio = { features = ["net", "rt", "time"], version = "1" }"#,
+                r#"tokio = { version = "1", features = ["net", "rt", "time"] }"#,
             ]
         );
     }
