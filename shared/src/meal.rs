@@ -82,8 +82,10 @@ impl Meal {
             wall,
             serial: plates.iter().map(both).sum(),
             bound: longest.max(share),
-            bound_by: ["all work, spread over the cores", "the longest dish"]
-                [usize::from(longest >= share)],
+            bound_by: match longest >= share {
+                true => "the longest dish",
+                false => "all work, spread over the cores",
+            },
             threads: who.collect::<HashSet<_>>().len(),
             processes,
             cpu: now.cpu - usage.cpu + cpu,

@@ -17,7 +17,6 @@ fn program(source: &str) -> Program {
 
 #[test]
 fn every_snippet_builds_alone() {
-    let _quiet = alone();
     let ran = run(SNIPPET, &["--check"]);
     assert!(ran.status.success(), "{ran:?}");
     let count = snippets::all(&programs::all().unwrap()).unwrap().len();
@@ -27,7 +26,6 @@ fn every_snippet_builds_alone() {
 
 #[test]
 fn a_snippet_that_does_not_build_is_named() {
-    let _quiet = alone();
     let source = "// ANCHOR: bad\npub fn f() { missing() }\n// ANCHOR_END: bad\n\
                   // ANCHOR: good\npub fn g() {}\n// ANCHOR_END: good\n";
     let snippets = snippets::all(&[program(source)]).unwrap();
@@ -128,6 +126,7 @@ fn several_make_one_crate() {
         main.replace("stop_signal()?;", "async { drop(stop_signal()) };");
     fs::write(path.join("src/main.rs"), main).unwrap();
     let ran = Command::new(env!("CARGO"))
+        .env("CARGO_TARGET_DIR", programs::root().join("target/snippets"))
         .args(["run", "--quiet", "--offline", "--manifest-path"])
         .arg(path.join("Cargo.toml"))
         .output()

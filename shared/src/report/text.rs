@@ -28,7 +28,7 @@ pub(crate) fn text(run: &Run) -> String {
         "{title}  {menu} menu, {dishes}, {cores}\n\n\
          {chart}\n\
          one cook alone would need{alone:>6.0} ms\n\
-         nobody can beat          {bound:>6.0} ms  {}\n\
+         nobody can beat          {bound:>6.0} ms  the bound: {}\n\
          {bold}this took                {took:>6.0} ms{bold:#}  {gain:.1} times as fast, {distance:.2} of the bound\n\
          cooked by {who}; CPU {cpu:.0} ms, {switches} switches, {mib:.1} MiB\n\
          {claims}",

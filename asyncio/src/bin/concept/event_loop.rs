@@ -30,7 +30,7 @@
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
-//!     nobody can beat             100 ms  the longest dish
+//!     nobody can beat             100 ms  the bound: the longest dish
 //!     this took                   103 ms  7.0 times as fast, 1.03 of the bound
 //!     cooked by 1 thread in 1 process; CPU 5 ms, 10 switches, 3.1 MiB
 //!     The article, A19: "An event loop measures the progress of the tasks again and again."

@@ -27,7 +27,7 @@
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
-//!     nobody can beat             100 ms  the longest dish
+//!     nobody can beat             100 ms  the bound: the longest dish
 //!     this took                   104 ms  6.9 times as fast, 1.04 of the bound
 //!     cooked by 1 thread in 1 process; CPU 6 ms, 10 switches, 4.0 MiB
 //!     The article, A1: "asyncio: one kitchen, one chef, ten dishes."

@@ -24,7 +24,7 @@
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
-//!     nobody can beat             100 ms  the longest dish
+//!     nobody can beat             100 ms  the bound: the longest dish
 //!     this took                   103 ms  6.9 times as fast, 1.03 of the bound
 //!     cooked by 2 threads in 1 process; CPU 7 ms, 18 switches, 4.2 MiB
 

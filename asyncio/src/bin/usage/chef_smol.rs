@@ -29,7 +29,7 @@
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   718 ms
-//!     nobody can beat             100 ms  the longest dish
+//!     nobody can beat             100 ms  the bound: the longest dish
 //!     this took                   106 ms  6.8 times as fast, 1.05 of the bound
 //!     cooked by 1 thread in 1 process; CPU 10 ms, 127 switches, 3.7 MiB
 //!     The article, A1: "asyncio: one kitchen, one chef, ten dishes."

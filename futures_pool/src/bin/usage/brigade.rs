@@ -25,7 +25,7 @@
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
-//!     nobody can beat             100 ms  the longest dish
+//!     nobody can beat             100 ms  the bound: the longest dish
 //!     this took                   221 ms  3.3 times as fast, 2.20 of the bound
 //!     cooked by 4 threads in 1 process; CPU 6 ms, 74 switches, 3.7 MiB
 //!     The article, F11: "max_workers is fixed in advance and limits parallelism."

@@ -25,7 +25,7 @@
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
-//!     nobody can beat             100 ms  the longest dish
+//!     nobody can beat             100 ms  the bound: the longest dish
 //!     this took                   225 ms  3.2 times as fast, 2.24 of the bound
 //!     cooked by 4 threads in 4 processes; CPU 15 ms, 76 switches, 18.4 MiB
 //!     The article, F11: "max_workers is fixed in advance and limits parallelism."

@@ -29,7 +29,7 @@
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
-//!     nobody can beat             100 ms  the longest dish
+//!     nobody can beat             100 ms  the bound: the longest dish
 //!     this took                   120 ms  6.0 times as fast, 1.20 of the bound
 //!     cooked by 10 threads in 10 processes; CPU 20 ms, 60 switches, 32.5 MiB
 //!     The article, M1: "Multiprocessing: ten kitchens, ten cooks, ten dishes."

@@ -28,7 +28,7 @@
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
-//!     nobody can beat             100 ms  the longest dish
+//!     nobody can beat             100 ms  the bound: the longest dish
 //!     this took                   109 ms  6.6 times as fast, 1.09 of the bound
 //!     cooked by 10 threads in 10 processes; CPU 25 ms, 94 switches, 27.7 MiB
 //!     The article, S1: "It runs child processes and manages their input and output streams."

@@ -26,7 +26,7 @@
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
-//!     nobody can beat             100 ms  the longest dish
+//!     nobody can beat             100 ms  the bound: the longest dish
 //!     this took                   103 ms  7.0 times as fast, 1.03 of the bound
 //!     cooked by 10 threads in 1 process; CPU 7 ms, 23 switches, 3.2 MiB
 //!     The article, T1: "Threads: one kitchen, ten cooks, ten dishes."

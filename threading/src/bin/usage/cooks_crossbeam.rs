@@ -26,7 +26,7 @@
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   718 ms
-//!     nobody can beat             100 ms  the longest dish
+//!     nobody can beat             100 ms  the bound: the longest dish
 //!     this took                   220 ms  3.3 times as fast, 2.19 of the bound
 //!     cooked by 4 threads in 1 process; CPU 8 ms, 36 switches, 3.2 MiB
 

@@ -26,7 +26,7 @@
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
-//!     nobody can beat             100 ms  the longest dish
+//!     nobody can beat             100 ms  the bound: the longest dish
 //!     this took                   367 ms  2.0 times as fast, 3.66 of the bound
 //!     cooked by 2 threads in 1 process; CPU 7 ms, 19 switches, 3.4 MiB
 

@@ -25,7 +25,7 @@
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   718 ms
-//!     nobody can beat             100 ms  the longest dish
+//!     nobody can beat             100 ms  the bound: the longest dish
 //!     this took                   726 ms  1.0 times as fast, 7.23 of the bound
 //!     cooked by 1 thread in 1 process; CPU 7 ms, 10 switches, 2.9 MiB
 
