@@ -12,8 +12,9 @@
 //! The program `buffered_stall_ways` compares five ways.
 //!
 //! Claims: A29
-//! Change this and watch: a `room` of 1. The task waits with its third item,
-//! and the fourth download stands still behind it: 2 are done, not 3.
+//! Change this and watch: a `room` of 1. The first item is taken, the second
+//! fills the room, and the task waits with the third. So nobody polls the
+//! fourth download: 2 of 3 are done, and A29 is still borne out.
 //!
 //! Output (times vary, counts do not):
 //!     downloads in their consumer's task: 0 of 3 are done while it awaits
@@ -76,10 +77,10 @@ use futures::stream::{Stream, StreamExt, poll_fn};
 use tokio::{sync::mpsc, task::JoinSet};
 
 /// The same stream in a task of its own, so that it goes on while its consumer
-/// awaits something else. At most `room` (above 0) items are kept ready. When
-/// the room is full, the stream waits. A panic in it is a panic of the
-/// consumer; dropping it cancels the task. Panics if `room` is 0, and outside
-/// of tokio.
+/// awaits something else. At most `room` (above 0) items wait in a channel, and
+/// one more in the task; then the stream waits. If the stream panics, the
+/// consumer panics, too. Dropping the returned stream cancels the task. Panics
+/// if `room` is 0, and outside of tokio.
 pub fn in_a_task<S>(
     stream: S,
     room: usize,

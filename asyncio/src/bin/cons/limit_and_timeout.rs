@@ -6,8 +6,9 @@
 //! own start, not from the moment when it was queued. A server that never
 //! answers takes one of the 20 places until the deadline of its request.
 //! Results come as they are completed, with the number of their input; a table
-//! by number puts them in order. Requests are tasks: they go on while a result
-//! is processed. In Python: `Semaphore`, `asyncio.timeout` and `as_completed`.
+//! by number puts them in order. Requests are tasks: those that have begun go
+//! on while you process a result; new ones begin when you ask for the next. In
+//! Python: `Semaphore`, `asyncio.timeout` and `as_completed`.
 //!
 //! Change this and watch: `.buffered(limit)` instead of
 //! `.buffer_unordered(limit)`. A quick reply is kept back by a slow one before
@@ -46,8 +47,8 @@ async fn main() -> Result {
     ensure(right == (20, 90, 10, Some(198)), "a request has ended otherwise")
 }
 
-/// Every tenth server never answers. A request that runs owns a clone of
-/// `most`, which it gives back also if its timeout cancels it.
+/// Every tenth server never answers. The clones of `most` count the requests
+/// that run: a clone is dropped with its request, also after a timeout.
 async fn request(number: u32, most: Arc<AtomicUsize>) -> u32 {
     let run = Arc::strong_count(&most) - 1; // one is of `main`
     most.fetch_max(run, Relaxed);

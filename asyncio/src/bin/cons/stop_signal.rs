@@ -2,14 +2,15 @@
 //!
 //!     cargo run -p asyncio --bin stop_signal
 //!
-//! Without a handler, a signal ends the program at once, and no destructor
-//! (`Drop`) runs. tokio's `signal` takes that default away for the rest of the
-//! program: from then on Ctrl+C only wakes the code that awaits the signal. So
-//! a shutdown that hangs needs a way out, also one that blocks all threads: the
-//! second signal exits in its handler, with the status that shells have for
-//! SIGINT (128 + 2). SIGTERM is what `kill`, systemd and containers send. In
-//! Python: `loop.add_signal_handler`; without it, KeyboardInterrupt cancels the
-//! main task of `asyncio.run`.
+//! In Python one Ctrl+C may do too little; in Rust it does too much: without a
+//! handler, a signal ends the program immediately, and no destructor (`Drop`)
+//! runs. tokio's `signal` takes that default away for the rest of the program:
+//! from then on Ctrl+C only wakes the code that awaits the signal. So a
+//! shutdown that hangs needs a way out, also one that blocks all threads: the
+//! handler of the second signal ends the process, with the status that shells
+//! have for SIGINT (128 + 2). SIGTERM is what `kill`, systemd and containers
+//! send. In Python: `loop.add_signal_handler`; without it, KeyboardInterrupt
+//! cancels the main task of `asyncio.run`.
 //!
 //! The program `graceful_shutdown` shows what to do with jobs that still run.
 //!
@@ -23,7 +24,7 @@
 //!     stuck, asked twice: exit status: 130, not cleaned up
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
-//!     Our answer to F12 is borne out: Ctrl+C ended a program (exit status: 0), the second a stuck one (exit status: 130)
+//!     Our answer to F12 is borne out: one Ctrl+C stopped a program (exit status: 0), two ended a stuck one (exit status: 130)
 
 use std::{future::pending, thread, time::Duration};
 
@@ -43,7 +44,7 @@ fn main() -> Result {
     let by = asked.status;
     let cleaned = [killed, asked].map(|ended| ended.cleaned_up());
     let figure = format!(
-        "Ctrl+C ended a program ({by}), the second a stuck one ({})",
+        "one Ctrl+C stopped a program ({by}), two ended a stuck one ({})",
         twice.status
     );
     let ended = codes == [None, Some(0), Some(130)];
@@ -90,7 +91,8 @@ pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let (mut interrupt, mut terminate) = (signal(int)?, signal(term)?);
     let asked = Arc::new(AtomicBool::new(false));
     for number in [int.as_raw_value(), term.as_raw_value()] {
-        // In this order: the first signal arms the exit for the second.
+        // In this order: the first signal finds the flag unset, and sets it for
+        // the second one.
         register_conditional_shutdown(number, 130, asked.clone())?;
         register(number, asked.clone())?;
     }

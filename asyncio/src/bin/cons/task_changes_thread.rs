@@ -9,8 +9,8 @@
 //!
 //! Read `task_local` first.
 //!
-//! Change this and watch: leave `thread::scope(...)` out of `change_thread`,
-//! and return at once. The task may stay in its thread, and the program fails.
+//! Change this and watch: let `change_thread` only return `Ok(())`. Nothing is
+//! awaited then, so the task stays in its thread, and the program fails.
 //!
 //! Output (figures vary):
 //!     7 in a thread local, after an await: 0
@@ -51,10 +51,12 @@ async fn change_thread() -> Result {
     let before = thread::current().id();
     let (resume, resumed) = oneshot::channel();
     let (release, released) = mpsc::channel::<()>();
-    // The task that was spawned last is run next by this worker, and cannot be
-    // stolen. Not awaited: its end would bring us back to its thread.
+    // This worker runs the new task next, and no other can steal it (see
+    // `lifo_slot`). We do not await it: its end would wake us on its own
+    // thread, the old one.
     tokio::spawn(async move {
         thread::scope(|scope| {
+            // Another thread wakes us: this one will be blocked.
             scope.spawn(|| resume.send(()));
             released.recv() // an error, when `release` is dropped
         })

@@ -2,12 +2,13 @@
 //!
 //!     cargo run -p asyncio --bin lifo_slot
 //!
-//! A worker of tokio keeps the task that was woken last in a slot, to run it
-//! next, while the caches are warm. Idle workers steal tasks from the queue of
-//! a busy worker, but not from its slot (in tokio 1.53). Here A spawns B and
-//! works for 100 ms without an await, while the other worker is idle. B starts
-//! early in three cases: A awaits; A spawns another task, which takes the slot;
-//! or A works in `block_in_place`, which hands the worker to another thread.
+//! A worker of tokio keeps the task that it has spawned or woken last in a slot
+//! (LIFO: last in, first out), to run it next, while its data is in the cache.
+//! Idle workers steal tasks from the queue of a busy worker, but not from its
+//! slot (in tokio 1.53). Here A spawns B and works for 100 ms without an await,
+//! while the other worker is idle. B starts early in three cases: A awaits
+//! something that is not ready; A spawns another task, which takes the slot; or
+//! A works in `block_in_place`, which gives queue and slot to another thread.
 //!
 //! The program `work_stealing` compares tokio with other runtimes.
 //!
@@ -119,13 +120,14 @@ use tokio::task::block_in_place;
 /// worker, also the one in the LIFO slot, run on another thread meanwhile.
 ///
 /// A runtime with one thread has no other: there the work stops all tasks, and
-/// `spawn_blocking` (`asyncio.to_thread`) is the cure. Panics in a `LocalSet`
-/// (tasks that stay on one thread).
+/// `spawn_blocking` (`asyncio.to_thread`) is the cure. Outside of a runtime it
+/// only calls `work`. With several threads it panics in a `LocalSet` (tasks
+/// that stay on one thread).
 pub fn in_place<T>(work: impl FnOnce() -> T) -> T {
     let runtime = Handle::try_current();
     match runtime.map(|runtime| runtime.runtime_flavor()) {
         Ok(MultiThread) => block_in_place(work),
-        _ => work(), // `block_in_place` would panic
+        _ => work(), // on one thread `block_in_place` would panic
     }
 }
 // ANCHOR_END: lifo_slot

@@ -9,13 +9,13 @@
 //! (Python's `slow_callback_duration` logs only when the callback is over.)
 //!
 //! The repair depends on the flavour of the runtime: `spawn_blocking` on both;
-//! `block_in_place` on `multi_thread` only, where the call may use borrowed
-//! values. On `current_thread` it panics. The program `responsive` compares the
-//! repairs.
+//! `block_in_place` works on `multi_thread` only (on `current_thread` it
+//! panics); its call may use borrowed values. The program `responsive` compares
+//! the repairs.
 //!
 //! Claims: A3, A23
 //! Change this and watch: `worker_threads(2)`. One of two workers is blocked,
-//! the other one goes on: no stall is reported, and A23 is contradicted.
+//! the other one goes on: that stall is not reported, and A23 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     current_thread, call in a task: no turn for 200ms; use spawn_blocking
@@ -57,7 +57,7 @@ fn main() -> Result {
     claim_timed("A3", stalled == 0, meter.read(), figure)
 }
 
-/// Blocks its thread until the watcher reports it. Returns the report.
+/// Blocks its thread. Returns the report of the detector.
 async fn blocks(reports: Receiver<String>) -> Option<String> {
     call(reports) // WRONG: no other task of this thread has a turn meanwhile
 }
@@ -66,8 +66,8 @@ async fn moves(reports: Receiver<String>) -> Option<String> {
     spawn_blocking(|| call(reports)).await.expect("it does not panic")
 }
 
-/// A call that blocks its thread until the detector has reported it, or for 400
-/// ms.
+/// Stands for a call that blocks. It waits for the report about itself, at most
+/// 400 ms: so the report has come while it blocked.
 fn call(reports: Receiver<String>) -> Option<String> {
     reports.recv_timeout(2 * LIMIT).ok()
 }
@@ -82,8 +82,8 @@ where
     F: Future<Output = Option<String>> + Send + 'static,
 {
     let (send, reports) = mpsc::channel();
-    let report = move |text: &str| _ = send.send(text.to_string());
-    let watched = watch_for_stalls(tokio.handle(), LIMIT, report)?;
+    let send_report = move |text: &str| _ = send.send(text.to_string());
+    let watched = watch_for_stalls(tokio.handle(), LIMIT, send_report)?;
     let report = tokio.block_on(tokio.spawn(service(reports)))?;
     watched.abort();
     say!("{what}: {}", report.as_deref().unwrap_or("no stall"));
@@ -128,12 +128,13 @@ pub fn watch_for_stalls(
     let watcher = std::thread::Builder::new().name("stall-detector".into());
     // Not joined: it ends when nobody can send a beat any more.
     watcher.spawn(move || {
-        let mut beaten = Ok(());
-        while beaten.is_ok() {
-            beaten = beats.recv_timeout(limit);
-            if beaten == Err(Timeout) {
+        let mut last_beat = Ok(());
+        while last_beat.is_ok() {
+            last_beat = beats.recv_timeout(limit);
+            if last_beat == Err(Timeout) {
                 report(&text);
-                beaten = beats.recv().map_err(Into::into); // the stall is over
+                // The next beat ends the stall: one report for each.
+                last_beat = beats.recv().map_err(Into::into);
             }
         }
     })?;
