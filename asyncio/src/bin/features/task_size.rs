@@ -16,15 +16,15 @@
 //! Output (figures vary):
 //!     asleep                how many  bytes each
 //!     a task of tokio          20000         466
-//!     a task with a buffer      2000        4632
-//!     a task of smol           20000         270
-//!     a thread                   200       31088
+//!     a task with a buffer      2000        4677
+//!     a task of smol           20000         273
+//!     a thread                   200       31191
 //!     The article, A12: "An active coroutine uses less than 1 KB until it ends."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A12 is borne out: a sleeping task takes 466 bytes, with a buffer 4632
+//!     Our answer to A12 is borne out: a sleeping task takes 466 bytes, with a buffer 4677
 //!     The article, A30: "Unlike threads, coroutines cost no extra memory."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A30 is borne out: a sleeping task takes 466 bytes, a thread 31088
+//!     Our answer to A30 is borne out: asleep, a task takes 466 bytes, a thread 31191
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{hint::black_box, thread, time::Duration};
@@ -55,7 +55,7 @@ fn main() -> Result {
         format!("a sleeping task takes {task} bytes, with a buffer {large}");
     claim("A12", task < 1_000 && large > 1_000, figure)?;
     let figure =
-        format!("a sleeping task takes {task} bytes, a thread {thread}");
+        format!("asleep, a task takes {task} bytes, a thread {thread}");
     claim("A30", task > 0 && thread > 5 * task, figure)
 }
 
