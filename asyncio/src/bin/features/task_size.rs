@@ -43,11 +43,10 @@ fn main() -> Result {
     }
     flags([]);
     let mut table = Table::new(["asleep", "how many", "bytes each"]);
-    let mut row = |kind, count| measured(&mut table, kind, count);
-    let tokio = row("a task of tokio", 20_000)?;
-    let large = row("a task with a buffer", 2_000)?;
-    let smol = row("a task of smol", 20_000)?;
-    let thread = row("a thread", 200)?;
+    let tokio = measured(&mut table, "a task of tokio", 20_000)?;
+    let large = measured(&mut table, "a task with a buffer", 2_000)?;
+    let smol = measured(&mut table, "a task of smol", 20_000)?;
+    let thread = measured(&mut table, "a thread", 200)?;
     table.print();
 
     let task = tokio.max(smol);
