@@ -10,17 +10,17 @@
 //!
 //!     waiting menu
 //!                   wall ms  faster  of bound  threads  procs  MiB  CPU ms  switches  lines
-//!      one_cook         724     1.0      7.22        1      1  2.8       6        10      0
-//!      cooks            103     7.0      1.03       10      1  3.3       7        25     21
-//!      cooks_rayon      365     2.0      3.65        2      1  3.2       6        13      4
-//!      chef             104     7.0      1.04        1      1  3.9       6        10     44
+//!      one_cook         726     1.0      7.24        1      1  2.9       7        10      0
+//!      cooks            103     7.0      1.03       10      1  3.3       8        13     21
+//!      cooks_rayon      367     2.0      3.66        2      1  3.2       8        18      4
+//!      chef             105     6.9      1.05        1      1  3.9       8        10     44
 //!
 //!     chopping menu
 //!                   wall ms  faster  of bound  threads  procs  MiB  CPU ms  switches  lines
-//!      one_cook        2122     1.0      2.03        1      1  2.9    2097        16      0
-//!      cooks            717     3.0      1.02       10      1  3.3    1406       426     21
-//!      cooks_rayon      639     3.3      1.06        2      1  3.2    1213       163      4
-//!      chef            1269     1.7      2.01        1      1  3.9    1266         8     44
+//!      one_cook        1335     1.0      2.05        1      1  2.9    1306        15      0
+//!      cooks            684     2.0      1.02       10      1  3.3    1344       400     21
+//!      cooks_rayon      834     1.6      1.11        2      1  3.3    1511       170      4
+//!      chef            1281     1.0      2.01        1      1  3.8    1278         4     44
 //!
 //!     faster: than one_cook; of bound: 1.00 is what nobody can beat; lines: of code
 //!     that one_cook has not
