@@ -68,96 +68,92 @@ fn an_error_of_accept_does_not_stop_the_tcp_server() {
     .unwrap();
 }
 
-/// The three parts to copy make a whole server, which SIGTERM stops.
-#[test]
-fn the_parts_of_a_server_fit_together() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+/// Runs a test on a runtime of one thread, in bounded time, and no other beside
+/// it.
+fn with_a_listener(
+    test: impl AsyncFnOnce(tokio::net::TcpListener) + Send + 'static,
+) {
     let _alone = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
     within(Duration::from_secs(30), || {
         let one = Builder::new_current_thread().enable_all().build();
         one.unwrap().block_on(async {
             let here = (Ipv4Addr::LOCALHOST, 0);
-            let listener = tokio::net::TcpListener::bind(here).await.unwrap();
-            let address = listener.local_addr().unwrap();
-            let server = tokio::spawn(tcp_server::serve(
-                listener,
-                1,
-                Duration::from_secs(10),
-                stop_signal::stop_signal().unwrap(),
-                line_server::answer_lines,
-            ));
-            let connect = || tokio::net::TcpStream::connect(address);
-            let (mut first, mut second) =
-                (connect().await.unwrap(), connect().await.unwrap());
-            first.write_all(b"one\ntwo\n").await.unwrap();
-            second.write_all(b"three\n").await.unwrap();
-            let mut reply = [0; 8];
-            first.read_exact(&mut reply).await.unwrap();
-            assert_eq!(&reply, b"ONE\nTWO\n");
-            drop(first); // its place is free
-            second.read_exact(&mut reply[..6]).await.unwrap();
-            assert_eq!(&reply[..6], b"THREE\n");
-            nix::sys::signal::raise(nix::sys::signal::SIGTERM).unwrap();
-            assert!(server.await.unwrap(), "an idle client is let go");
-            assert_eq!(second.read(&mut reply).await.unwrap(), 0);
+            test(tokio::net::TcpListener::bind(here).await.unwrap()).await;
         });
     })
     .unwrap();
+}
+
+/// The three parts to copy make a whole server, which SIGTERM stops.
+#[test]
+fn the_parts_of_a_server_fit_together() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    with_a_listener(async |listener| {
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(tcp_server::serve(
+            listener,
+            1,
+            Duration::from_secs(10),
+            stop_signal::stop_signal().unwrap(),
+            line_server::answer_lines,
+        ));
+        let connect = || tokio::net::TcpStream::connect(address);
+        let (mut first, mut second) =
+            (connect().await.unwrap(), connect().await.unwrap());
+        first.write_all(b"one\ntwo\n").await.unwrap();
+        second.write_all(b"three\n").await.unwrap();
+        let mut reply = [0; 8];
+        first.read_exact(&mut reply).await.unwrap();
+        assert_eq!(&reply, b"ONE\nTWO\n");
+        drop(first); // its place is free
+        second.read_exact(&mut reply[..6]).await.unwrap();
+        assert_eq!(&reply[..6], b"THREE\n");
+        nix::sys::signal::raise(nix::sys::signal::SIGTERM).unwrap();
+        assert!(server.await.unwrap(), "an idle client is let go");
+        assert_eq!(second.read(&mut reply).await.unwrap(), 0);
+    });
 }
 
 /// A handler that panics before it has made its future ends one connection.
 #[test]
 fn a_panic_of_a_handler_does_not_stop_the_tcp_server() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let _alone = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    within(Duration::from_secs(30), || {
-        let one = Builder::new_current_thread().enable_all().build();
-        one.unwrap().block_on(async {
-            let here = (Ipv4Addr::LOCALHOST, 0);
-            let listener = tokio::net::TcpListener::bind(here).await.unwrap();
-            let address = listener.local_addr().unwrap();
-            let calls = Arc::new(AtomicUsize::new(0));
-            let handle = move |stream, stopping| {
-                if calls.fetch_add(1, SeqCst) == 0 {
-                    resume_unwind(Box::new("a panic without a report"));
-                }
-                echo(stream, stopping)
-            };
-            let (grace, stop) = (Duration::from_millis(50), pending());
-            let server = tcp_server::serve(listener, 1, grace, stop, handle);
-            let server = tokio::spawn(server);
-            let connect = || tokio::net::TcpStream::connect(address);
-            let (mut first, mut second) =
-                (connect().await.unwrap(), connect().await.unwrap());
-            assert_eq!(first.read(&mut [0]).await.unwrap(), 0);
-            second.write_all(b"a").await.unwrap();
-            second.read_exact(&mut [0]).await.unwrap();
-            server.abort();
-            assert!(server.await.unwrap_err().is_cancelled());
-            assert_eq!(second.read(&mut [0]).await.unwrap(), 0, "it is cut");
-        });
-    })
-    .unwrap();
+    with_a_listener(async |listener| {
+        let address = listener.local_addr().unwrap();
+        let calls = Arc::new(AtomicUsize::new(0));
+        let handle = move |stream, stopping| {
+            if calls.fetch_add(1, SeqCst) == 0 {
+                resume_unwind(Box::new("a panic without a report"));
+            }
+            echo(stream, stopping)
+        };
+        let (grace, stop) = (Duration::from_millis(50), pending());
+        let server = tcp_server::serve(listener, 1, grace, stop, handle);
+        let server = tokio::spawn(server);
+        let connect = || tokio::net::TcpStream::connect(address);
+        let (mut first, mut second) =
+            (connect().await.unwrap(), connect().await.unwrap());
+        assert_eq!(first.read(&mut [0]).await.unwrap(), 0);
+        second.write_all(b"a").await.unwrap();
+        second.read_exact(&mut [0]).await.unwrap();
+        server.abort();
+        assert!(server.await.unwrap_err().is_cancelled());
+        assert_eq!(second.read(&mut [0]).await.unwrap(), 0, "it is cut");
+    });
 }
 
 /// It would never serve anybody, without a word.
 #[test]
 fn a_tcp_server_with_a_limit_of_0_does_not_start() {
-    let _alone = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    within(Duration::from_secs(30), || {
-        let one = Builder::new_current_thread().enable_all().build();
-        let started = one.unwrap().block_on(async {
-            let here = (Ipv4Addr::LOCALHOST, 0);
-            let listener = tokio::net::TcpListener::bind(here).await.unwrap();
-            let (grace, stop) = (Duration::ZERO, pending());
-            let server = tcp_server::serve(listener, 0, grace, stop, echo);
-            let server = tokio::spawn(server);
-            tokio::time::timeout(Duration::from_secs(5), server).await
-        });
+    with_a_listener(async |listener| {
+        let (grace, stop) = (Duration::ZERO, pending());
+        let server = tcp_server::serve(listener, 0, grace, stop, echo);
+        let server = tokio::spawn(server);
+        let started =
+            tokio::time::timeout(Duration::from_secs(5), server).await;
         let error = started.expect("it runs for nobody").unwrap_err();
         assert!(error.is_panic());
-    })
-    .unwrap();
+    });
 }
 
 async fn echo(
@@ -173,72 +169,57 @@ async fn echo(
 /// that is answered.
 #[test]
 fn a_line_server_cuts_slow_clients_and_lets_idle_ones_go() {
-    let _alone = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    within(Duration::from_secs(30), || {
-        let one = Builder::new_current_thread().enable_all().build();
-        one.unwrap().block_on(async {
-            use tokio::io::{AsyncReadExt, AsyncWriteExt};
-            use tokio::net::{TcpListener, TcpStream};
-            let here = (Ipv4Addr::LOCALHOST, 0);
-            let listener = TcpListener::bind(here).await.unwrap();
-            let address = listener.local_addr().unwrap();
-            let stop = CancellationToken::new();
-            let mut slow = TcpStream::connect(address).await.unwrap();
-            let (stream, _) = listener.accept().await.unwrap();
-            let server = line_server::answer_lines(stream, stop.clone());
-            let drip = async {
-                while slow.write_all(b"a").await.is_ok() {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            };
-            let cut = tokio::select! {
-                ended = server => ended.unwrap_err().kind(),
-                () = drip => panic!("it has not said that it is cut"),
-            };
-            assert_eq!(cut, ErrorKind::TimedOut);
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    with_a_listener(async |listener| {
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let mut slow = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let server = line_server::answer_lines(stream, stop.clone());
+        let drip = async {
+            while slow.write_all(b"a").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let cut = tokio::select! {
+            ended = server => ended.unwrap_err().kind(),
+            () = drip => panic!("it has not said that it is cut"),
+        };
+        assert_eq!(cut, ErrorKind::TimedOut);
 
-            let mut idle = TcpStream::connect(address).await.unwrap();
-            let (stream, _) = listener.accept().await.unwrap();
-            idle.write_all(b"hello\n").await.unwrap();
-            stream.readable().await.unwrap();
-            stop.cancel();
-            line_server::answer_lines(stream, stop).await.unwrap();
-            let mut reply = String::new();
-            idle.read_to_string(&mut reply).await.unwrap();
-            assert_eq!(reply, "HELLO\n");
-        });
-    })
-    .unwrap();
+        let mut idle = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        idle.write_all(b"hello\n").await.unwrap();
+        stream.readable().await.unwrap();
+        stop.cancel();
+        line_server::answer_lines(stream, stop).await.unwrap();
+        let mut reply = String::new();
+        idle.read_to_string(&mut reply).await.unwrap();
+        assert_eq!(reply, "HELLO\n");
+    });
 }
 
 /// A client that sends lines and reads no reply does not keep its connection.
 #[test]
 fn a_line_server_cuts_a_client_that_does_not_read() {
     use tokio::io::AsyncWriteExt;
-    let _alone = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    within(Duration::from_secs(30), || {
-        let one = Builder::new_current_thread().enable_all().build();
-        one.unwrap().block_on(async {
-            let here = (Ipv4Addr::LOCALHOST, 0);
-            let listener = tokio::net::TcpListener::bind(here).await.unwrap();
-            let address = listener.local_addr().unwrap();
-            let deaf = tokio::net::TcpStream::connect(address).await.unwrap();
-            let (stream, _) = listener.accept().await.unwrap();
-            let (_reads_nothing, mut writer) = deaf.into_split();
-            let lines = format!("{:a<79}\n", "").repeat(100);
-            let flood = async {
-                while writer.write_all(lines.as_bytes()).await.is_ok() {}
-            };
-            let server =
-                line_server::answer_lines(stream, CancellationToken::new());
-            let cut = tokio::select! {
-                ended = server => ended.unwrap_err().kind(),
-                () = flood => panic!("it has not said that it is cut"),
-            };
-            assert_eq!(cut, ErrorKind::TimedOut);
-        });
-    })
-    .unwrap();
+    with_a_listener(async |listener| {
+        let address = listener.local_addr().unwrap();
+        let deaf = tokio::net::TcpStream::connect(address).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let (_reads_nothing, mut writer) = deaf.into_split();
+        let lines = format!("{:a<79}\n", "").repeat(100);
+        let flood =
+            async { while writer.write_all(lines.as_bytes()).await.is_ok() {} };
+        let server =
+            line_server::answer_lines(stream, CancellationToken::new());
+        let cut = tokio::select! {
+            ended = server => ended.unwrap_err().kind(),
+            () = flood => panic!("it has not said that it is cut"),
+        };
+        assert_eq!(cut, ErrorKind::TimedOut);
+    });
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl Claim {
     }
 }
 
-/// `Our answer to T1 is borne out: ...`, the line by which `cargo claims` knows it, too.
+/// `Our answer to T1 is borne out: ...`: by this line `cargo claims` knows it.
 impl fmt::Display for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Claim { id, verdict, figure } = self;
@@ -92,14 +92,15 @@ impl fmt::Display for Claim {
 }
 
 /// Prints the article's statement `id`, our answer to it, and what `figure` says
-/// of that, for a verdict that does not rest on timing. To be called after everything else has been printed: a
-/// contradiction ends `main`.
+/// of that, for a verdict that does not rest on timing. To be called after
+/// everything else has been printed: a contradiction ends `main`.
 ///
 /// ```
 /// # fn main() -> shared::Result {
 /// let (told, ways) = (5, 9);
 /// let figure = format!("join tells of a panic in {told} of {ways} ways");
-/// shared::claim("T6", told == 5, figure) // Our answer to T6 is borne out: join tells ...
+/// // Our answer to T6 is borne out: join tells of a panic in 5 of 9 ways
+/// shared::claim("T6", told == 5, figure)
 /// # }
 /// ```
 ///

@@ -17,7 +17,8 @@ impl Failure {
     }
 }
 
-/// A failure that says `message`, unless something is as it should be.
+/// Checks a condition, as `assert` does in Python: one that does not hold is an
+/// error that says `message`.
 ///
 /// ```
 /// # fn main() -> shared::Result {
@@ -28,9 +29,9 @@ impl Failure {
 ///
 /// # Errors
 ///
-/// `holds` is false.
-pub fn ensure(holds: bool, message: &str) -> crate::Result {
-    match holds {
+/// The condition does not hold.
+pub fn ensure(condition: bool, message: &str) -> crate::Result {
+    match condition {
         true => Ok(()),
         false => Err(Failure::new(message)),
     }

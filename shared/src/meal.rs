@@ -117,7 +117,7 @@ impl Meal {
         self.most_at_once() == limit.min(self.plates.len())
     }
 
-    /// Whether at some moment ten dishes were in hand, or all if there are fewer.
+    /// Whether at some moment ten dishes were in hand, or all of fewer.
     pub fn ten_at_once(&self) -> bool {
         self.most_at_once() >= self.plates.len().min(10)
     }

@@ -11,7 +11,7 @@ pub type Recipe<'a> = (&'a str, &'a str, bool);
 /// ```
 /// # fn main() -> shared::Result {
 /// let recipes = [("sum(list)", "sum", [1, 2].iter().sum::<u32>() == 3)];
-/// // Our answer to A20 is borne out: 1 of 1 functions for lists work as in Python
+/// // ... is borne out: 1 of 1 functions for lists work as in Python
 /// shared::claim_recipes("A20", "functions for lists", &recipes)
 /// # }
 /// ```

@@ -181,7 +181,8 @@ fn others_are_noise() -> shared::Result {
 fn strict_judges_on_a_busy_machine_too() -> shared::Result {
     let lenient = role::command("disturbed")?.arg("--lenient").output()?;
     assert!(lenient.status.success(), "{lenient:?}");
-    let line = "Our answer to T9 is not judged (busy machine): a thread costs 0.5 jobs\n";
+    let line = "Our answer to T9 is not judged (busy machine): a thread costs \
+                0.5 jobs\n";
     assert!(text(&lenient.stdout).ends_with(line), "{lenient:?}");
     let strict = role::command("disturbed")?.arg("--strict").output()?;
     one_line_and(1, &strict);

@@ -189,7 +189,7 @@ pub fn not_judged(reports: &[Report]) -> Vec<String> {
 }
 
 /// Reads a line that reports a claim: `Our answer to T5 is borne out: ...`,
-/// `Our answer to T5 is contradicted: ...` or `Our answer to T5 is not judged (busy machine): ...`.
+/// `... is contradicted: ...`, or `... is not judged (busy machine): ...`.
 fn report(program: &str) -> impl Fn(&str) -> Option<Report> {
     move |line| {
         let (head, figure) = line.split_once(": ")?;

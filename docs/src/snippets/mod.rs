@@ -40,6 +40,12 @@ impl Snippet {
         self.name.split(':').next().unwrap_or_default()
     }
 
+    /// The name of its anchor, which is also that of its module where it stands
+    /// beside others.
+    pub fn anchor(&self) -> &str {
+        self.name.split(':').next_back().unwrap_or_default()
+    }
+
     /// Whether it is a program, and not a part of one.
     pub fn has_main(&self) -> bool {
         self.code.lines().any(|line| {
@@ -100,12 +106,12 @@ fn snippet(program: &Program, anchor: &str, lines: &[&str]) -> Snippet {
     let code = shifted.collect::<Vec<_>>().join("\n").trim().to_string() + "\n";
     let used = |dependency: &&Dependency| {
         dependency.kind.is_none()
-            && names(&code, &dependency.name.replace('-', "_"))
+            && has_path_of(&code, &dependency.name.replace('-', "_"))
     };
     let dependencies = program.dependencies.iter().filter(used);
     let mut dependencies: Vec<_> =
         dependencies.map(|one| manifest_line(one, &code)).collect();
-    if names(&code, &program.model) {
+    if has_path_of(&code, &program.model) {
         dependencies.push(own_library(&program.model));
     }
     let name = format!("{}:{anchor}", program.name);
@@ -113,8 +119,8 @@ fn snippet(program: &Program, anchor: &str, lines: &[&str]) -> Snippet {
     Snippet { name, about: first_sentence(&code), title, code, dependencies }
 }
 
-/// Whether a path begins with this name: `nix::` is no part of `unix::`.
-fn names(code: &str, package: &str) -> bool {
+/// Whether a path in the code begins with this name: `nix::` is no part of `unix::`.
+fn has_path_of(code: &str, package: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     let path = format!("{package}::");
     let mut places = code.match_indices(&path);

@@ -21,7 +21,8 @@ pub enum Found<'a> {
 }
 
 /// Looks for `program:anchor`, for `program` (its first snippet), or several of
-/// these; for a word of the table of synonyms, and for a part of a name or of a description.
+/// these; for a word of the table of synonyms, and for a part of a name or of a
+/// description.
 ///
 /// # Errors
 ///

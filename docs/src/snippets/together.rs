@@ -8,20 +8,26 @@ use toml::{Table, Value};
 use super::Snippet;
 
 impl Snippet {
-    /// One with all of these, each in a module that is named like its program,
+    /// One with all of these, each in a module that is named like its anchor,
     /// and with what any of them depends on.
     ///
     /// # Errors
     ///
-    /// One of them is a whole program, with a `main`.
+    /// One of them is a whole program, with a `main`; or two modules would have
+    /// the same name.
     pub fn together(snippets: &[&Snippet]) -> Result<Snippet> {
         let mut code = String::new();
-        for snippet in snippets {
+        let names: Vec<&str> = snippets.iter().map(|s| s.anchor()).collect();
+        for (number, snippet) in snippets.iter().enumerate() {
+            let name = names[number];
+            if names[..number].contains(&name) {
+                return Err(Failure::new(format!("{name} is there twice")));
+            }
             if snippet.has_main() {
                 let why = format!("{} is a whole program", snippet.name);
                 return Err(Failure::new(why));
             }
-            code += &format!("\npub mod {} {{\n", snippet.program());
+            code += &format!("\npub mod {name} {{\n");
             for line in snippet.code.lines() {
                 code += if line.is_empty() { "" } else { "    " };
                 code += line;
@@ -29,7 +35,6 @@ impl Snippet {
             }
             code += "}\n";
         }
-        let names: Vec<&str> = snippets.iter().map(|s| s.program()).collect();
         let lines = snippets.iter().flat_map(|one| &one.dependencies);
         Ok(Snippet {
             name: names.join(", "),
@@ -89,6 +94,26 @@ fn list(mut features: Vec<Value>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_is_a_module_with_a_name_of_its_own() {
+        let one = |name: &str| Snippet {
+            name: name.into(),
+            about: String::new(),
+            title: String::new(),
+            code: "pub fn f() {}\n".into(),
+            dependencies: Vec::new(),
+        };
+        let (a, b, other) = (one("p:a"), one("p:b"), one("q:a"));
+        let both = Snippet::together(&[&a, &b]).unwrap().code;
+        let module =
+            |name| format!("pub mod {name} {{\n    pub fn f() {{}}\n}}\n");
+        assert_eq!(both, module("a") + "\n" + &module("b"));
+        assert!(Snippet::together(&[&a, &a]).is_err());
+        assert!(Snippet::together(&[&a, &other]).is_err());
+        let program = Snippet { code: "fn main() {}\n".into(), ..one("m:m") };
+        assert!(Snippet::together(&[&a, &program]).is_err());
+    }
 
     #[test]
     fn a_dependency_has_the_features_that_anybody_needs() {
