@@ -13,7 +13,7 @@
 //! Output (figures vary):
 //!     await, await: page a and page b after 203 ms
 //!     make both, await, await: page a and page b after 202 ms
-//!     join!: page a and page b after 103 ms
+//!     join!: page a and page b after 102 ms
 //!     spawn both, await, await: page a and page b after 102 ms
 //!     The article, A8: "The caller gets a coroutine's result with await."
 //!     Our answer for Rust: holds (true)

@@ -17,14 +17,14 @@
 //!     asyncio::event_loop  waiting menu, 10 dishes, 2 cores
 //!
 //!                                        0                        103 ms
-//!      1 bibimbap  main                 │█░░░░░░░░░░░░░░░░░░░░          │   71
+//!      1 bibimbap  main                 │█░░░░░░░░░░░░░░░░░░░░          │   72
 //!      2 bulgogi   main                 │█░░░░░░░░░░░░░░░░░             │   62
-//!      3 japchae   main                 │█░░░░░░░░░░░░░░░░░░░░░░░       │   82
+//!      3 japchae   main                 │█░░░░░░░░░░░░░░░░░░░░░░░       │   81
 //!      4 galbi     main                 │█░░░░░░░░░░░░░░                │   52
 //!      5 mandu     main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  102
 //!      6 pajeon    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░    │   92
 //!      7 kimbap    main                 │█░░░░░░░░░░░                   │   43
-//!      8 tteok     main                 │█░░░░░░░░░░░░░░░░░░░░░░        │   77
+//!      8 tteok     main                 │█░░░░░░░░░░░░░░░░░░░░░░        │   78
 //!      9 jjigae    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   88
 //!     10 hotteok   main                 │█░░░░░░░░░░░░░░░░░░░           │   68
 //!                                        █ prepares (CPU)  ░ bakes (waits)
@@ -32,7 +32,7 @@
 //!     one cook alone would need   717 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
 //!     this took                   103 ms  7.0 times as fast, 1.03 of the bound
-//!     cooked by 1 thread in 1 process; CPU 5 ms, 10 switches, 3.1 MiB
+//!     cooked by 1 thread in 1 process; CPU 6 ms, 10 switches, 3.2 MiB
 //!     The article, A19: "An event loop measures the progress of the tasks again and again."
 //!     Our answer for Rust: false (not true)
 //!     Our answer to A19 is borne out: 1 thread cooked 10 dishes at the same time

@@ -26,7 +26,7 @@
 //!     Our answer for Rust: false (not true)
 //!     Our answer to A22 is borne out: a socket started 0 threads, the look-up of a name 1
 
-use std::{net::TcpListener, time::Duration};
+use std::{net::TcpListener, time::Duration, time::Instant};
 
 use shared::{Result, claim, flags, say};
 use tokio::{fs, net, time::sleep};
@@ -64,7 +64,8 @@ where
     shared::Failure: From<E>,
 {
     let _done = work.await?;
-    while running_threads()? > 1 {
+    let end = Instant::now() + Duration::from_secs(5);
+    while running_threads()? > 1 && Instant::now() < end {
         sleep(Duration::from_millis(1)).await; // until all others are idle
     }
     let names = thread_names()?;

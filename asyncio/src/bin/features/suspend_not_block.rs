@@ -13,12 +13,12 @@
 //! another thread, and A11 is contradicted.
 //!
 //! Output (figures vary):
-//!     beside sleep(..).await the other task has 39 turns
+//!     beside sleep(..).await the other task has 48 turns
 //!     beside thread::sleep(..) the other task has 0 turns
-//!     beside spawn_blocking(..) the other task has 30 turns
+//!     beside spawn_blocking(..) the other task has 47 turns
 //!     The article, A11: "Suspending is not blocking: the loop's thread goes on with other things."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to A11 is borne out: another task had 39 turns beside a suspended task, 0 beside a blocked one
+//!     Our answer to A11 is borne out: another task had 48 turns beside a suspended task, 0 beside a blocked one
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::{thread, time::Duration};

@@ -17,9 +17,9 @@
 //! is no text then, and T6 is contradicted.
 //!
 //! Output (figures vary):
-//!     hook hears: a panic in line 60 of the source
+//!     hook hears: a panic in line 66 of the source
 //!     awaiting the handle returns Err("line 7 is no number")
-//!     hook hears: a panic in line 60 of the source
+//!     hook hears: a panic in line 66 of the source
 //!     dropping the handle returns nothing
 //!     The article, T6: "There is no built-in way to get an exception of a thread back to who waits for it."
 //!     Our answer for Rust: false (not true)

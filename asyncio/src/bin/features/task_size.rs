@@ -16,15 +16,15 @@
 //! Output (figures vary):
 //!     asleep                how many  bytes each
 //!     a task of tokio          20000         464
-//!     a task with a buffer      2000        4649
+//!     a task with a buffer      2000        4694
 //!     a task of smol           20000         272
-//!     a thread                   200       31344
+//!     a thread                   200       31232
 //!     The article, A12: "An active coroutine uses less than 1 KB until it ends."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A12 is borne out: asleep, a task takes 464 bytes, 4649 with a buffer; a thread 31344
+//!     Our answer to A12 is borne out: asleep, a task takes 464 bytes, 4694 with a buffer; a thread 31232
 //!     The article, A30: "Unlike threads, coroutines cost no extra memory."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A30 is borne out: asleep, a task takes 464 bytes, 4649 with a buffer; a thread 31344
+//!     Our answer to A30 is borne out: asleep, a task takes 464 bytes, 4694 with a buffer; a thread 31232
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{hint::black_box, thread, time::Duration};

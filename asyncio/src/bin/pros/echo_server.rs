@@ -15,10 +15,10 @@
 //! waits, and A27 is contradicted.
 //!
 //! Output (figures vary):
-//!     8 clients with a pause of 100ms each: 121 ms
+//!     8 clients with a pause of 100ms each: 103 ms
 //!     The article, A27: "The event loop makes input and output parallel."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A27 is borne out: one thread served 8 clients that pause 100ms each in 121 ms
+//!     Our answer to A27 is borne out: one thread served 8 clients that pause 100ms each in 103 ms
 
 use std::net::{Ipv4Addr, SocketAddr};
 

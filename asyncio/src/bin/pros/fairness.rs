@@ -15,11 +15,11 @@
 //! still has as many turns as the greedy one.
 //!
 //! Output (figures vary):
-//!     turns of 5ms: the other task waits 9.18 ms
-//!     turns of 1ms: the other task waits 1.07 ms
+//!     turns of 5ms: the other task waits 5.97 ms
+//!     turns of 1ms: the other task waits 1.04 ms
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A29 is borne out: a task has 20 turns beside 20 greedy ones, and waits 9.2 ms; after short ones 1.1 ms
+//!     Our answer to A29 is borne out: a task has 20 turns beside 20 greedy ones, and waits 6.0 ms; after short ones 1.0 ms
 
 use std::sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed};
 

@@ -22,7 +22,7 @@
 use std::sync::{atomic::AtomicUsize, atomic::Ordering::Relaxed};
 use std::{thread, time::Duration};
 
-use shared::{Result, claim, flags, say};
+use shared::{Result, claim, flags, say, watchdog::Watchdog};
 use tokio::time::{sleep, timeout};
 
 const PERMITS: usize = 2;
@@ -30,6 +30,7 @@ const PERMITS: usize = 2;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
+    let _bound = Watchdog::guard("the calls", Duration::from_secs(10))?;
     let callers = most_at_once(permit_of_the_caller).await?;
     say!("the caller holds the permit: {callers} at work at once");
     let works = most_at_once(run_in_executor).await?;

@@ -15,9 +15,9 @@
 //!
 //! Output (times vary, counts do not):
 //!     B waits in tokio's LIFO slot: A's worker starts it after 100.19 ms
-//!     B waits in tokio's queue: another worker starts it after 0.07 ms
-//!     B waits on smol: another worker starts it after 0.02 ms
-//!     B waits on async-std: another worker starts it after 0.04 ms
+//!     B waits in tokio's queue: another worker starts it after 0.09 ms
+//!     B waits on smol: another worker starts it after 0.06 ms
+//!     B waits on async-std: another worker starts it after 0.03 ms
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to A29 is borne out: the idle worker stole B in 3 of 4 ways
@@ -26,7 +26,7 @@ use std::{sync::mpsc, thread, time::Duration, time::Instant};
 
 use futures::future::BoxFuture;
 use shared::measure::{NoiseMeter, best_of, ms};
-use shared::{Result, claim_timed, flags, role, say};
+use shared::{Result, claim_timed, flags, role, say, watchdog::Watchdog};
 use tokio::{runtime::Handle, spawn};
 
 const WORK: Duration = Duration::from_millis(100);
@@ -38,6 +38,7 @@ fn main() -> Result {
         ("ASYNC_STD_THREAD_COUNT", "2"),
     ])?;
     flags([]);
+    let _bound = Watchdog::guard("the tasks", Duration::from_secs(10))?;
     let tokio = work_stealing_runtime(2)?;
     let _entered = tokio.enter(); // for `spawn`
     let meter = NoiseMeter::start();

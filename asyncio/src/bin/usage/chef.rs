@@ -13,23 +13,23 @@
 //! Output (figures vary):
 //!     asyncio::chef  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        104 ms
-//!      1 bibimbap  main                 │█░░░░░░░░░░░░░░░░░░░░          │   73
-//!      2 bulgogi   main                 │█░░░░░░░░░░░░░░░░░             │   63
-//!      3 japchae   main                 │█░░░░░░░░░░░░░░░░░░░░░░░       │   84
-//!      4 galbi     main                 │█░░░░░░░░░░░░░░░               │   54
-//!      5 mandu     main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  104
-//!      6 pajeon    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░    │   93
-//!      7 kimbap    main                 │█░░░░░░░░░░░                   │   43
-//!      8 tteok     main                 │█░░░░░░░░░░░░░░░░░░░░░░        │   78
-//!      9 jjigae    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   88
-//!     10 hotteok   main                 │█░░░░░░░░░░░░░░░░░░░           │   69
+//!                                        0                        105 ms
+//!      1 bibimbap  main                 │█░░░░░░░░░░░░░░░░░░░░░         │   76
+//!      2 bulgogi   main                 │█░░░░░░░░░░░░░░░░░░            │   66
+//!      3 japchae   main                 │█░░░░░░░░░░░░░░░░░░░░░░░░      │   85
+//!      4 galbi     main                 │█░░░░░░░░░░░░░░░               │   55
+//!      5 mandu     main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  105
+//!      6 pajeon    main                 │█░░░░░░░░░░░░░░░░░░░░░░░░░░    │   95
+//!      7 kimbap    main                 │█░░░░░░░░░░░░                  │   45
+//!      8 tteok     main                 │█░░░░░░░░░░░░░░░░░░░░░░        │   80
+//!      9 jjigae    main                 │ █░░░░░░░░░░░░░░░░░░░░░░░░     │   91
+//!     10 hotteok   main                 │ █░░░░░░░░░░░░░░░░░░           │   70
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
-//!     one cook alone would need   717 ms
+//!     one cook alone would need   718 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   104 ms  6.9 times as fast, 1.04 of the bound
-//!     cooked by 1 thread in 1 process; CPU 6 ms, 10 switches, 4.0 MiB
+//!     this took                   105 ms  6.8 times as fast, 1.05 of the bound
+//!     cooked by 1 thread in 1 process; CPU 6 ms, 39 switches, 4.0 MiB
 //!     The article, A1: "asyncio: one kitchen, one chef, ten dishes."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to A1 is borne out: 1 thread cooked 10 dishes at the same time

@@ -12,23 +12,23 @@
 //! Output (figures vary):
 //!     asyncio::chef_async_std  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        104 ms
-//!      1 bibimbap  async-std/runtime #1 │█░░░░░░░░░░░░░░░░░░░░          │   73
-//!      2 bulgogi   async-std/runtime #2 │█░░░░░░░░░░░░░░░░░             │   63
-//!      3 japchae   async-std/runtime #2 │█░░░░░░░░░░░░░░░░░░░░░░░       │   83
-//!      4 galbi     async-std/runtime #2 │█░░░░░░░░░░░░░░░               │   54
+//!                                        0                        103 ms
+//!      1 bibimbap  async-std/runtime #2 │█░░░░░░░░░░░░░░░░░░░░░         │   74
+//!      2 bulgogi   async-std/runtime #1 │█░░░░░░░░░░░░░░░░░░            │   63
+//!      3 japchae   async-std/runtime #1 │█░░░░░░░░░░░░░░░░░░░░░░░░      │   84
+//!      4 galbi     async-std/runtime #1 │█░░░░░░░░░░░░░░░               │   54
 //!      5 mandu     async-std/runtime #2 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  103
-//!      6 pajeon    async-std/runtime #2 │█░░░░░░░░░░░░░░░░░░░░░░░░░░    │   93
+//!      6 pajeon    async-std/runtime #2 │█░░░░░░░░░░░░░░░░░░░░░░░░░░░   │   93
 //!      7 kimbap    async-std/runtime #1 │█░░░░░░░░░░░                   │   43
 //!      8 tteok     async-std/runtime #1 │█░░░░░░░░░░░░░░░░░░░░░░        │   78
 //!      9 jjigae    async-std/runtime #1 │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   88
-//!     10 hotteok   async-std/runtime #2 │█░░░░░░░░░░░░░░░░░░░           │   68
+//!     10 hotteok   async-std/runtime #1 │█░░░░░░░░░░░░░░░░░░░           │   68
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   104 ms  6.9 times as fast, 1.03 of the bound
-//!     cooked by 2 threads in 1 process; CPU 10 ms, 125 switches, 3.8 MiB
+//!     this took                   103 ms  6.9 times as fast, 1.03 of the bound
+//!     cooked by 2 threads in 1 process; CPU 9 ms, 124 switches, 3.7 MiB
 
 use std::{io, net::SocketAddr};
 

@@ -15,23 +15,23 @@
 //! Output (figures vary):
 //!     asyncio::chef_smol  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        106 ms
-//!      1 bibimbap  smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░         │   75
-//!      2 bulgogi   smol-1 #1            │█░░░░░░░░░░░░░░░░░░            │   65
-//!      3 japchae   smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░░       │   85
-//!      4 galbi     smol-1 #1            │█░░░░░░░░░░░░░░░               │   56
-//!      5 mandu     smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  105
-//!      6 pajeon    smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░░░░░░   │   96
-//!      7 kimbap    smol-1 #1            │█░░░░░░░░░░░░                  │   45
-//!      8 tteok     smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░        │   81
-//!      9 jjigae    smol-1 #1            │ █░░░░░░░░░░░░░░░░░░░░░░░░     │   90
-//!     10 hotteok   smol-1 #1            │ █░░░░░░░░░░░░░░░░░░           │   71
+//!                                        0                        104 ms
+//!      1 bibimbap  smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░          │   74
+//!      2 bulgogi   smol-1 #1            │█░░░░░░░░░░░░░░░░░░            │   64
+//!      3 japchae   smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░░       │   84
+//!      4 galbi     smol-1 #1            │█░░░░░░░░░░░░░░░               │   55
+//!      5 mandu     smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  104
+//!      6 pajeon    smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░░░░░░   │   95
+//!      7 kimbap    smol-1 #1            │█░░░░░░░░░░░░                  │   44
+//!      8 tteok     smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░        │   79
+//!      9 jjigae    smol-1 #1            │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   89
+//!     10 hotteok   smol-1 #1            │█░░░░░░░░░░░░░░░░░░░           │   70
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
-//!     one cook alone would need   718 ms
+//!     one cook alone would need   717 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   106 ms  6.8 times as fast, 1.05 of the bound
-//!     cooked by 1 thread in 1 process; CPU 10 ms, 127 switches, 3.7 MiB
+//!     this took                   104 ms  6.9 times as fast, 1.04 of the bound
+//!     cooked by 1 thread in 1 process; CPU 8 ms, 93 switches, 3.6 MiB
 //!     The article, A1: "asyncio: one kitchen, one chef, ten dishes."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to A1 is borne out: 1 thread cooked 10 dishes at the same time

@@ -14,14 +14,14 @@
 //! need 100 KiB in all: for few waits they are as good, and simpler.
 //!
 //! Output (figures vary):
-//!     threads: 315 ms, 254 ms of CPU, 9.4 KiB for each wait
-//!     tasks: 515 ms, 138 ms of CPU, 1.3 KiB for each wait
+//!     threads: 186 ms, 144 ms of CPU, 9.3 KiB for each wait
+//!     tasks: 178 ms, 80 ms of CPU, 1.3 KiB for each wait
 //!     The article, A4: "It should be the choice for servers, and for clients of many servers."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A4 is borne out: for each of 1000 waits threads needed 9.4 KiB, tasks 1.3
+//!     Our answer to A4 is borne out: for each of 1000 waits threads needed 9.3 KiB, tasks 1.3
 //!     The article, A28: "It runs many transfers at the same time, efficiently."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to A28 is borne out: 1000 waits took 254 ms of CPU by threads, 138 ms by tasks
+//!     Our answer to A28 is borne out: 1000 waits took 144 ms of CPU by threads, 80 ms by tasks
 
 use std::{thread, time::Instant};
 

@@ -12,9 +12,9 @@
 //! only thread: the tasks wait one after the other, and A2 is contradicted.
 //!
 //! Output (figures vary):
-//!     100 tasks wait on one thread: 100 at a time, done after 22 ms
-//!     100 tasks work on one thread: 1 at a time, done after 56 ms
-//!     100 tasks work on all cores: 2 at a time, done after 27 ms
+//!     100 tasks wait on one thread: 100 at a time, done after 23 ms
+//!     100 tasks work on one thread: 1 at a time, done after 36 ms
+//!     100 tasks work on all cores: 2 at a time, done after 22 ms
 //!     The article, A2: "It uses the time of waiting for input and output well."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to A2 is borne out: one thread waited for 100 tasks at a time

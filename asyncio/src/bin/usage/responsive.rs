@@ -18,15 +18,15 @@
 //!
 //! Output (figures vary):
 //!     A call that blocks: 100 ms without a beat
-//!     A call that moves to another thread: 12 ms without a beat
-//!     A call that blocks in place: 12 ms without a beat
+//!     A call that moves to another thread: 11 ms without a beat
+//!     A call that blocks in place: 11 ms without a beat
 //!     A call that waits with await: 11 ms without a beat
 //!     The article, A23: "Nothing blocks, except for the entry point."
 //!     Our answer for Rust: false (not true)
-//!     Our answer to A23 is borne out: a call of 100ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
+//!     Our answer to A23 is borne out: a call of 100ms stops a heartbeat for 100 ms if it blocks, else for 11 ms
 //!     The article, A3: "Turning system calls into coroutines makes a program more responsive."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A3 is borne out: a call of 100ms stops a heartbeat for 100 ms if it blocks, else for 12 ms
+//!     Our answer to A3 is borne out: a call of 100ms stops a heartbeat for 100 ms if it blocks, else for 11 ms
 
 use std::{sync::mpsc, thread};
 

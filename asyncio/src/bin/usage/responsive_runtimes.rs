@@ -15,15 +15,15 @@
 //! shorter; under a call that blocks it stays as long as the call.
 //!
 //! Output (figures vary):
-//!     A call that blocks: smol 100 ms, async-std 100 ms
-//!     A call that moves to a thread: smol 16 ms, async-std 14 ms
-//!     A call that waits with await: smol 11 ms, async-std 10 ms
+//!     A call that blocks: smol 100 ms, async-std 110 ms
+//!     A call that moves to a thread: smol 10 ms, async-std 10 ms
+//!     A call that waits with await: smol 10 ms, async-std 10 ms
 //!     The article, X7: "(Not in the article.) How long a heartbeat stops under a blocking call."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to X7 is borne out: a call that blocks stops a heartbeat for 100 ms, others for 16 ms
+//!     Our answer to X7 is borne out: a call that blocks stops a heartbeat for 100 ms, others for 10 ms
 //!     The article, A3: "Turning system calls into coroutines makes a program more responsive."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A3 is borne out: a call that blocks stops a heartbeat for 100 ms, others for 16 ms
+//!     Our answer to A3 is borne out: a call that blocks stops a heartbeat for 100 ms, others for 10 ms
 
 use std::{cell::Cell, pin::pin, thread, time::Duration, time::Instant};
 

@@ -16,10 +16,10 @@
 //!
 //! Output (times vary, counts do not):
 //!     job: how it is cancelled             ms  and then
-//!     thread that looks at a flag         1.2  is cancelled
-//!     spawn_blocking, abort             200.5  runs to its end
-//!     spawn_blocking that looks, abort    1.0  is cancelled
-//!     task in a loop, abort             200.4  runs to its end
+//!     thread that looks at a flag         1.1  is cancelled
+//!     spawn_blocking, abort             201.1  runs to its end
+//!     spawn_blocking that looks, abort    1.1  is cancelled
+//!     task in a loop, abort             201.3  runs to its end
 //!     task that awaits, abort             0.1  is cancelled
 //!     The article, F14: "A running future cannot be cancelled."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)

@@ -16,8 +16,8 @@
 //! before the program ends, and F12 is contradicted.
 //!
 //! Output (times vary, counts do not):
-//!     without a handler: signal: 2 (SIGINT) after 1.9 ms, 0 of 2 jobs cleaned up
-//!     a handler sets a flag: exit status: 0 after 2.3 ms, 2 of 2 jobs cleaned up
+//!     without a handler: signal: 2 (SIGINT) after 1.1 ms, 0 of 2 jobs cleaned up
+//!     a handler sets a flag: exit status: 0 after 2.2 ms, 2 of 2 jobs cleaned up
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
 //!     Our answer to F12 is borne out: after one Ctrl+C 0 of 2 jobs cleaned up without a handler, 2 with one

@@ -15,8 +15,8 @@
 //! jobs are done then, in twice the time, and F12 is contradicted.
 //!
 //! Output (times vary, counts do not):
-//!     without a handler: signal: 2 (SIGINT) after 2.2 ms, 0 of 4 jobs done
-//!     Pending::Cancel: exit status: 0 after 199.7 ms, 2 of 4 jobs done
+//!     without a handler: signal: 2 (SIGINT) after 1.4 ms, 0 of 4 jobs done
+//!     Pending::Cancel: exit status: 0 after 201.6 ms, 2 of 4 jobs done
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
 //!     Our answer to F12 is borne out: one Ctrl+C ended 2 of 2 programs; 2 of 4 jobs were done, the others cancelled

@@ -15,8 +15,8 @@
 //! Ctrl+C, one is enough, and F12 is contradicted.
 //!
 //! Output (figures vary):
-//!     two Ctrl+C, tokio's handler: signal: 9 (SIGKILL) after 1000.9 ms
-//!     two Ctrl+C, the second one exits: exit status: 130 after 201.8 ms
+//!     two Ctrl+C, tokio's handler: signal: 9 (SIGKILL) after 1001.3 ms
+//!     two Ctrl+C, the second one exits: exit status: 130 after 201.5 ms
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
 //!     Our answer to F12 is borne out: Ctrl+C, pressed 2 times, ended a program with a stuck job: exit status: 130

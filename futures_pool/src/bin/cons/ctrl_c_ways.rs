@@ -17,7 +17,7 @@
 //! contradicted.
 //!
 //! Output (times vary, counts do not):
-//!     asked by a channel: exit status: 0 after 201.1 ms, 2 of 2 jobs done, 2 cleaned up
+//!     asked by a channel: exit status: 0 after 201.7 ms, 2 of 2 jobs done, 2 cleaned up
 //!     asked by a token: exit status: 0 after 1.1 ms, 0 of 2 jobs done, 2 cleaned up
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)

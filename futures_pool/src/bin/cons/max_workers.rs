@@ -14,14 +14,14 @@
 //!
 //! Output (times vary, counts do not):
 //!     workers  at once  predicted  measured
-//!           1        1         64      65.2
+//!           1        1         64      65.1
 //!           2        2         32      32.8
 //!           4        4         16      16.5
-//!           8        8          8       8.5
-//!          16       16          4       4.3
+//!           8        8          8       8.8
+//!          16       16          4       4.8
 //!          32       32          2       2.4
-//!          64       64          1       1.8
-//!       tasks       64          1       1.2
+//!          64       64          1       1.7
+//!       tasks       64          1       1.3
 //!     The article, F11: "max_workers is fixed in advance and limits parallelism."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to F11 is borne out: of 64 waits as many were at once as there were workers, in 7 of 7 pools; 64 as tasks

@@ -15,10 +15,10 @@
 //! second job is done, too, and F13 is contradicted.
 //!
 //! Output (figures vary):
-//!     drop, 200.2 ms: running job Done, pending Done
-//!     shutdown(Cancel), 200.4 ms: running job Done, pending Cancelled
+//!     drop, 199.7 ms: running job Done, pending Done
+//!     shutdown(Cancel), 200.3 ms: running job Done, pending Cancelled
 //!     close(Finish), 0.0 ms: running job Later, pending Later
-//!     kill after a limit, 52.8 ms: running job Lost, pending Lost
+//!     kill after a limit, 50.7 ms: running job Lost, pending Lost
 //!     The article, F13: "It shuts down only when its futures are done."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to F13 is borne out: Cancel: a pending job is Cancelled; a running job: Later after close, Lost after kill

@@ -16,12 +16,12 @@
 //!
 //! Output (times vary, counts do not):
 //!     the end of                    ms  its running job
-//!     thread::scope              203.1  is done
-//!     JoinHandle, dropped          1.4  goes on
-//!     rayon ThreadPool, dropped    0.2  goes on
-//!     tokio Runtime, dropped     206.1  is done
-//!       shutdown_timeout          50.5  goes on
-//!       shutdown_background        0.5  goes on
+//!     thread::scope              200.3  is done
+//!     JoinHandle, dropped          0.1  goes on
+//!     rayon ThreadPool, dropped    0.3  goes on
+//!     tokio Runtime, dropped     201.2  is done
+//!       shutdown_timeout          50.7  goes on
+//!       shutdown_background        3.3  goes on
 //!     main, with smol::unblock       -  is lost
 //!     The article, F13: "It shuts down only when its futures are done."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)

@@ -18,10 +18,10 @@
 //!
 //! Output (figures vary):
 //!     default: 7 of 20 jobs done
-//!     default, first error: worker 18617 died, and the job with it: signal: 6 (SIGABRT)
-//!     default, one more job: not run, for the pool is broken: worker 18617: signal: 6 (SIGABRT)
+//!     default, first error: worker 8624 died, and the job with it: signal: 6 (SIGABRT)
+//!     default, one more job: not run, for the pool is broken: worker 8624: signal: 6 (SIGABRT)
 //!     replace_dead_workers: 19 of 20 jobs done
-//!     replace_dead_workers, first error: worker 18620 died, and the job with it: signal: 6 (SIGABRT)
+//!     replace_dead_workers, first error: worker 8628 died, and the job with it: signal: 6 (SIGABRT)
 //!     replace_dead_workers, one more job: 1 * 1 = 1
 
 use std::{process::abort, thread, time::Duration};

@@ -18,7 +18,7 @@
 //!
 //! Output (figures vary):
 //!     job 7: job exceeded its time limit
-//!     job 13: worker 18669 died, and the job with it: signal: 6 (SIGABRT)
+//!     job 13: worker 8640 died, and the job with it: signal: 6 (SIGABRT)
 //!     18 done, 1 exceeded the limit, 1 died
 
 use std::process::abort;

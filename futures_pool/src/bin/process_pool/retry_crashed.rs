@@ -16,7 +16,7 @@
 //!
 //! Output (times vary, counts do not):
 //!     19 of 20 jobs done
-//!     job 13: worker 18725 died, and the job with it: signal: 6 (SIGABRT)
+//!     job 13: worker 8683 died, and the job with it: signal: 6 (SIGABRT)
 
 use std::{env, fs::File, fs::remove_file, path::PathBuf, process};
 use std::{process::abort, time::Duration};

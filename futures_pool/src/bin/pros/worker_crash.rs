@@ -14,7 +14,7 @@
 //!
 //! Output (figures vary):
 //!     on a thread: the program ends with signal: 6 (SIGABRT)
-//!     in a process: worker 19226 died, and the job with it: signal: 6 (SIGABRT)
+//!     in a process: worker 4269 died, and the job with it: signal: 6 (SIGABRT)
 //!     The article, F6: "Exceptions are easy to debug: result() raises what the worker raised."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to F6 is borne out: a crash on a thread ended the program; in a process the handle reported SIGABRT

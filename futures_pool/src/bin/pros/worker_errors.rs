@@ -16,9 +16,9 @@
 //!
 //! Output (times vary, counts do not):
 //!     thread, an error: invalid digit found in string
-//!     thread, a panic: panicked at futures_pool/src/bin/pros/worker_errors.rs:68:9: no number in ""
+//!     thread, a panic: panicked at futures_pool/src/bin/pros/worker_errors.rs:72:9: no number in ""
 //!     process, an error: invalid digit found in string
-//!     process, a panic: panicked at futures_pool/src/bin/pros/worker_errors.rs:68:9: no number in ""
+//!     process, a panic: panicked at futures_pool/src/bin/pros/worker_errors.rs:72:9: no number in ""
 //!     The article, F6: "Exceptions are easy to debug: result() raises what the worker raised."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to F6 is borne out: 2 of 2 pools told the error, the panic with its place, and went on with the next job

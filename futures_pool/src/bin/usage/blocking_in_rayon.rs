@@ -15,10 +15,10 @@
 //!
 //! Output (figures vary):
 //!     20 jobs on            wait at once  wait ms  work ms
-//!     rayon                            2    263.2     65.4
-//!     our ThreadPool                  20     25.1     31.5
-//!     tokio spawn_blocking            20     23.0     19.7
-//!     smol unblock                    20     21.6     81.6
+//!     rayon                            2    202.0     49.0
+//!     our ThreadPool                  20     22.7     35.4
+//!     tokio spawn_blocking            20     22.6     22.2
+//!     smol unblock                    20     25.7     18.4
 //!     The article, F1: "The thread pool is for parallel blocking input and output."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to F1 is borne out: of 20 jobs 2 waited at the same time on rayon, at least 20 on the other pools

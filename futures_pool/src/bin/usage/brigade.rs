@@ -13,21 +13,21 @@
 //!
 //!                                        0                        221 ms
 //!      1 bibimbap  worker-1 #1          │█░░░░░░░░░                     │   72
-//!      2 bulgogi   worker-2 #2          │█░░░░░░░                       │   62
-//!      3 japchae   worker-3 #3          │█░░░░░░░░░░                    │   82
-//!      4 galbi     worker-4 #4          │█░░░░░░                        │   52
-//!      5 mandu     worker-4 #4          │       █░░░░░░░░░░░░░          │  154
-//!      6 pajeon    worker-2 #2          │        █░░░░░░░░░░░░          │  153
-//!      7 kimbap    worker-1 #1          │          █░░░░░               │  114
-//!      8 tteok     worker-3 #3          │           █░░░░░░░░░░         │  159
-//!      9 jjigae    worker-1 #1          │                █░░░░░░░░░░░   │  201
-//!     10 hotteok   worker-2 #2          │                     █░░░░░░░░ │  220
+//!      2 bulgogi   worker-3 #2          │█░░░░░░░                       │   62
+//!      3 japchae   worker-4 #3          │█░░░░░░░░░░                    │   82
+//!      4 galbi     worker-2 #4          │█░░░░░░                        │   54
+//!      5 mandu     worker-2 #4          │       █░░░░░░░░░░░░░          │  154
+//!      6 pajeon    worker-3 #2          │        █░░░░░░░░░░░░          │  154
+//!      7 kimbap    worker-1 #1          │          █░░░░                │  114
+//!      8 tteok     worker-4 #3          │           █░░░░░░░░░░         │  160
+//!      9 jjigae    worker-1 #1          │               █░░░░░░░░░░░░   │  200
+//!     10 hotteok   worker-3 #2          │                     █░░░░░░░░ │  221
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   221 ms  3.3 times as fast, 2.20 of the bound
-//!     cooked by 4 threads in 1 process; CPU 6 ms, 74 switches, 3.7 MiB
+//!     this took                   221 ms  3.2 times as fast, 2.21 of the bound
+//!     cooked by 4 threads in 1 process; CPU 7 ms, 236 switches, 3.7 MiB
 //!     The article, F11: "max_workers is fixed in advance and limits parallelism."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to F11 is borne out: 4 threads cooked 4 dishes at the same time

@@ -11,23 +11,23 @@
 //! Output (figures vary):
 //!     futures_pool::brigade_processes  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        225 ms
-//!      1 bibimbap  process 5048         │█░░░░░░░░░                     │   76
-//!      2 bulgogi   process 5049         │█░░░░░░░░                      │   66
-//!      3 japchae   process 5047         │█░░░░░░░░░░                    │   86
-//!      4 galbi     process 5046         │█░░░░░░                        │   55
-//!      5 mandu     process 5046         │       █░░░░░░░░░░░░░          │  157
-//!      6 pajeon    process 5049         │         █░░░░░░░░░░░          │  157
-//!      7 kimbap    process 5048         │          █░░░░░               │  118
-//!      8 tteok     process 5047         │           █░░░░░░░░░░         │  162
-//!      9 jjigae    process 5048         │                █░░░░░░░░░░░   │  204
-//!     10 hotteok   process 5049         │                     █░░░░░░░░ │  224
+//!                                        0                        232 ms
+//!      1 bibimbap  process 4028         │ █░░░░░░░░                     │   81
+//!      2 bulgogi   process 4026         │ █░░░░░░░                      │   71
+//!      3 japchae   process 4025         │ █░░░░░░░░░░                   │   91
+//!      4 galbi     process 4024         │ █░░░░░░                       │   61
+//!      5 mandu     process 4024         │        █░░░░░░░░░░░░░         │  166
+//!      6 pajeon    process 4026         │         █░░░░░░░░░░░          │  163
+//!      7 kimbap    process 4028         │          █░░░░░               │  123
+//!      8 tteok     process 4025         │            █░░░░░░░░░         │  168
+//!      9 jjigae    process 4028         │                █░░░░░░░░░░    │  209
+//!     10 hotteok   process 4026         │                     █░░░░░░░░ │  229
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
-//!     one cook alone would need   717 ms
+//!     one cook alone would need   718 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   225 ms  3.2 times as fast, 2.24 of the bound
-//!     cooked by 4 threads in 4 processes; CPU 15 ms, 76 switches, 18.4 MiB
+//!     this took                   232 ms  3.1 times as fast, 2.31 of the bound
+//!     cooked by 4 threads in 4 processes; CPU 18 ms, 130 switches, 18.1 MiB
 //!     The article, F11: "max_workers is fixed in advance and limits parallelism."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to F11 is borne out: 4 processes cooked 4 dishes at the same time

@@ -15,23 +15,23 @@
 //! Output (figures vary):
 //!     multiprocessing::kitchens  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        120 ms
-//!      1 bibimbap  process 29319        │ █░░░░░░░░░░░░░░░░░░░░░        │   92
-//!      2 bulgogi   process 29325        │  █░░░░░░░░░░░░░░░░            │   76
-//!      3 japchae   process 29320        │  █░░░░░░░░░░░░░░░░░░░░░       │   96
-//!      4 galbi     process 29326        │  █░░░░░░░░░░░░░░░░            │   76
-//!      5 mandu     process 29321        │  █░░░░░░░░░░░░░░░░░░░░░░░░░   │  110
-//!      6 pajeon    process 29322        │ █░░░░░░░░░░░░░░░░░░░░░░░      │  100
-//!      7 kimbap    process 29327        │  █░░░░░░░░░░░░░░░░            │   76
-//!      8 tteok     process 29323        │  █░░░░░░░░░░░░░░░░░░░░        │   90
-//!      9 jjigae    process 29328        │  █░░░░░░░░░░░░░░░░░░░░░░░░    │  108
-//!     10 hotteok   process 29324        │  █░░░░░░░░░░░░░░░░░░          │   84
+//!                                        0                        110 ms
+//!      1 bibimbap  process 9843         │ █░░░░░░░░░░░░░░░░░░░          │   75
+//!      2 bulgogi   process 9836         │ █░░░░░░░░░░░░░░░░             │   67
+//!      3 japchae   process 9844         │  █░░░░░░░░░░░░░░░░░░░░░░      │   89
+//!      4 galbi     process 9847         │  █░░░░░░░░░░░░░░              │   60
+//!      5 mandu     process 9840         │ █░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  109
+//!      6 pajeon    process 9845         │  █░░░░░░░░░░░░░░░░░░░░░░░░░░  │  103
+//!      7 kimbap    process 9846         │ █░░░░░░░░░░░                  │   47
+//!      8 tteok     process 9848         │ █░░░░░░░░░░░░░░░░░░░░░        │   84
+//!      9 jjigae    process 9841         │ █░░░░░░░░░░░░░░░░░░░░░░░      │   91
+//!     10 hotteok   process 9842         │ █░░░░░░░░░░░░░░░░░            │   71
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   120 ms  6.0 times as fast, 1.20 of the bound
-//!     cooked by 10 threads in 10 processes; CPU 20 ms, 60 switches, 32.5 MiB
+//!     this took                   110 ms  6.5 times as fast, 1.09 of the bound
+//!     cooked by 10 threads in 10 processes; CPU 19 ms, 80 switches, 32.0 MiB
 //!     The article, M1: "Multiprocessing: ten kitchens, ten cooks, ten dishes."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to M1 is borne out: 10 processes cooked 10 dishes at the same time

@@ -14,23 +14,23 @@
 //! Output (figures vary):
 //!     subprocess::takeout  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        109 ms
-//!      1 bibimbap  process 30382        │█░░░░░░░░░░░░░░░░░░░           │   73
-//!      2 bulgogi   process 30386        │ █░░░░░░░░░░░░░░░░             │   66
-//!      3 japchae   process 30390        │ █░░░░░░░░░░░░░░░░░░░░░░       │   85
-//!      4 galbi     process 30394        │ █░░░░░░░░░░░░░░               │   57
-//!      5 mandu     process 30398        │ █░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  108
-//!      6 pajeon    process 30402        │  █░░░░░░░░░░░░░░░░░░░░░░░░░   │  101
-//!      7 kimbap    process 30406        │  █░░░░░░░░░░░                 │   51
-//!      8 tteok     process 30410        │  █░░░░░░░░░░░░░░░░░░░░░       │   87
-//!      9 jjigae    process 30414        │   █░░░░░░░░░░░░░░░░░░░░░░░    │   98
-//!     10 hotteok   process 30418        │   █░░░░░░░░░░░░░░░░░░         │   79
+//!                                        0                        114 ms
+//!      1 bibimbap  process 10290        │█░░░░░░░░░░░░░░░░░░░           │   75
+//!      2 bulgogi   process 10294        │█░░░░░░░░░░░░░░░░              │   65
+//!      3 japchae   process 10298        │  █░░░░░░░░░░░░░░░░░░░░░       │   92
+//!      4 galbi     process 10302        │  █░░░░░░░░░░░░░               │   60
+//!      5 mandu     process 10306        │   █░░░░░░░░░░░░░░░░░░░░░░░░░░ │  113
+//!      6 pajeon    process 10310        │   █░░░░░░░░░░░░░░░░░░░░░░░░   │  105
+//!      7 kimbap    process 10314        │    █░░░░░░░░░░░               │   59
+//!      8 tteok     process 10318        │    █░░░░░░░░░░░░░░░░░░░░      │   94
+//!      9 jjigae    process 10322        │     █░░░░░░░░░░░░░░░░░░░░░░   │  105
+//!     10 hotteok   process 10326        │     █░░░░░░░░░░░░░░░░░        │   85
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   109 ms  6.6 times as fast, 1.09 of the bound
-//!     cooked by 10 threads in 10 processes; CPU 25 ms, 94 switches, 27.7 MiB
+//!     this took                   114 ms  6.3 times as fast, 1.14 of the bound
+//!     cooked by 10 threads in 10 processes; CPU 27 ms, 94 switches, 27.4 MiB
 //!     The article, S1: "It runs child processes and manages their input and output streams."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S1 is borne out: 10 processes cooked 10 dishes at the same time

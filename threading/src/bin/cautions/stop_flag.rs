@@ -18,7 +18,7 @@
 //! with an error.
 //!
 //! Output (figures vary):
-//!     works in steps of 10 ms: ended 10.2 ms after it was asked
+//!     works in steps of 10 ms: ended 10.3 ms after it was asked
 //!     pauses for a minute: ended 0.4 ms after it was asked
 //!     does not check the flag for 60 s: not ended in 500ms
 

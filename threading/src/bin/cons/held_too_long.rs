@@ -16,11 +16,11 @@
 //! both ways take as long, and T5 is contradicted.
 //!
 //! Output (figures vary):
-//!     held during the work: 82.3 ms (one thread 20ms, in turn 80ms)
-//!     held for a line: 20.8 ms (one thread 20ms, in turn 80ms)
+//!     held during the work: 81.7 ms (one thread 20ms, in turn 80ms)
+//!     held for a line: 20.5 ms (one thread 20ms, in turn 80ms)
 //!     The article, T5: "Threads make you care about locks."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to T5 is borne out: 4 threads are 3.9 times as fast with a lock held for a line, not during the work
+//!     Our answer to T5 is borne out: 4 threads are 4.0 times as fast with a lock held for a line, not during the work
 
 use std::{thread, time::Duration, time::Instant};
 

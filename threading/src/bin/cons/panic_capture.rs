@@ -18,13 +18,13 @@
 //! contradicted.
 //!
 //! Output (figures vary):
-//!     not captured: 178 bytes on stderr
+//!     not captured: 180 bytes on stderr
 //!         in memory: nothing
 //!     captured: 0 bytes on stderr
-//!         in memory: parser at threading/src/bin/cons/panic_capture.rs:72:37: not a number: abc
+//!         in memory: parser at threading/src/bin/cons/panic_capture.rs:74:37: not a number: abc
 //!     The article, T8: "To see the message, redirect standard error into memory and print it."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to T8 is borne out: a panic writes 178 bytes to stderr, and 0 if it is captured in memory
+//!     Our answer to T8 is borne out: a panic writes 180 bytes to stderr, and 0 if it is captured in memory
 
 use shared::{Result, claim, flags, role, say};
 

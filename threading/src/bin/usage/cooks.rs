@@ -12,23 +12,23 @@
 //! Output (figures vary):
 //!     threading::cooks  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        103 ms
-//!      1 bibimbap  thread #1            │█░░░░░░░░░░░░░░░░░░░░          │   72
-//!      2 bulgogi   thread #2            │█░░░░░░░░░░░░░░░░░             │   62
-//!      3 japchae   thread #3            │█░░░░░░░░░░░░░░░░░░░░░░░       │   83
-//!      4 galbi     thread #8            │█░░░░░░░░░░░░░░░               │   54
-//!      5 mandu     thread #4            │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  102
-//!      6 pajeon    thread #5            │█░░░░░░░░░░░░░░░░░░░░░░░░░░    │   92
-//!      7 kimbap    thread #6            │█░░░░░░░░░░░                   │   42
-//!      8 tteok     thread #7            │█░░░░░░░░░░░░░░░░░░░░░░        │   78
-//!      9 jjigae    thread #9            │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   89
-//!     10 hotteok   thread #10           │█░░░░░░░░░░░░░░░░░░░           │   69
+//!                                        0                        105 ms
+//!      1 bibimbap  thread #9            │█░░░░░░░░░░░░░░░░░░░░          │   75
+//!      2 bulgogi   thread #1            │█░░░░░░░░░░░░░░░░░░            │   65
+//!      3 japchae   thread #2            │█░░░░░░░░░░░░░░░░░░░░░░░░      │   85
+//!      4 galbi     thread #3            │█░░░░░░░░░░░░░░░               │   56
+//!      5 mandu     thread #4            │█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  105
+//!      6 pajeon    thread #5            │█░░░░░░░░░░░░░░░░░░░░░░░░░░    │   95
+//!      7 kimbap    thread #10           │█░░░░░░░░░░░░                  │   45
+//!      8 tteok     thread #6            │█░░░░░░░░░░░░░░░░░░░░░░        │   80
+//!      9 jjigae    thread #7            │█░░░░░░░░░░░░░░░░░░░░░░░░░     │   90
+//!     10 hotteok   thread #8            │ █░░░░░░░░░░░░░░░░░░           │   70
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
-//!     one cook alone would need   717 ms
+//!     one cook alone would need   718 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   103 ms  7.0 times as fast, 1.03 of the bound
-//!     cooked by 10 threads in 1 process; CPU 7 ms, 23 switches, 3.2 MiB
+//!     this took                   105 ms  6.8 times as fast, 1.05 of the bound
+//!     cooked by 10 threads in 1 process; CPU 6 ms, 18 switches, 3.2 MiB
 //!     The article, T1: "Threads: one kitchen, ten cooks, ten dishes."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to T1 is borne out: 10 threads cooked 10 dishes at the same time

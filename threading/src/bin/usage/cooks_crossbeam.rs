@@ -13,22 +13,22 @@
 //!     threading::cooks_crossbeam  waiting menu, 10 dishes, 2 cores
 //!
 //!                                        0                        220 ms
-//!      1 bibimbap  thread #2            │█░░░░░░░░░                     │   72
-//!      2 bulgogi   thread #1            │█░░░░░░░                       │   62
+//!      1 bibimbap  thread #1            │█░░░░░░░░░                     │   73
+//!      2 bulgogi   thread #2            │█░░░░░░░                       │   63
 //!      3 japchae   thread #3            │█░░░░░░░░░░                    │   83
 //!      4 galbi     thread #4            │█░░░░░░                        │   52
 //!      5 mandu     thread #4            │       █░░░░░░░░░░░░░          │  153
-//!      6 pajeon    thread #1            │        █░░░░░░░░░░░░          │  153
-//!      7 kimbap    thread #2            │          █░░░░                │  113
+//!      6 pajeon    thread #2            │        █░░░░░░░░░░░░          │  154
+//!      7 kimbap    thread #1            │          █░░░░░               │  115
 //!      8 tteok     thread #3            │           █░░░░░░░░░░         │  159
-//!      9 jjigae    thread #2            │               █░░░░░░░░░░░░   │  199
-//!     10 hotteok   thread #1            │                     █░░░░░░░░ │  220
+//!      9 jjigae    thread #1            │                █░░░░░░░░░░░   │  201
+//!     10 hotteok   thread #4            │                     █░░░░░░░░ │  220
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   718 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
 //!     this took                   220 ms  3.3 times as fast, 2.19 of the bound
-//!     cooked by 4 threads in 1 process; CPU 8 ms, 36 switches, 3.2 MiB
+//!     cooked by 4 threads in 1 process; CPU 7 ms, 69 switches, 3.3 MiB
 
 use shared::{Kitchen, Result, cook};
 

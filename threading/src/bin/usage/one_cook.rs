@@ -11,23 +11,23 @@
 //! Output (figures vary):
 //!     threading::one_cook  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        726 ms
+//!                                        0                        724 ms
 //!      1 bibimbap  main                 │█░░                            │   71
 //!      2 bulgogi   main                 │   █░                          │  132
 //!      3 japchae   main                 │     █░░░                      │  213
 //!      4 galbi     main                 │         █░                    │  264
 //!      5 mandu     main                 │           █░░░                │  365
-//!      6 pajeon    main                 │               █░░░            │  456
-//!      7 kimbap    main                 │                   █░          │  497
-//!      8 tteok     main                 │                     █░░       │  574
-//!      9 jjigae    main                 │                        █░░░   │  660
-//!     10 hotteok   main                 │                            █░ │  726
+//!      6 pajeon    main                 │               █░░░            │  455
+//!      7 kimbap    main                 │                   █░          │  496
+//!      8 tteok     main                 │                     █░░       │  572
+//!      9 jjigae    main                 │                        █░░░   │  658
+//!     10 hotteok   main                 │                            █░ │  724
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   718 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   726 ms  1.0 times as fast, 7.23 of the bound
-//!     cooked by 1 thread in 1 process; CPU 7 ms, 10 switches, 2.9 MiB
+//!     this took                   724 ms  1.0 times as fast, 7.22 of the bound
+//!     cooked by 1 thread in 1 process; CPU 6 ms, 20 switches, 2.9 MiB
 
 use shared::{Kitchen, Result, cook};
 
