@@ -56,8 +56,7 @@ fn main() -> Result {
     let [slot, others @ ..] = ways;
     let waits = !slot.stolen && slot.after >= WORK;
     let at_once = others.iter().all(|b| b.after < WORK / 2);
-    let borne_out = waits && at_once && stolen > 0;
-    claim_timed("A29", borne_out, meter.read(), figure)
+    claim_timed("A29", waits && at_once && stolen > 0, meter.read(), figure)
 }
 
 type Task = BoxFuture<'static, ()>;
