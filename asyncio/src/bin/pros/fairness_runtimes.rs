@@ -14,9 +14,9 @@
 //!
 //! Output (times vary, counts do not):
 //!                turns of each  ms waited
-//!     tokio      31-32               11.6
-//!     smol       35-36                6.1
-//!     async-std  35-36                9.6
+//!     tokio      36-37                5.6
+//!     smol       36-37                6.5
+//!     async-std  36-37                5.5
 //!     The article, A29: "Functions made for the loop are switched quickly and run evenly."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to A29 is borne out: on 3 of 3 runtimes tasks have equal turns, and wait 5 ms or more for a greedy one

@@ -17,17 +17,17 @@
 //!
 //! Output (figures vary):
 //!      work  threads  rayon
-//!       0 %      7.3    2.0
-//!      25 %      4.0    1.8
-//!      50 %      2.8    1.9
-//!      75 %      2.1    1.8
-//!     100 %      1.7    1.8
+//!       0 %      7.4    2.0
+//!      25 %      4.0    1.9
+//!      50 %      2.9    1.9
+//!      75 %      2.3    2.0
+//!     100 %      1.8    1.9
 //!     The article, T2: "Threads are for blocking input and output."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to T2 is borne out: 8 threads wait 7.3 times as fast as one, and work 1.7 times as fast on 2 cores
+//!     Our answer to T2 is borne out: 8 threads wait 7.4 times as fast as one, and work 1.8 times as fast on 2 cores
 //!     The article, T3: "They fit tasks that use little CPU and wait a lot."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to T3 is borne out: 8 threads wait 7.3 times as fast as one, and work 1.7 times as fast on 2 cores
+//!     Our answer to T3 is borne out: 8 threads wait 7.4 times as fast as one, and work 1.8 times as fast on 2 cores
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
