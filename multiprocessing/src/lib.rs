@@ -1,0 +1,29 @@
+//! What processes share, in a few small modules. All of the `unsafe` code of
+//! this chapter is here, behind interfaces that are safe to use.
+//!
+//! [`SharedMemory`] is memory that several processes map. It has no name, so
+//! nothing is left of it, however the processes end.
+//!
+//! ```
+//! use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+//! use multiprocessing::SharedMemory;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let memory = SharedMemory::new(4_096)?;
+//! // A child would inherit the descriptor, for example as its stdin.
+//! let inherited = memory.file().try_clone_to_owned()?;
+//! let same = SharedMemory::from_file(inherited)?;
+//! memory.view::<AtomicU64>(8)?.fetch_add(7, Relaxed);
+//! assert_eq!(same.view::<AtomicU64>(8)?.load(Relaxed), 7);
+//! # Ok(())
+//! # }
+//! ```
+
+extern crate self as multiprocessing; // for `shared!`, used in here, too
+
+mod memory;
+
+#[doc(hidden)] // for `shared!`
+pub use zerocopy;
+
+pub use memory::{Shared, SharedMemory};
