@@ -23,9 +23,9 @@ mod rayon_ctrl_c;
 #[path = "../../src/bin/process_pool/round_trip.rs"]
 #[expect(dead_code, reason = "as above")]
 mod round_trip;
-#[path = "../../src/bin/process_pool/shared_memory.rs"]
+#[path = "../../src/bin/process_pool/shared_pages.rs"]
 #[expect(dead_code, reason = "as above")]
-mod shared_memory;
+mod shared_pages;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -183,7 +183,7 @@ fn a_signal_does_not_end_a_frame() {
 /// What is mapped must stay there: looking at a missing page is a crash.
 #[test]
 fn nobody_makes_a_shared_file_shorter() {
-    let file = shared_memory::shared_file(4_096).unwrap();
+    let file = shared_pages::shared_file(4_096).unwrap();
     assert!(file.set_len(0).is_err());
     assert_eq!(file.metadata().unwrap().len(), 4_096);
 }

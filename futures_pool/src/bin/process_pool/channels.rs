@@ -9,7 +9,7 @@
 //! sleep meanwhile. A pipe has room for 64 KiB unless it is told otherwise; if
 //! more is sent, its writer and its reader wait for each other in turns.
 //!
-//! The program `shared_memory` has a way with fewer copies.
+//! The program `shared_pages` has a way with fewer copies.
 //!
 //! Change this and watch: `4 << 10` for the room of the first pipe. The smaller
 //! a pipe is, the more often its two ends wait for each other.

@@ -8,7 +8,7 @@
 //! for it: 3 us on the same core, 20 or more on another core that sleeps. Large
 //! arguments are copied at each step.
 //!
-//! The program `break_even` has the whole trip through our pools.
+//! The program `process_pays` has the whole trip through our pools.
 //!
 //! Change this and watch: `vec![200; size]` instead of `vec![b'a'; size]`, and
 //! 201 for `b'b'`. It costs the same: bytes as one piece are copied, whatever

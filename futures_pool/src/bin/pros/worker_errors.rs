@@ -7,7 +7,7 @@
 //! with its message and place, in the same words from a thread and from another
 //! process. The worker goes on with the next job.
 //!
-//! The program `worker_crash` shows a job that aborts, `encode_errors` values
+//! The program `crash_in_pool` shows a job that aborts, `encode_errors` values
 //! that cannot go to another process.
 //!
 //! Claims: F6

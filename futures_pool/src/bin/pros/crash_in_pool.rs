@@ -1,6 +1,6 @@
 //! A crash (abort, SIGSEGV) ends the program; in a worker process, one job.
 //!
-//!     cargo run -p futures_pool --bin worker_crash
+//!     cargo run -p futures_pool --bin crash_in_pool
 //!
 //! A panic can be caught, a crash cannot: the system ends the whole process. A
 //! thread has no process of its own, so the program ends with it. (Here that
@@ -64,7 +64,7 @@ fn crash((): ()) {
     abort(); // WRONG on a thread: nothing can catch it
 }
 
-// ANCHOR: worker_crash
+// ANCHOR: crash_in_pool
 use futures_pool::{Executor, Function, ProcessPool, Value};
 
 /// Runs a job that may crash, in a process of its own, and waits until it has
@@ -80,4 +80,4 @@ pub fn run_isolated<A: Value, T: Value>(
     let pool = ProcessPool::new(1)?;
     Ok(pool.submit(work, argument).result()?)
 }
-// ANCHOR_END: worker_crash
+// ANCHOR_END: crash_in_pool

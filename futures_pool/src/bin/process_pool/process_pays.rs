@@ -1,6 +1,6 @@
 //! When does another process pay? A job must take longer than its round trip.
 //!
-//!     cargo run --release -p futures_pool --bin break_even
+//!     cargo run --release -p futures_pool --bin process_pays
 //!
 //! Medians in microseconds for a job that takes no time, from `submit` to the
 //! result. A thread is handed the value itself, whatever its size. For a
@@ -48,7 +48,7 @@ fn same(value: ByteBuf) -> ByteBuf {
     value
 }
 
-// ANCHOR: break_even
+// ANCHOR: process_pays
 use std::time::{Duration, Instant};
 
 use futures_pool::{Executor, Function, JobError, Value};
@@ -72,4 +72,4 @@ pub fn median_trip<A: Value + Clone, T: Value>(
     trips.sort();
     Ok(trips[trips.len() / 2])
 }
-// ANCHOR_END: break_even
+// ANCHOR_END: process_pays

@@ -1,6 +1,6 @@
 //! Shared memory: two processes map the same pages, so fewer bytes are copied.
 //!
-//!     cargo run --release -p futures_pool --bin shared_memory
+//!     cargo run --release -p futures_pool --bin shared_pages
 //!
 //! Through a pipe the kernel copies each byte in and out, there and back: four
 //! times. Memory that both processes map is written once and read once; one
@@ -74,7 +74,7 @@ fn add_one(path: &str) -> Result {
     Ok(())
 }
 
-// ANCHOR: shared_memory
+// ANCHOR: shared_pages
 use std::fs::File;
 
 use memmap2::MmapMut;
@@ -109,4 +109,4 @@ pub unsafe fn map(file: &File) -> std::io::Result<MmapMut> {
     // SAFETY: the caller promises it, see Safety.
     unsafe { MmapMut::map_mut(file) }
 }
-// ANCHOR_END: shared_memory
+// ANCHOR_END: shared_pages
