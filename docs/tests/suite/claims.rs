@@ -84,7 +84,12 @@ fn headers_and_ledger_agree() {
 #[test]
 fn chapters_are_answered_and_nothing_is_contradicted() {
     let _quiet = alone();
-    let chapters = [("threading", 12), ("asyncio", 37), ("futures_pool", 21)];
+    let chapters = [
+        ("threading", 12),
+        ("asyncio", 37),
+        ("multiprocessing", 9),
+        ("futures_pool", 21),
+    ];
     for (section, count) in chapters {
         let ran = run(CLAIMS, &["--dev", "--section", section, "--json"]);
         assert!(ran.status.success(), "{ran:?}");

@@ -82,8 +82,8 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         program: "kitchens",
-        right: "thread::Builder::new().spawn_scoped(office, order)",
-        wrong: "{ let done = order(); thread::Builder::new().spawn_scoped(office, || done) }",
+        right: "thread::Builder::new().spawn_scoped(scope, talk)",
+        wrong: "{ let done = talk(); thread::Builder::new().spawn_scoped(scope, || done) }",
         claim: "M1",
     },
     Wrong {

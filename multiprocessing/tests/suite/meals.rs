@@ -46,7 +46,8 @@ fn a_kitchen_that_dies_is_told_by_its_dish() {
     kill(Pid::from_raw(kitchen), Signal::SIGKILL).unwrap();
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(stderr, "Error: dish 1 (bibimbap): its kitchen has died\n");
+    let died = "Error: item 0: its worker has died: signal: 9 (SIGKILL)\n";
+    assert_eq!(stderr, died);
     assert_eq!(output.status.code(), Some(1));
     nothing_is_left(&mark);
 }

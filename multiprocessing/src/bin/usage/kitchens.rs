@@ -4,8 +4,9 @@
 //!
 //! Each kitchen is a process of its own with one cook. A thread of the parent
 //! sends it dishes (standard input) and receives plates (standard output). In
-//! Python: `ProcessPoolExecutor(max_workers=10)`. Processes share no memory, so
-//! one that crashes or is killed takes no other with it.
+//! Python: `Pool(10).map(cook, dishes)`. Processes share no memory, so one that
+//! crashes or is killed takes no other with it. The program `role` explains how
+//! a program starts itself again.
 //!
 //! Claims: M1
 //! Change this and watch: `--menu chopping`, and compare with `cooks`: here
@@ -15,98 +16,156 @@
 //! Output (figures vary):
 //!     multiprocessing::kitchens  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        110 ms
-//!      1 bibimbap  process 9843         │ █░░░░░░░░░░░░░░░░░░░          │   75
-//!      2 bulgogi   process 9836         │ █░░░░░░░░░░░░░░░░             │   67
-//!      3 japchae   process 9844         │  █░░░░░░░░░░░░░░░░░░░░░░      │   89
-//!      4 galbi     process 9847         │  █░░░░░░░░░░░░░░              │   60
-//!      5 mandu     process 9840         │ █░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  109
-//!      6 pajeon    process 9845         │  █░░░░░░░░░░░░░░░░░░░░░░░░░░  │  103
-//!      7 kimbap    process 9846         │ █░░░░░░░░░░░                  │   47
-//!      8 tteok     process 9848         │ █░░░░░░░░░░░░░░░░░░░░░        │   84
-//!      9 jjigae    process 9841         │ █░░░░░░░░░░░░░░░░░░░░░░░      │   91
-//!     10 hotteok   process 9842         │ █░░░░░░░░░░░░░░░░░            │   71
+//!                                        0                        162 ms
+//!      1 bibimbap  process 10186        │           ███░░░░░░░░░░░░░    │  145
+//!      2 bulgogi   process 10196        │        █░░░░░░░░░░░░░░░       │  130
+//!      3 japchae   process 10194        │         █░░░░░░░░░░░░░░░      │  133
+//!      4 galbi     process 10195        │         █░░░░░░░░░            │  102
+//!      5 mandu     process 10197        │         █░░░░░░░░░░░░░░░░░░░  │  156
+//!      6 pajeon    process 10198        │         ██░░░░░░░░░░░░░░░░░░  │  152
+//!      7 kimbap    process 10199        │          █░░░░░░░░            │  103
+//!      8 tteok     process 10200        │           █░░░░░░░░░░░░░░     │  137
+//!      9 jjigae    process 10201        │          █░░░░░░░░░░░░░░░░░░░ │  161
+//!     10 hotteok   process 10202        │               █░░░░░░░░░░░░   │  148
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   110 ms  6.5 times as fast, 1.09 of the bound
-//!     cooked by 10 threads in 10 processes; CPU 19 ms, 80 switches, 32.0 MiB
+//!     this took                   162 ms  4.4 times as fast, 1.62 of the bound
+//!     cooked by 10 threads in 10 processes; CPU 23 ms, 92 switches, 32.6 MiB
 //!     The article, M1: "Multiprocessing: ten kitchens, ten cooks, ten dishes."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to M1 is borne out: 10 processes cooked 10 dishes at the same time
 
-use std::io::{self, BufRead, BufReader, Write};
-use std::{net::SocketAddr, process::Stdio, thread};
-
-use serde::{Serialize, de::DeserializeOwned};
-use shared::{Dish, Failure, Kitchen, Plate, Result, cook, role};
+use shared::{Dish, Kitchen, Result, cook, role};
 
 const KITCHENS: usize = 10;
 
 fn main() -> Result {
     if let Some([oven]) = role::started_as("kitchen") {
-        return cook_orders(oven.parse()?);
+        let oven = oven.parse()?;
+        return Ok(serve(|dish: Dish| cook(dish, oven))?);
     }
     let kitchen = Kitchen::open()?;
     let dishes = kitchen.dishes();
-    let deal = |n| dishes.iter().skip(n).step_by(KITCHENS).copied().collect();
-    // Each kitchen has a thread here that gives it orders and takes plates.
-    let plates = thread::scope(|office| {
-        // `office.spawn` would panic where the system refuses a thread.
-        let waiters = (0..KITCHENS.min(dishes.len())).map(|n| {
-            let order = move || order(deal(n), kitchen.oven);
-            thread::Builder::new().spawn_scoped(office, order)
-        });
-        waiters
-            .collect::<io::Result<Vec<_>>>()?
-            .into_iter()
-            .map(|waiter| waiter.join().expect("a waiter does not panic"))
-            .collect::<Result<Vec<_>>>()
+    let plates = map(KITCHENS, &dishes, || {
+        let mut kitchen_process = role::command("kitchen")?;
+        kitchen_process.arg(kitchen.oven.to_string());
+        Ok(kitchen_process)
     })?;
     kitchen.claim_timed("M1", |meal| {
         let kitchens = meal.plates.len().min(KITCHENS);
         meal.processes == kitchens && meal.fills(KITCHENS)
     });
-    kitchen.serve(plates.concat())
+    kitchen.serve(plates)
 }
 
-/// In the parent: starts a kitchen and has it cook `dishes`, one by one.
-fn order(dishes: Vec<Dish>, oven: SocketAddr) -> Result<Vec<Plate>> {
-    let mut kitchen = role::command("kitchen")?
-        .arg(oven.to_string())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut orders = kitchen.stdin.take().expect("it was piped");
-    let mut pass = BufReader::new(kitchen.stdout.take().expect("and this"));
-    let plates = dishes.into_iter().map(|dish| {
-        let died = |_| Failure::new(format!("{dish}: its kitchen has died"));
-        send(&mut orders, &dish).map_err(died)?;
-        receive(&mut pass).map_err(died)?
+// ANCHOR: kitchens
+use std::fmt::Display;
+use std::io::{self, BufRead, BufReader, ErrorKind::BrokenPipe, Write};
+use std::process::{Command, Stdio};
+use std::{panic::resume_unwind, thread};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Has `items` done by worker processes, and returns the results in the order
+/// of the items. Each worker is this program (`std::env::current_exe`), started
+/// again by the command that `worker` makes, in a role in which it calls
+/// [`serve`].
+///
+/// # Errors
+///
+/// A job has failed, a worker has died, a value cannot be encoded, or the system
+/// refuses a process or a thread. All workers have ended then.
+pub fn map<A: Serialize + Sync, T: DeserializeOwned + Send>(
+    workers: usize,
+    items: &[A],
+    worker: impl Fn() -> io::Result<Command> + Sync,
+) -> io::Result<Vec<T>> {
+    let workers = workers.clamp(1, items.len().max(1));
+    let results = thread::scope(|scope| {
+        // For each worker a thread that talks to it. (`scope.spawn` would panic
+        // where the system refuses a thread.)
+        let start = |n| {
+            let items = items.iter().enumerate().skip(n).step_by(workers);
+            let worker = &worker;
+            let talk = move || ask(worker()?, items);
+            thread::Builder::new().spawn_scoped(scope, talk)
+        };
+        let threads = (0..workers).map(start);
+        let threads = threads.collect::<io::Result<Vec<_>>>()?;
+        let results = threads.into_iter().map(|thread| {
+            thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+        });
+        results.collect::<io::Result<Vec<Vec<T>>>>()
+    })?;
+    // Item n was done by the worker n % workers.
+    let mut results: Vec<_> = results.into_iter().map(Vec::into_iter).collect();
+    Ok((0..items.len()).filter_map(|n| results[n % workers].next()).collect())
+}
+
+/// Starts a worker, and has it do these items, one by one.
+fn ask<'a, A: Serialize + 'a, T: DeserializeOwned>(
+    mut worker: Command,
+    items: impl Iterator<Item = (usize, &'a A)>,
+) -> io::Result<Vec<T>> {
+    let worker = worker.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut worker = worker.spawn()?;
+    let mut to = worker.stdin.take().expect("it was piped");
+    let mut from = BufReader::new(worker.stdout.take().expect("it was piped"));
+    let mut current = 0;
+    let results = items.map(|(n, item)| {
+        current = n;
+        send(&mut to, item)?;
+        let result: Result<T, String> = receive(&mut from)?;
+        result.map_err(io::Error::other)
     });
-    let plates = plates.collect();
-    drop(orders); // The end of the orders: the kitchen closes,
-    kitchen.wait()?; // and does not stay behind as a zombie.
-    plates
+    let results = results.collect();
+    drop((to, from)); // The end of the items: the worker ends,
+    let end = worker.wait()?; // and does not stay behind as a zombie.
+    match end.success() {
+        true => results,
+        false => {
+            let died = format!("item {current}: its worker has died: {end}");
+            Err(io::Error::other(died))
+        }
+    }
 }
 
-/// In the child: cooks whatever comes in, until nothing comes any more.
-fn cook_orders(oven: SocketAddr) -> Result {
-    while let Ok(dish) = receive(io::stdin().lock()) {
-        send(io::stdout(), &cook(dish, oven))?;
+/// In a worker process: does the items that come, until no more come. Nothing
+/// else may be printed to standard output, because the results go there.
+///
+/// # Errors
+///
+/// What comes is no item, or a result cannot be encoded.
+pub fn serve<A: DeserializeOwned, T: Serialize, E: Display>(
+    mut job: impl FnMut(A) -> Result<T, E>,
+) -> io::Result<()> {
+    let (mut from, mut to) = (io::stdin().lock(), io::stdout().lock());
+    while !from.fill_buf()?.is_empty() {
+        let result = job(receive(&mut from)?);
+        let result = result.map_err(|error| error.to_string());
+        match send(&mut to, &result) {
+            // The parent has died, or gave up.
+            Err(error) if error.kind() == BrokenPipe => return Ok(()),
+            sent => sent?,
+        }
     }
     Ok(())
 }
 
-/// A frame is a value without a zero byte (COBS), and a zero to end it.
-fn send(mut pipe: impl Write, value: &impl Serialize) -> Result {
-    pipe.write_all(&postcard::to_stdvec_cobs(value)?)?;
-    Ok(pipe.flush()?)
+/// A message is a value without a zero byte (COBS), and a zero at its end.
+fn send(to: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    let message = postcard::to_stdvec_cobs(value);
+    to.write_all(&message.map_err(io::Error::other)?)?;
+    to.flush()
 }
 
-fn receive<T: DeserializeOwned>(mut pipe: impl BufRead) -> Result<T> {
-    let mut frame = Vec::new();
-    pipe.read_until(0, &mut frame)?;
-    Ok(postcard::from_bytes_cobs(&mut frame)?)
+fn receive<T: DeserializeOwned>(from: &mut impl BufRead) -> io::Result<T> {
+    let mut message = Vec::new();
+    match from.read_until(0, &mut message)? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => postcard::from_bytes_cobs(&mut message).map_err(io::Error::other),
+    }
 }
+// ANCHOR_END: kitchens
