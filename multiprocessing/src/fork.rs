@@ -5,12 +5,12 @@
 //! allocator. So a process with more than one thread must not do it.
 
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::{ffi::c_int, fs, time::Duration};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, getpid, getppid,
     kill_process, pidfd_open, set_parent_process_death_signal, waitpid,
@@ -114,18 +114,39 @@ impl Forked {
     ///
     /// # Errors
     ///
-    /// As [`wait`](Self::wait), or this process has no free descriptor.
+    /// As [`wait`](Self::wait), or this process has no free descriptor, or a
+    /// signal interrupted the wait.
     pub fn ends_within(&mut self, limit: Duration) -> io::Result<bool> {
-        if self.ended(WaitOptions::NOHANG)?.is_none() && !limit.is_zero() {
-            let child = pidfd_open(self.pid, PidfdFlags::empty())?;
-            let limit = Timespec::try_from(limit).ok(); // or for ever
-            let mut ended = [PollFd::new(&child, PollFlags::IN)];
-            // An early end, by a signal, is a wait that was too short.
-            match poll(&mut ended, limit.as_ref()) {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(why) => return Err(why.into()),
-            }
+        let limit = Timespec::try_from(limit).ok(); // or for ever
+        self.wait_or(None, limit)
+    }
+
+    /// Waits until the child has ended, or the other end of `socket` is closed,
+    /// and says whether the child has ended: so a server ends with its client.
+    ///
+    /// # Errors
+    ///
+    /// As [`ends_within`](Self::ends_within).
+    pub fn ends_before_hangup(
+        &mut self,
+        socket: &impl AsFd,
+    ) -> io::Result<bool> {
+        let hung_up = PollFd::new(socket, PollFlags::RDHUP);
+        self.wait_or(Some(hung_up), None)
+    }
+
+    fn wait_or(
+        &mut self,
+        other: Option<PollFd<'_>>,
+        limit: Option<Timespec>,
+    ) -> io::Result<bool> {
+        if self.ended(WaitOptions::NOHANG)?.is_some() {
+            return Ok(true);
         }
+        let child = pidfd_open(self.pid, PidfdFlags::empty())?;
+        let ended = PollFd::new(&child, PollFlags::IN);
+        let mut either: Vec<_> = other.into_iter().chain([ended]).collect();
+        poll(&mut either, limit.as_ref())?; // a signal's end of it is an error
         Ok(self.ended(WaitOptions::NOHANG)?.is_some())
     }
 
