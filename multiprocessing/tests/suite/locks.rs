@@ -288,9 +288,8 @@ fn a_panic_gives_the_permit_back() {
     let [one, _] = twice(64);
     let semaphore: &Semaphore = look(&one);
     semaphore.init(1);
-    let panics =
-        || shared_semaphore::with_permit(semaphore, LIMIT, || panic!("burnt"));
-    let panics = || panics().map(|()| ());
+    let burn = || -> () { panic!("burnt") };
+    let panics = || shared_semaphore::with_permit(semaphore, LIMIT, burn);
     catch_unwind(AssertUnwindSafe(panics)).unwrap_err();
     assert_eq!(semaphore.free(), 1);
     let nested = shared_semaphore::with_permit(semaphore, LIMIT, || {

@@ -12,11 +12,15 @@
 //!
 //! The program `forkserver` forks from a process that has no other thread.
 //!
-//! Change this and watch: `drop(unlock)` before `fork_with_threads_and_lock`,
-//! with a `join` of the thread. No thread has the lock then, so the child gets
-//! it, and the program ends with an error: nothing was shown.
+//! Change this and watch: `fork_with_threads_and_lock` after the `join` of the
+//! other thread, not before. Nobody has the lock then, so the child gets it, and
+//! the program ends with an error.
 //!
 //! Output (figures vary):
+//!     fork before the first thread: the child gets the lock
+//!     fork with threads: deadlock, the child has no lock after 500ms
+//!     fork and exec: the child gets the lock
+//!     run_forked with threads: 3 threads: only a single one may fork
 
 use std::sync::{Mutex, mpsc};
 use std::thread;
