@@ -15,6 +15,9 @@
 //! Nobody waits then: the rounds are not in step, and all are leaders.
 //!
 //! Output (times vary, counts do not):
+//!     5 processes: 5000 of 5000 rounds in step
+//!     leaders: 1000 of 1000 rounds have one
+//!     one does not come: 4 of 4 others are told
 
 use std::io;
 use std::os::fd::AsFd;

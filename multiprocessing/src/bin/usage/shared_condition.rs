@@ -14,6 +14,8 @@
 //! Three processes wake, and the program ends with an error.
 //!
 //! Output (times vary, counts do not):
+//!     notify(2) wakes 2 of 4 processes
+//!     notify(4) wakes the other 2 of 4
 
 use std::io::{self, Read, Write, pipe};
 use std::os::fd::AsFd;

@@ -14,6 +14,7 @@
 //! finds that, and the program ends with an error.
 //!
 //! Output (times vary, counts do not):
+//!     one set() of the event: 4 of 4 processes stop
 
 use std::io::{self, Read, Write, pipe};
 use std::os::fd::AsFd;

@@ -15,6 +15,8 @@
 //! inside at a time, and the program ends with an error.
 //!
 //! Output (times vary, counts do not):
+//!     semaphore of 2: at most 2 of 4 processes inside
+//!     released once too often: Err(ReleasedTooOften), 2 of 2 permits free
 
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
