@@ -13,8 +13,8 @@
 //! The program `forkserver` forks from a process that has no other thread.
 //!
 //! Change this and watch: `fork_with_threads_and_lock` after the `join` of the
-//! other thread, not before. Nobody has the lock then, so the child gets it, and
-//! the program ends with an error.
+//! other thread, not before. Nobody has the lock then, so the child gets it,
+//! and the program ends with an error.
 //!
 //! Output (figures vary):
 //!     fork before the first thread: the child gets the lock
@@ -84,7 +84,7 @@ use std::{io, time::Duration};
 use multiprocessing::fork::fork;
 
 /// Runs `work` in a fork of this process, and returns the exit status that
-/// `work` returns. `None`: it was not done within `limit`, and was killed, or it
+/// `work` returns. `None`: it was not done within `limit` and was killed, or it
 /// crashed. Call it before the first thread starts.
 ///
 /// # Errors

@@ -7,8 +7,9 @@
 //! the parent's memory, so it costs more if the parent has much, and it is not
 //! allowed in a process with threads. A fork server is a child that was started
 //! by exec, has one thread and little memory, and forks for its parent. In
-//! Python these are the start methods `spawn`, `fork` and `forkserver`. (A child
-//! of Python's `spawn` also imports the modules again, here nothing is loaded.)
+//! Python these are the start methods `spawn`, `fork` and `forkserver`. (A
+//! child of Python's `spawn` also imports the modules again, here nothing is
+//! loaded.)
 //!
 //! The program `fork_with_threads` shows why a program with threads must not
 //! fork.
@@ -57,6 +58,16 @@ fn main() -> Result {
     let large = each_way(&mut server)?;
     drop(memory);
     let thread = us_of(|| Ok(thread::spawn(|| ()).join().is_ok()))?;
+    print(small, large, thread);
+    let [exec, _, served] = large;
+    let figure = format!(
+        "to start and end a process takes {exec:.0} us by exec, {served:.0} \
+         us by fork server; a thread {thread:.0} us"
+    );
+    claim_timed("M9", exec.min(served) > thread, meter.read(), figure)
+}
+
+fn print(small: [f64; 3], large: [f64; 3], thread: f64) {
     let mut table = Table::new(["us to start and end", "0 MiB", "256 MiB"]);
     let names = ["a process by exec", "by fork of this one", "by fork server"];
     for (name, (small, large)) in names.iter().zip(small.iter().zip(large)) {
@@ -64,12 +75,6 @@ fn main() -> Result {
     }
     table.row([&"a thread", &format!("{thread:.0}"), &"-"]);
     table.print();
-    let [exec, _, served] = large;
-    let figure = format!(
-        "to start and end a process takes {exec:.0} us by exec, {served:.0} \
-         us by fork server; a thread {thread:.0} us"
-    );
-    claim_timed("M9", exec.min(served) > thread, meter.read(), figure)
 }
 
 /// The three ways: exec, fork, fork server. All processes end well.

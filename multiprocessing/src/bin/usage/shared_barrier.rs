@@ -2,11 +2,11 @@
 //!
 //!     cargo run -p multiprocessing --bin shared_barrier
 //!
-//! Five processes work in rounds. Nobody begins a round before all have finished
-//! the one before it. In each round the barrier answers `true` to one of them,
-//! the leader, which may then do what has to be done once. At last one of them
-//! does not come. After the limit the barrier is broken, and all who wait are
-//! told: nobody waits for ever for a process that has died. In Python:
+//! Five processes work in rounds. Nobody begins a round before all have
+//! finished the one before it. In each round the barrier answers `true` to one
+//! of them, the leader, which may then do what has to be done once. At last one
+//! of them does not come. After the limit the barrier is broken, and all who
+//! wait are told: nobody waits for ever for a process that has died. In Python:
 //! `multiprocessing.Barrier` and `BrokenBarrierError`.
 //!
 //! The program `shared_event` has processes wait for one of them.
@@ -52,9 +52,9 @@ fn main() -> Result {
     let mut workers = Vec::new();
     for number in 0..PROCESSES {
         let inherited = shared.file().try_clone_to_owned()?;
-        let mut command = role::command("worker")?;
-        command.arg(number.to_string()).stdin(inherited);
-        workers.push(command.spawn()?);
+        let mut worker = role::command("worker")?;
+        worker.arg(number.to_string()).stdin(inherited);
+        workers.push(worker.spawn()?);
     }
     for mut worker in workers {
         ensure(worker.wait()?.success(), "a worker has failed")?;
@@ -65,8 +65,7 @@ fn main() -> Result {
     say!("{PROCESSES} processes: {steps} of {all} rounds in step");
     say!("leaders: {leaders} of {ROUNDS} rounds have one");
     say!("one does not come: {told} of {others} others are told");
-    let right = [steps, leaders, told] == [all, ROUNDS, others];
-    ensure(right, "the barrier is wrong")
+    ensure([steps, leaders, told] == [all, ROUNDS, others], "out of step")
 }
 
 /// The child: its stdin is the memory.

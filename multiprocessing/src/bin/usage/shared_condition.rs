@@ -4,8 +4,8 @@
 //!
 //! Four processes wait for jobs, whose number is under a lock. A process that
 //! finds none unlocks, sleeps, and locks again when it is notified. The parent
-//! adds four jobs and notifies two: two processes wake, no more. Each wait has a
-//! limit, because the other process may have died. In Python:
+//! adds four jobs and notifies two: two processes wake, no more. Each wait has
+//! a limit, because the other process may have died. In Python:
 //! `multiprocessing.Condition` with `wait_for` and `notify`.
 //!
 //! The program `shared_lock` shows the lock alone.

@@ -3,15 +3,15 @@
 //!     cargo run -p multiprocessing --bin shared_event
 //!
 //! An event is a flag in shared memory that processes can wait for. The wait is
-//! a futex, a system call: it sleeps until another process wakes it, and uses no
-//! CPU time. Each wait has a limit, because the process that should set the
-//! event may have been killed. In Python: `multiprocessing.Event`, and
-//! `while not stop.wait(1): ...`.
+//! a futex, a system call: it sleeps until another process wakes it, and uses
+//! no CPU time. Each wait has a limit, because the process that should set the
+//! event may have been killed. In Python: `multiprocessing.Event`, and `while
+//! not stop.wait(1): ...`.
 //!
 //! The program `shared_barrier` has all processes wait for each other.
 //!
-//! Change this and watch: leave out `stop.set()`. No process stops, the watchdog
-//! finds that, and the program ends with an error.
+//! Change this and watch: leave out `stop.set()`. No process stops, the
+//! watchdog finds that, and the program ends with an error.
 //!
 //! Output (times vary, counts do not):
 //!     one set() of the event: 4 of 4 processes stop

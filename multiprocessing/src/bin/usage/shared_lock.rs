@@ -2,18 +2,18 @@
 //!
 //!     cargo run -p multiprocessing --bin shared_lock
 //!
-//! `std::sync::Mutex` locks between threads only. A `RobustMutex` lies in memory
-//! that processes share, together with the data that it protects. The lock is
-//! the only way to the data, as with std's `Mutex`. Four processes add to two
-//! plain counters, and none of the updates is lost. In Python:
+//! `std::sync::Mutex` locks between threads only. A `RobustMutex` lies in
+//! memory that processes share, together with the data that it protects. The
+//! lock is the only way to the data, as with std's `Mutex`. Four processes add
+//! to two plain counters, and none of the updates is lost. In Python:
 //! `multiprocessing.Lock` or `RLock`, and a `Value` beside it. (Our mutex is no
 //! `RLock`: to lock it twice in one thread is an error.)
 //!
 //! The program `lock_holder_killed` shows what it does when its owner dies.
 //!
 //! Change this and watch: read `let old = *counters;` under one lock and write
-//! `old[0] + 1` under the next. Updates are lost between the two, and the program
-//! ends with an error.
+//! `old[0] + 1` under the next. Updates are lost between the two, and the
+//! program ends with an error.
 //!
 //! Output (times vary, counts do not):
 //!     4 processes: 40000 of 40000 updates, 40000 of 40000

@@ -6,13 +6,13 @@
 //! wait. Here it has two permits, for four processes. A process that gives back
 //! a permit which nobody has taken gets an error, and the number of permits
 //! stays: the semaphore is bounded. In Python:
-//! `multiprocessing.BoundedSemaphore`. The permit of a process that is killed is
-//! lost, because a semaphore does not know who has its permits.
+//! `multiprocessing.BoundedSemaphore`. The permit of a process that is killed
+//! is lost, because a semaphore does not know who has its permits.
 //!
 //! The program `lock_holder_killed` shows that, and what helps.
 //!
-//! Change this and watch: `.init(3)` instead of `.init(2)`. Three processes are
-//! inside at a time, and the program ends with an error.
+//! Change this and watch: `semaphore.init(3)` instead of `semaphore.init(2)`.
+//! It has a permit too many, and the program ends with an error.
 //!
 //! Output (times vary, counts do not):
 //!     semaphore of 2: at most 2 of 4 processes inside
