@@ -18,12 +18,20 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [`RobustMutex`] is a lock that survives its owner; [`sync`] has a semaphore,
+//! an event and a barrier, [`futex`] what they wait with; [`fork`] forks.
 
 extern crate self as multiprocessing; // for `shared!`, used in here, too
 
+pub mod fork;
+pub mod futex;
+mod lock;
 mod memory;
+pub mod sync;
 
 #[doc(hidden)] // for `shared!`
 pub use zerocopy;
 
+pub use lock::{Abandoned, Guard, LockError, RobustMutex};
 pub use memory::{Shared, SharedMemory};
