@@ -5,5 +5,6 @@
 #[path = "../../../shared/tests/support/mod.rs"]
 mod support;
 
+mod ends;
 mod headers;
 mod meals;
