@@ -154,8 +154,8 @@ use std::process::exit;
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 /// Makes this process end when its parent ends, however that ends, also if this
-/// process is busy. To be called first in a worker, which is told the pid of its
-/// parent as an argument: a parent that has ended by now sends no signal.
+/// process is busy. To be called first in a worker, which is told the pid of
+/// its parent as an argument: a parent that has ended by now sends no signal.
 ///
 /// The signal comes at the end of the *thread* that has started this process.
 /// Processes that this one starts need a call of their own.

@@ -16,6 +16,11 @@
 //! short a time: all four jobs are killed, and M8 is contradicted.
 //!
 //! Output (times vary, counts do not):
+//!     processes: 3 of 4 jobs are done, [2] was killed
+//!     thread: the wait has ended, and the job goes on
+//!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M8 is borne out: one of 4 jobs is stuck: as a process it is killed, 3 are done; as a thread it goes on
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::{os::unix::process::parent_id, process::id, thread};

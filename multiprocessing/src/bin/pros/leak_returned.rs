@@ -15,11 +15,16 @@
 //! thread gives the memory back, too, and M8 is contradicted.
 //!
 //! Output (figures vary):
+//!     3 jobs in 2 worker processes: the program keeps 0 MiB
+//!     1 job on a thread: the program keeps 64 MiB
+//!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M8 is borne out: a job leaks 64 MiB: the program keeps 64 MiB after a thread, 0 MiB after worker processes
 
 use std::{hint::black_box, time::Duration};
 
 use shared::measure::Memory;
-use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
+use shared::{Result, claim, ensure, flags, role, say, watchdog::Watchdog};
 
 const MIB: usize = 64;
 
@@ -36,12 +41,12 @@ fn main() -> Result {
     let processes = grown_by(|| {
         let most = NonZero::new(2).expect("it is not 0");
         let results = in_fresh_workers(role::command("worker")?, &jobs, most)?;
-        Ok(assert_eq!(results, ["1", "4", "9"]))
+        ensure(results == ["1", "4", "9"], "a result is wrong")
     })?;
     say!("3 jobs in 2 worker processes: the program keeps {processes} MiB");
     let thread = grown_by(|| {
         let job = thread::spawn(|| leaky(7)).join();
-        Ok(assert_eq!(job.expect("no panic"), 49))
+        ensure(job.expect("no panic") == 49, "the result is wrong")
     })?;
     say!("1 job on a thread: the program keeps {thread} MiB");
     let figure = format!(

@@ -16,19 +16,30 @@
 //! one of two attempts gets through, and M8 is contradicted.
 //!
 //! Output (figures vary):
+//!     parser in a                        in force  succeed    us
+//!     thread                                    0   2 of 2     0
+//!     thread with seccomp                       1   2 of 2   300
+//!     process                                   0   2 of 2     0
+//!     process with rlimits                      1   0 of 2     1
+//!     process with landlock                     1   0 of 2    22
+//!     process with seccomp                      1   0 of 2   279
+//!     process with landlock and seccomp         2   0 of 2   304
+//!     (0 in force: this kernel has no such sandbox)
+//!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M8 is borne out: of 2 attempts of a parser that is taken over 2 succeed on a thread, 2 on a thread with seccomp, 0 in a sandboxed process
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::{env, fs::File, thread, time::Duration, time::Instant};
+use std::{env, fs, process, thread, time::Duration, time::Instant};
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 use seccompiler::apply_filter;
 use shared::watchdog::Watchdog;
-use shared::{Failure, Result, Table};
-use shared::{claim, flags, notice_debug_build, role, say};
+use shared::{Failure, Result, claim, flags, notice_debug_build, role, say};
 
 const WAYS: [&str; 7] = [
     "thread",
-    "thread that restricts itself",
+    "thread with seccomp",
     "process",
     "process with rlimits",
     "process with landlock",
@@ -38,97 +49,77 @@ const WAYS: [&str; 7] = [
 
 fn main() -> Result {
     if let Some([way, port]) = role::started_as("program") {
-        return be_attacked(&way, port.parse()?);
+        process::exit(be_attacked(&way, port.parse()?)?);
     }
     flags([]);
     notice_debug_build();
     let _bound = Watchdog::guard("the attacks", Duration::from_secs(20))?;
     let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let port = server.local_addr()?.port().to_string();
-    let mut table = Table::new(["parser in a", "in force", "succeed", "us"]);
-    let rows = WAYS.map(|way| attack_program(way, &port, &mut table));
-    let [thread, restricted, process, .., seccomp, both] = rows;
-    table.print();
-    say!("(in force: 0 where this kernel has no such sandbox)");
-    let (seccomp, both) = (seccomp?, both?);
-    let open = [thread?, restricted?, process?];
-    let stops = |row: &Row| row.in_force == 0 || row.succeed == 0;
+    say!("parser in a                        in force  succeed    us");
+    let mut succeed = [0; WAYS.len()];
+    for (way, succeed) in WAYS.iter().zip(&mut succeed) {
+        let mut program = role::command("program")?;
+        let status = program.args([way, &port[..]]).status()?;
+        *succeed = status.code().map_or(-1, |code| code - STATUS);
+    }
+    let [thread, restricted, process, .., both] = succeed;
+    say!("(0 in force: this kernel has no such sandbox)");
     let figure = format!(
-        "a parser that is taken over gets {} of 2 things in a thread that \
-         restricts itself, {} of 2 in a process that restricts itself",
-        open[1].succeed, both.succeed
+        "of 2 attempts of a parser that is taken over {thread} succeed on a \
+         thread, {restricted} on a thread with seccomp, {both} in a sandboxed \
+         process"
     );
-    let stopped = stops(&seccomp) && stops(&both);
-    claim("M8", stopped && open.iter().all(|row| row.succeed == 2), figure)
+    // Without it this kernel has no sandbox that could be judged.
+    let has_seccomp = fs::exists("/proc/sys/kernel/seccomp")?;
+    let open = [thread, restricted, process] == [2; 3];
+    claim("M8", open && (both == 0 || !has_seccomp), figure)
 }
 
-struct Row {
-    in_force: u32,
-    succeed: u32,
-}
-
-/// Starts a program with a parser; it tells what happened to it.
-fn attack_program(way: &str, port: &str, table: &mut Table<4>) -> Result<Row> {
-    let program = role::command("program")?.args([way, port]).output()?;
-    let reply = String::from_utf8_lossy(&program.stdout);
-    let figures = reply.split_whitespace().map(str::parse);
-    let figures = figures.collect::<Result<Vec<u32>, _>>()?;
-    let [in_force, succeed, us] = figures[..] else {
-        return Err(Failure::new(format!("{way}: {program:?}")));
-    };
-    table.row([&way, &in_force, &format_args!("{succeed} of 2"), &us]);
-    Ok(Row { in_force, succeed })
-}
+/// The exit status for no success; any other failure has another one.
+const STATUS: i32 = 10;
 
 /// The program: its parser is taken over, and tries two things.
-fn be_attacked(way: &str, port: u16) -> Result {
+fn be_attacked(way: &str, port: u16) -> Result<i32> {
     let path = env::current_exe()?;
     let attack = || {
         let connected = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
-        u32::from(File::open(&path).is_ok()) + u32::from(connected)
+        i32::from(fs::File::open(&path).is_ok()) + i32::from(connected)
     };
     let parse = || {
         let begun = Instant::now();
         let in_force = restrict(way)?;
-        let us = begun.elapsed().as_micros();
-        Ok::<_, Failure>((in_force, us, attack()))
+        Ok::<_, Failure>((in_force, begun.elapsed().as_micros(), attack()))
     };
-    let (in_force, us, mut succeed) = match way.starts_with("thread") {
-        true => {
-            thread::scope(|all| all.spawn(parse).join()).expect("no panic")?
-        }
-        false => parse()?,
-    };
-    if way.starts_with("thread") && succeed < 2 {
-        // Code that is taken over can write to all memory of its process, and so
-        // can make this thread do the work.
+    let on_thread = way.starts_with("thread");
+    let (in_force, us, mut succeed) = match on_thread {
+        true => thread::scope(|all| all.spawn(parse).join().expect("no panic")),
+        false => parse(),
+    }?;
+    if on_thread && succeed < 2 {
+        // What is taken over can write to all memory of the program. So it can
+        // make another thread do what its own thread may not.
         succeed = attack();
     }
-    say!("{in_force} {succeed} {us}");
-    Ok(())
+    say!("{way:<35}{in_force:>8}{succeed:>4} of 2{us:>6}");
+    Ok(STATUS + succeed)
 }
 
-/// How many sandboxes are in force.
+/// How many sandboxes are in force then.
 fn restrict(way: &str) -> io::Result<u32> {
-    Ok(match way {
-        "thread that restricts itself" => {
-            let landlock = take_files_and_ports()?;
-            u32::from(landlock) + u32::from(apply_filter(&few_calls()?).is_ok())
-        }
+    let seccomp = || Ok(u32::from(apply_filter(&few_calls()?).is_ok()));
+    match way {
         "process with rlimits" => {
             let none = Rlimit { current: Some(0), maximum: Some(0) };
-            setrlimit(Resource::Nofile, none)?; // root could undo that
-            1
+            setrlimit(Resource::Nofile, none)?; // root could undo it
+            Ok(1)
         }
-        "process with landlock" => u32::from(take_files_and_ports()?),
-        "process with seccomp" => {
-            u32::from(apply_filter(&few_calls()?).is_ok())
-        }
-        "process with landlock and seccomp" => {
-            sandbox_this_process().map_or(0, |landlock| 1 + u32::from(landlock))
-        }
-        _ => 0,
-    })
+        "process with landlock" => Ok(u32::from(take_files_and_ports()?)),
+        "thread with seccomp" | "process with seccomp" => seccomp(),
+        "process with landlock and seccomp" => Ok(sandbox_this_process()
+            .map_or(0, |landlock| 1 + u32::from(landlock))),
+        _ => Ok(0),
+    }
 }
 
 // ANCHOR: sandbox

@@ -3,9 +3,10 @@
 //!     cargo run -p multiprocessing --bin worker_crash
 //!
 //! One of ten jobs aborts. Nothing can catch a crash: the system ends the whole
-//! process. So ten threads lose all ten results. (Here their program is a child,
-//! so its parent can tell how it ended.) Ten processes lose one result, and the
-//! parent knows which job it was and which signal ended it. In Python: `Process.exitcode` is -6.
+//! process. So ten threads lose all ten results. (Here their program is a
+//! child, so its parent can tell how it ended.) Ten processes lose one result,
+//! and the parent knows which job it was and which signal ended it. In Python:
+//! `Process.exitcode` is -6.
 //!
 //! The program `crash_in_pool` does the same with our `ProcessPool`.
 //!
@@ -15,6 +16,11 @@
 //! too. The process of the job ends with the exit status 101.
 //!
 //! Output (times vary, counts do not):
+//!     threads: the program ended with signal: 6 (SIGABRT)
+//!     processes: job 4 ended with signal: 6 (SIGABRT)
+//!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M8 is borne out: one of 10 jobs aborts: threads deliver 0 of 10 results, processes 9 of 10
 
 use std::{process::abort, thread, time::Duration};
 
