@@ -16,6 +16,15 @@
 //! has two orphans, and M9 is contradicted.
 //!
 //! Output (figures vary):
+//!     way            idle worker  busy worker
+//!     nothing        orphan       orphan
+//!     pipe           ended        orphan
+//!     PDEATHSIG      ended        ended
+//!     process group  ended        ended
+//!     a worker is killed: its parent reads the end, and signal: 9 (SIGKILL)
+//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M9 is borne out: the parent is killed: 2 of 2 workers live on if they do nothing about it, 1 of 2 with a pipe, 0 of 2 with PDEATHSIG
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::{fd::OwnedFd, unix::process::CommandExt};

@@ -12,8 +12,8 @@
 //! The program `job_timeout` does the same with our `ProcessPool`.
 //!
 //! Claims: M8
-//! Change this and watch: `LIMIT` of 1 ms. No process starts and ends in so
-//! short a time: all four jobs are killed, and M8 is contradicted.
+//! Change this and watch: `STUCK` of 9. No job has this number, so none is
+//! killed, and M8 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     processes: 3 of 4 jobs are done, [2] was killed

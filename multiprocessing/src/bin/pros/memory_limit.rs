@@ -4,24 +4,24 @@
 //!
 //! A limit belongs to a process, so only a worker process can have one of its
 //! own; it sets the limit at its start. `RLIMIT_AS` counts addresses, not
-//! memory: it refuses 128 MiB that are never touched, too. `RLIMIT_DATA` counts
+//! memory: it refuses 64 MiB that are never touched, too. `RLIMIT_DATA` counts
 //! no mapped files. A refused allocation ends a Rust program by `abort`, unless
 //! the program asks with `try_reserve`. In Python: `resource.setrlimit`, and
 //! the error is `MemoryError`. What a worker really uses, a cgroup limits
-//! (`memory.max`), from outside: `systemd-run -p MemoryMax=128M`.
+//! (`memory.max`), from outside: `systemd-run -p MemoryMax=32M`.
 //!
 //! Claims: M8
 //! Change this and watch: `LIMIT` of 1 GiB. All of it is possible then, and M8
 //! is contradicted.
 //!
 //! Output (figures vary):
-//!     128 MiB      touched  reserved  mapped file  vec!
+//!     64 MiB      touched  reserved  mapped file  vec!
 //!     RLIMIT_AS    refused  refused   refused      SIGABRT
 //!     RLIMIT_DATA  refused  refused   yes          SIGABRT
 //!     no limit     yes      yes       yes          yes
 //!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M8 is borne out: of 4 ways to get 128 MiB a worker with 64 MiB of RLIMIT_AS has 0, with RLIMIT_DATA 1, the next worker without a limit 4
+//!     Our answer to M8 is borne out: of 4 ways to get 64 MiB a worker with 32 MiB of RLIMIT_AS has 0, with RLIMIT_DATA 1, the next worker without a limit 4
 
 use std::{hint::black_box, os::unix::process::ExitStatusExt, time::Duration};
 
@@ -30,8 +30,8 @@ use nix::sys::prctl::set_dumpable;
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use shared::{Result, Table, claim, flags, role, say, watchdog::Watchdog};
 
-const LIMIT: u64 = 64 << 20;
-const NEED: usize = 128 << 20;
+const LIMIT: u64 = 32 << 20;
+const NEED: usize = 64 << 20;
 const NEEDS: [&str; 4] = ["touched", "reserved", "mapped file", "vec!"];
 
 fn main() -> Result {
@@ -41,7 +41,7 @@ fn main() -> Result {
     flags([]);
     let _bound = Watchdog::guard("the workers", Duration::from_secs(20))?;
     let [needs @ .., last] = NEEDS;
-    let mut table = Table::new(["128 MiB", needs[0], needs[1], needs[2], last]);
+    let mut table = Table::new(["64 MiB", needs[0], needs[1], needs[2], last]);
     let addresses = row(&mut table, "RLIMIT_AS")?;
     let data = row(&mut table, "RLIMIT_DATA")?;
     let unlimited = row(&mut table, "no limit")?; // goes on after the others
@@ -49,7 +49,7 @@ fn main() -> Result {
     let got = |cells: &[String]| cells.iter().filter(|c| *c == "yes").count();
     let got = [&addresses, &data, &unlimited].map(|cells| got(cells));
     let figure = format!(
-        "of 4 ways to get 128 MiB a worker with 64 MiB of RLIMIT_AS has \
+        "of 4 ways to get 64 MiB a worker with 32 MiB of RLIMIT_AS has \
          {}, with RLIMIT_DATA {}, the next worker without a limit {}",
         got[0], got[1], got[2]
     );
