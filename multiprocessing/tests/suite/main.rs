@@ -5,6 +5,7 @@
 #[path = "../../../shared/tests/support/mod.rs"]
 mod support;
 
+mod ends;
 mod headers;
 mod locks;
 mod meals;

@@ -1,0 +1,128 @@
+//! Crash loop: a supervisor needs a back-off and a budget of restarts.
+//!
+//!     cargo run -p multiprocessing --bin crash_loop
+//!
+//! A worker dies at its start, for example because a file is missing. A
+//! supervisor without a limit starts it again for ever, and keeps a core busy.
+//! A back-off doubles the pause before each restart, and a budget ends the
+//! restarts: the supervisor gives up and says why. Only a worker that has lived
+//! long enough gives the budget back. A start that succeeds is no proof: each
+//! start of a crash loop succeeds. In Python: `ProcessPoolExecutor` gives up at
+//! once (`BrokenProcessPool`), `Pool` never.
+//!
+//! Claims: M9
+//! Change this and watch: `healthy` of 0 s. Then each worker gives the budget
+//! back, and the supervisor is ended by the watchdog.
+//!
+//! Output (figures vary):
+//!     no limit: 384 restarts per second
+//!     a budget: gave up after 6 starts: exit status: 3
+//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M9 is borne out: a worker that dies at its start is started 384 times a second without a limit, and 6 times in all with a budget
+
+use std::process::exit;
+
+use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
+
+/// After so many starts we have seen enough of the loop without a limit.
+const MANY: u32 = 50;
+const STATUS: i32 = 3;
+
+fn main() -> Result {
+    if let Some([]) = role::started_as("worker") {
+        exit(STATUS); // a file is missing
+    }
+    flags([]);
+    let _bound = Watchdog::guard("the restarts", Duration::from_secs(20))?;
+    let begun = Instant::now();
+    for _ in 0..MANY {
+        start()?.wait()?; // WRONG: starts it again, whatever has happened
+    }
+    let rate = f64::from(MANY) / begun.elapsed().as_secs_f64();
+    say!("no limit: {rate:.0} restarts per second");
+    let mut restarts = Restarts {
+        budget: 5,
+        pause: Duration::from_millis(10),
+        longest: Duration::from_secs(1),
+        healthy: Duration::from_secs(30),
+        used: 0,
+    };
+    let mut starts = 0;
+    let counted = || {
+        starts += 1;
+        start()
+    };
+    let status = supervise(counted, &mut restarts)?;
+    say!("a budget: gave up after {starts} starts: {status}");
+    let figure = format!(
+        "a worker that dies at its start is started {rate:.0} times a second \
+         without a limit, and {starts} times in all with a budget"
+    );
+    let limited = starts == 6 && status.code() == Some(STATUS);
+    claim("M9", rate > 10.0 && limited, figure)
+}
+
+fn start() -> io::Result<Child> {
+    role::command("worker")?.spawn()
+}
+
+// ANCHOR: crash_loop
+use std::process::{Child, ExitStatus};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+/// When to start a worker again that has ended, and when to give up.
+pub struct Restarts {
+    /// So many restarts, then no more.
+    pub budget: u32,
+    /// The pause before the first restart. Each further pause is twice as long,
+    pub pause: Duration,
+    /// but not longer than this.
+    pub longest: Duration,
+    /// A worker that lived as long as this gives the whole budget back.
+    pub healthy: Duration,
+    /// How many restarts there were: at first 0.
+    pub used: u32,
+}
+
+impl Restarts {
+    /// The pause before the restart of a worker that lived as long as `lived`,
+    /// or `None`: give up.
+    pub fn after(&mut self, lived: Duration) -> Option<Duration> {
+        if lived >= self.healthy {
+            self.used = 0;
+        }
+        if self.used >= self.budget {
+            return None;
+        }
+        let doubled =
+            self.pause.saturating_mul(2_u32.saturating_pow(self.used));
+        self.used += 1;
+        Some(doubled.min(self.longest))
+    }
+}
+
+/// Keeps a worker running: starts it again when it has failed. Returns how the
+/// last one ended: with success, or so that the budget is used up.
+///
+/// # Errors
+///
+/// A worker could not be started.
+pub fn supervise(
+    mut start: impl FnMut() -> io::Result<Child>,
+    restarts: &mut Restarts,
+) -> io::Result<ExitStatus> {
+    loop {
+        let begun = Instant::now();
+        let status = start()?.wait()?;
+        if status.success() {
+            return Ok(status);
+        }
+        match restarts.after(begun.elapsed()) {
+            Some(pause) => thread::sleep(pause),
+            None => return Ok(status),
+        }
+    }
+}
+// ANCHOR_END: crash_loop
