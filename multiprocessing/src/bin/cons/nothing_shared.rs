@@ -15,6 +15,16 @@
 //! is contradicted.
 //!
 //! Output (times vary, counts do not):
+//!     static: the parent sees 7, and then 7
+//!     heap: the parent sees 0 values, and then 0 values
+//!     threads: the parent sees 2, and then 2
+//!     moved to /proc: the parent sees false, and then false
+//!     position in a file: the parent sees 0, and then 8
+//!     shared memory: the parent sees 0, and then 8
+//!     the parent sees 2 of 6 changes
+//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M9 is borne out: a parent sees 2 of 6 changes that its child makes: the position in an inherited file, and shared memory
 
 use std::env::{current_dir, set_current_dir};
 use std::io::{Read, Seek};

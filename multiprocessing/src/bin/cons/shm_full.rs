@@ -17,6 +17,12 @@
 //! fails, and M9 is contradicted.
 //!
 //! Output (figures vary):
+//!     ftruncate: created, signal: 7 (SIGBUS)
+//!     fallocate: refused: No space left on device (os error 28), exit status: 0
+//!     memfd: created, written, exit status: 0
+//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M9 is borne out: in a full /dev/shm a touch ends the process by SIGBUS, fallocate is an error, and a memfd still has memory
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;

@@ -17,6 +17,13 @@
 //! M9 is contradicted.
 //!
 //! Output (figures vary):
+//!     not sealed: the file is cut
+//!     not sealed: the reader ends with signal: 7 (SIGBUS)
+//!     sealed: the cut is an error, Operation not permitted (os error 1)
+//!     sealed: the reader ends with exit status: 0
+//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M9 is borne out: a reader dies of SIGBUS when another process cuts the file under its mapping, and goes on if the file is sealed
 
 use std::io::{Read, stdin};
 use std::os::fd::AsFd;

@@ -18,6 +18,14 @@
 //! `SeqLock::read`. The seqlock then has torn reads, and M5 is contradicted.
 //!
 //! Output (figures vary):
+//!     way            reads/ms   torn  gave up
+//!     no protection       605  74219        0
+//!     lock                476      0        0
+//!     seqlock             579      0       34
+//!     two buffers        1038      0        0
+//!     The article, M5: "Shared memory is hard to reason about, even between threads of one process."
+//!     Our answer for Rust: limits (true within limits)
+//!     Our answer to M5 is borne out: 4 processes had 74219 torn reads of shared memory without protection, and 0 with a lock, a seqlock or two buffers
 
 use std::hint::spin_loop;
 use std::io::{self, stdin};

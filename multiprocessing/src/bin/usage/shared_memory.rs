@@ -19,6 +19,14 @@
 //! child needs more time, and the row of the mapping stays as it is.
 //!
 //! Output (figures vary):
+//!     way              ms  copied MiB  PSS MiB
+//!     memcpy          0.4           4        -
+//!     pipe            4.9           8        5
+//!     pipe, all kept  8.9           8        9
+//!     shared memory   5.7           0        9
+//!     The article, M4: "It offers more than the process pool: shared memory."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
+//!     Our answer to M4 is borne out: a child sums 4 MiB of shared memory 0.9 times as fast as 4 MiB from a pipe; the kernel copies 0 MiB instead of 8 MiB
 
 use std::io::{Read, Write};
 use std::process::{self, Child, Command};

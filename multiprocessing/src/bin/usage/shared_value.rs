@@ -17,6 +17,11 @@
 //! program ends with an error: one result is missing.
 //!
 //! Output (figures vary):
+//!     56 of 100 jobs are done
+//!     56 of 100 jobs are done
+//!     76 of 100 jobs are done
+//!     100 of 100 jobs are done
+//!     the sum of all results is 5050
 
 use std::io::{self, Read, Write};
 use std::os::{fd::AsFd, unix::process::parent_id};
