@@ -3,9 +3,9 @@
 use std::io;
 use std::mem::{align_of, size_of};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::ptr;
 use std::sync::atomic::{
     AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64,
+    Ordering::Relaxed,
 };
 
 use memmap2::{MmapOptions, MmapRaw};
@@ -13,6 +13,7 @@ use rustix::fs::{
     FallocateFlags, MemfdFlags, SealFlags, fallocate, fcntl_add_seals,
     fcntl_get_seals, fstat, memfd_create,
 };
+use rustix::io::retry_on_intr;
 use rustix::process::{Resource, getrlimit};
 use zerocopy::FromBytes;
 
@@ -25,7 +26,8 @@ use zerocopy::FromBytes;
 /// Nothing in here is an ordinary Rust value, because another process may write
 /// at any time: look at it as atomics ([`view`](Self::view),
 /// [`slice`](Self::slice)), or copy bytes ([`read`](Self::read),
-/// [`write`](Self::write)).
+/// [`write`](Self::write)). Look at one place as one type only: what atomics of
+/// different sizes at the same place see of each other is not defined.
 #[derive(Debug)]
 pub struct SharedMemory {
     file: OwnedFd,
@@ -37,8 +39,10 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// `bytes` is 0, or the system has not so much memory, or no descriptor.
+    /// `bytes` is 0, or the machine has not so much memory, or no descriptor.
     /// The pages are asked for now: later there would be no error, but SIGBUS.
+    /// (A control group may allow less than the machine has. Its answer to too
+    /// much is never an error, but the OOM killer.)
     pub fn new(bytes: usize) -> io::Result<SharedMemory> {
         if bytes == 0 {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -48,12 +52,18 @@ impl SharedMemory {
         if limit.is_some_and(|limit| limit < bytes as u64) {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
+        // For all of them at once, the system says no. Page by page, it would
+        // say yes until it has none left.
+        drop(MmapOptions::new().len(bytes).map_anon()?);
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         // A kernel may insist that it is never executed; an old one does not
         // know that flag.
         let file = memfd_create("shared", flags | MemfdFlags::NOEXEC_SEAL)
             .or_else(|_| memfd_create("shared", flags))?;
-        fallocate(&file, FallocateFlags::empty(), 0, bytes as u64)?;
+        // A signal interrupts it, and then it has asked for nothing.
+        retry_on_intr(|| {
+            fallocate(&file, FallocateFlags::empty(), 0, bytes as u64)
+        })?;
         let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
         fcntl_add_seals(&file, seals)?;
         SharedMemory::from_file(file)
@@ -64,8 +74,8 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// This is no memory that keeps its size: whoever made it shorter would
-    /// kill this process with SIGBUS.
+    /// This is no memory that keeps its size, or it has no bytes. Whoever made
+    /// it shorter would kill this process with SIGBUS.
     pub fn from_file(file: OwnedFd) -> io::Result<SharedMemory> {
         let sealed = fcntl_get_seals(&file)
             .is_ok_and(|seals| seals.contains(SealFlags::SHRINK));
@@ -73,8 +83,26 @@ impl SharedMemory {
             let why = "no shared memory that keeps its size";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
+        SharedMemory::map_unsealed(file)
+    }
+
+    /// As [`from_file`](Self::from_file), for a file that may become shorter,
+    /// such as a named one in `/dev/shm`.
+    ///
+    /// If another process makes it shorter, or the disk that it lies on is full,
+    /// the next look at a page that is not there **ends this process** by SIGBUS.
+    /// That is no undefined behaviour, but no error either.
+    ///
+    /// # Errors
+    ///
+    /// It is not open to read and write, cannot be mapped, or has no bytes.
+    pub fn map_unsealed(file: OwnedFd) -> io::Result<SharedMemory> {
         let bytes = usize::try_from(fstat(&file)?.st_size);
         let bytes = bytes.map_err(io::Error::other)?;
+        if bytes == 0 {
+            let why = "shared memory of no bytes";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
         let map = MmapOptions::new().len(bytes).map_raw(&file)?;
         Ok(SharedMemory { file, map })
     }
@@ -121,9 +149,10 @@ impl SharedMemory {
         if place.addr() % align_of::<T>() != 0 {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        // SAFETY: it lies inside the mapping, which cannot become shorter and
-        // lives as long as `self`, and it is aligned. `T` is `Shared`: all bytes
-        // are a value of it, and others may change it meanwhile.
+        // SAFETY: it lies inside the mapping, which lives as long as `self`, and
+        // it is aligned. `T` is `Shared`: all bytes are a value of it, and others
+        // may change it meanwhile. (If the file under it becomes shorter, a look
+        // at it ends the process.)
         Ok(unsafe { std::slice::from_raw_parts(place.cast(), count) })
     }
 
@@ -133,12 +162,19 @@ impl SharedMemory {
     /// # Errors
     ///
     /// They would reach beyond the end.
-    #[expect(unsafe_code, reason = "a copy without a slice of what is shared")]
     pub fn write(&self, at: usize, bytes: &[u8]) -> io::Result<()> {
-        let place = self.place(at, bytes.len())?;
-        // SAFETY: as many bytes lie inside the mapping, and `bytes` lies
-        // elsewhere: nobody has a slice of bytes of the mapping.
-        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), place, bytes.len()) };
+        let place = self.words(at, bytes.len())?;
+        let (first, bytes) = bytes.split_at(place.first.len());
+        let (words, last) = bytes.as_chunks();
+        for (to, from) in place.first.iter().zip(first) {
+            to.store(*from, Relaxed);
+        }
+        for (to, from) in place.words.iter().zip(words) {
+            to.store(u64::from_ne_bytes(*from), Relaxed);
+        }
+        for (to, from) in place.last.iter().zip(last) {
+            to.store(*from, Relaxed);
+        }
         Ok(())
     }
 
@@ -148,15 +184,32 @@ impl SharedMemory {
     /// # Errors
     ///
     /// As many do not lie there.
-    #[expect(unsafe_code, reason = "a copy without a slice of what is shared")]
     pub fn read(&self, at: usize, bytes: &mut [u8]) -> io::Result<()> {
-        let place = self.place(at, bytes.len())?;
-        let to = bytes.as_mut_ptr();
-        // SAFETY: as in `write`.
-        unsafe {
-            ptr::copy_nonoverlapping(place.cast_const(), to, bytes.len())
-        };
+        let place = self.words(at, bytes.len())?;
+        let (first, bytes) = bytes.split_at_mut(place.first.len());
+        let (words, last) = bytes.as_chunks_mut();
+        for (from, to) in place.first.iter().zip(first) {
+            *to = from.load(Relaxed);
+        }
+        for (from, to) in place.words.iter().zip(words) {
+            *to = from.load(Relaxed).to_ne_bytes();
+        }
+        for (from, to) in place.last.iter().zip(last) {
+            *to = from.load(Relaxed);
+        }
         Ok(())
+    }
+
+    /// These bytes as atomics. (A plain copy, by `memcpy`, would be a data race
+    /// with another thread, and the compiler might read what it copies twice.)
+    fn words(&self, at: usize, bytes: usize) -> io::Result<Words<'_>> {
+        const WORD: usize = size_of::<AtomicU64>();
+        let before = at.wrapping_neg() % WORD; // a mapping begins aligned
+        let first = self.slice(at, before.min(bytes))?;
+        let (at, bytes) = (at + first.len(), bytes - first.len());
+        let words = self.slice(at, bytes / WORD)?;
+        let last = self.slice(at + WORD * words.len(), bytes % WORD)?;
+        Ok(Words { first, words, last })
     }
 
     /// Where these bytes lie in this process.
@@ -168,6 +221,13 @@ impl SharedMemory {
             _ => Err(io::ErrorKind::InvalidInput.into()),
         }
     }
+}
+
+/// Bytes in shared memory: whole words, and what lies before and behind them.
+struct Words<'a> {
+    first: &'a [AtomicU8],
+    words: &'a [AtomicU64],
+    last: &'a [AtomicU8],
 }
 
 /// What may lie in memory that another process changes: atomics, and structures
@@ -252,7 +312,6 @@ macro_rules! shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::Ordering::Relaxed;
 
     fn twice() -> (SharedMemory, SharedMemory) {
         let one = SharedMemory::new(4_096).unwrap();
@@ -283,7 +342,32 @@ mod tests {
         assert!(one.slice::<AtomicU64>(0, 512).is_ok());
         assert!(one.slice::<AtomicU64>(4_096, 0).is_ok());
         assert!(one.write(4_095, b"ab").is_err());
-        assert!(one.read(usize::MAX, &mut [0]).is_err());
+        for at in [4_096, usize::MAX, usize::MAX - 7, usize::MAX - 6] {
+            assert!(one.read(at, &mut [0; 9]).is_err(), "{at}");
+            assert!(one.write(at, &[0; 9]).is_err(), "{at}");
+        }
+        assert!(one.read(4_096, &mut []).is_ok());
+        assert!(one.read(4_097, &mut []).is_err());
+    }
+
+    #[test]
+    fn bytes_are_copied_from_everywhere_to_everywhere() {
+        let (one, two) = twice();
+        let bytes: Vec<u8> = (1..=40).collect();
+        for at in (0..24).chain(4_056 - 8..=4_056) {
+            for length in 0..=bytes.len() {
+                one.write(0, &[0; 4_096]).unwrap();
+                one.write(at, &bytes[..length]).unwrap();
+                let mut all = [7; 4_096];
+                two.read(0, &mut all).unwrap();
+                let mut expected = [0; 4_096];
+                expected[at..at + length].copy_from_slice(&bytes[..length]);
+                assert_eq!(all, expected, "{length} at {at}");
+                let mut read = vec![0; length];
+                two.read(at, &mut read).unwrap();
+                assert_eq!(read, bytes[..length], "{length} at {at}");
+            }
+        }
     }
 
     #[test]
@@ -292,7 +376,17 @@ mod tests {
         for length in [0, 1, 4_095, 4_097] {
             assert!(rustix::fs::ftruncate(one.file(), length).is_err());
         }
+    }
+
+    #[test]
+    fn no_bytes_and_too_many_are_errors() {
         assert!(SharedMemory::new(0).is_err());
+        for bytes in [usize::MAX, isize::MAX as usize, 1 << 46] {
+            assert!(SharedMemory::new(bytes).is_err(), "{bytes}");
+        }
+        let empty = memfd_create("empty", MemfdFlags::ALLOW_SEALING).unwrap();
+        fcntl_add_seals(&empty, SealFlags::SHRINK).unwrap();
+        assert!(SharedMemory::from_file(empty).is_err());
     }
 
     #[test]

@@ -9,3 +9,4 @@ mod ends;
 mod headers;
 mod locks;
 mod meals;
+mod memory;

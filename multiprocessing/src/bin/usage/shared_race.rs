@@ -1,0 +1,137 @@
+//! Lost update between processes: no compiler refuses it, nothing reports it.
+//!
+//!     cargo run -p multiprocessing --bin shared_race
+//!
+//! Inside one process the compiler refuses a data race: two threads may not
+//! write to the same `u64` (E0499; the program `lock_race` of threading shows
+//! what is left). Between processes it sees only one side. Whatever lies in
+//! shared memory, other processes change it while this code runs. So an update
+//! in two steps compiles, and loses counts. Here 4 processes read the same
+//! number in each round before any of them writes: 3 of 4 updates are lost. The
+//! cure is one step, `fetch_add`. In Python `value.value += 1` is two steps, and
+//! `with value.get_lock():` is the cure.
+//!
+//! Claims: M5
+//! Change this and watch: `race.counter.add(1)` instead of the `store` in
+//! `in_two_steps`. Then no update is lost, and M5 is contradicted.
+//!
+//! Output (times vary, counts do not):
+//!     load, then store: 300 of 400 updates are lost
+//!     fetch_add: 0 of 400 updates are lost
+//!     The article, M5: "Shared memory is hard to reason about, even between threads of one process."
+//!     Our answer for Rust: limits (true within limits)
+//!     Our answer to M5 is borne out: 4 processes lose 300 of 400 updates of a shared counter by load and store, which compiles, and 0 of 400 by fetch_add
+
+use std::os::unix::process::parent_id;
+use std::process::{self, Child, Stdio};
+use std::{io, os::fd::AsFd, thread::yield_now, time::Duration};
+
+use multiprocessing::SharedMemory;
+use nix::sys::{prctl::set_pdeathsig, signal::Signal::SIGKILL};
+use shared::{Result, claim, ensure, flags, role, say, watchdog::Watchdog};
+
+const PROCESSES: u64 = 4;
+const ROUNDS: u64 = 100;
+
+fn main() -> Result {
+    if let Some([way, parent]) = role::started_as("racer") {
+        return race(&way, &parent);
+    }
+    flags([]);
+    let _bound = Watchdog::guard("the race", Duration::from_secs(10))?;
+    let all = PROCESSES * ROUNDS;
+    let two_steps = all - counted_by("two steps")?;
+    say!("load, then store: {two_steps} of {all} updates are lost");
+    let one_step = all - counted_by("one step")?;
+    say!("fetch_add: {one_step} of {all} updates are lost");
+    let figure = format!(
+        "{PROCESSES} processes lose {two_steps} of {all} updates of a shared \
+         counter by load and store, which compiles, and {one_step} of {all} \
+         by fetch_add"
+    );
+    let forced = (PROCESSES - 1) * ROUNDS;
+    claim("M5", two_steps == forced && one_step == 0, figure)
+}
+
+shared! {
+    struct Race {
+        counter: Counter,
+        arrived: AtomicU64,
+    }
+}
+
+/// All processes are here in this round, or the watchdog ends this one.
+fn wait_for_all(race: &Race, nth: u64) {
+    race.arrived.fetch_add(1, AcqRel);
+    while race.arrived.load(Acquire) < nth * PROCESSES {
+        yield_now();
+    }
+}
+
+fn in_two_steps(race: &Race, round: u64) {
+    let seen = race.counter.get();
+    wait_for_all(race, 2 * round + 1); // forced: all have seen the same number
+    // WRONG: other processes change the counter after it was read.
+    race.counter.count.store(seen + 1, Relaxed);
+    wait_for_all(race, 2 * round + 2);
+}
+
+/// The child: its standard input is the shared memory.
+fn race(way: &str, parent: &str) -> Result {
+    set_pdeathsig(SIGKILL)?; // it ends when its parent ends,
+    if parent_id().to_string() != parent {
+        return Ok(()); // which may have been before that line
+    }
+    let _bound = Watchdog::guard("the race", Duration::from_secs(10))?;
+    let inherited = io::stdin().as_fd().try_clone_to_owned()?;
+    let memory = SharedMemory::from_file(inherited)?;
+    let race: &Race = memory.view(0)?;
+    for round in 0..ROUNDS {
+        match way {
+            "two steps" => in_two_steps(race, round),
+            _ => race.counter.add(1),
+        }
+    }
+    Ok(())
+}
+
+/// What the counter shows when all processes have made all of their updates.
+fn counted_by(way: &str) -> Result<u64> {
+    let memory = SharedMemory::new(size_of::<Race>())?;
+    let children = (0..PROCESSES).map(|_| {
+        role::command("racer")?
+            .args([way, &process::id().to_string()])
+            .stdin(Stdio::from(memory.file().try_clone_to_owned()?))
+            .spawn()
+    });
+    let children: Vec<Child> = children.collect::<io::Result<_>>()?;
+    for mut child in children {
+        ensure(child.wait()?.success(), "a process did not finish")?;
+    }
+    Ok(memory.view::<Race>(0)?.counter.get())
+}
+
+// ANCHOR: shared_race
+use std::sync::atomic::{AtomicU64, Ordering::*};
+
+use multiprocessing::shared;
+
+shared! {
+    /// A counter in shared memory, for all processes: no update is lost.
+    pub struct Counter {
+        count: AtomicU64,
+    }
+}
+
+impl Counter {
+    /// Adds in one step.
+    pub fn add(&self, count: u64) {
+        self.count.fetch_add(count, Relaxed);
+    }
+
+    /// What has been counted so far.
+    pub fn get(&self) -> u64 {
+        self.count.load(Relaxed)
+    }
+}
+// ANCHOR_END: shared_race
