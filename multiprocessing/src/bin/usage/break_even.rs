@@ -2,185 +2,121 @@
 //!
 //!     cargo run --release -p multiprocessing --bin break_even
 //!
-//! A worker thread gets its jobs through a channel, a worker process through a
-//! pipe. Both run already, both do the same job, one at a time. The way to the
-//! process and back (the round trip, latency) takes longer, so short jobs lose
-//! time there, and long ones do not notice. Bisection finds the length from
-//! which the process needs at most 10 % more time than the thread. Prediction:
-//! (length + process trip) / (length + thread trip) = 1.1.
+//! One worker thread and one worker process, both run already, both do the same
+//! jobs. The thread takes its next job from a queue in memory. The process must
+//! be sent each job through a pipe, and the answer must wake this process: a
+//! round trip. So short jobs lose time, and long jobs do not notice. Bisection
+//! finds the length from which the process takes at most 10 % longer than the
+//! thread. The prediction is the difference of jobs without work, divided by
+//! 10 %. In Python: `chunksize` of `Pool.map` makes long jobs of short ones.
 //!
 //! The program `cpu_bound` compares long work on all cores.
 //!
 //! Claims: M3
-//! Change this and watch: `NEAR` of 1.01. The break-even length is then about
-//! ten times as long.
+//! Change this and watch: `NEAR` of 1.02. The break-even length is then about
+//! five times as long.
 //!
 //! Output (figures vary):
 //!     x
 
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::{fs::File, os::fd::AsFd, thread, time::Duration};
-
-use shared::measure::{Noise, NoiseMeter, median, now};
-use shared::watchdog::Watchdog;
-use shared::{
-    Failure, Result, Table, chop, chopped, claim_timed, ensure, flags,
-    notice_debug_build, role, say,
+use std::{
+    process::Stdio, sync::mpsc::channel, thread, time::Duration, time::Instant,
 };
 
-/// Not more than so many times the time of the thread.
+use shared::measure::{NoiseMeter, try_best_of};
+use shared::watchdog::Watchdog;
+use shared::{
+    Result, chop, chopped, claim_timed, ensure, flags, notice_debug_build,
+    role, say,
+};
+
+/// At most so many times as long as on the thread.
 const NEAR: f64 = 1.1;
-const ROUNDS: usize = 41;
-/// Longer than the break-even on any machine: about a millisecond.
-const MOST_STEPS: u64 = 400_000;
+const JOBS: u32 = 10;
+/// Steps of a job of two milliseconds, or less.
+const LONGEST: u64 = 600_000;
 
 fn main() -> Result {
     if let Some([]) = role::started_as("worker") {
-        let stdin = io::stdin().as_fd().try_clone_to_owned()?;
-        let stdout = io::stdout().as_fd().try_clone_to_owned()?;
-        return Ok(serve(File::from(stdin), File::from(stdout), job)?);
+        return Ok(serve(io::stdin(), io::stdout(), job)?);
     }
     flags([]);
     notice_debug_build();
     let _bound = Watchdog::guard("the jobs", Duration::from_secs(20))?;
-    let (mut workers, meter) = (Workers::start()?, NoiseMeter::start());
-    let mut table = Table::new(["job us", "thread us", "process us", "ratio"]);
-    let no_job = workers.times(0)?.told(&mut table);
-    let longest = workers.times(MOST_STEPS)?.told(&mut table);
-    let (mut short, mut long, mut found) = (100, MOST_STEPS, longest);
-    while long > short + short / 10 {
-        let middle = (short * long).isqrt(); // half-way by factors
-        let times = workers.times(middle)?.told(&mut table);
-        if times.ratio() > NEAR {
-            short = middle;
-        } else {
-            (long, found) = (middle, times);
+    let mut worker = role::command("worker")?;
+    worker.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let (mut worker, meter) = (worker.spawn()?, NoiseMeter::start());
+    let (none, thread_us) = compare(&mut worker, 0)?;
+    let (longest, longest_us) = compare(&mut worker, LONGEST)?;
+    let (mut short, mut long, mut near_us) = (100_u64, LONGEST, longest_us);
+    while long > short + short / 5 {
+        let steps = (short * long).isqrt(); // half-way, by factors
+        match compare(&mut worker, steps)? {
+            (ratio, us) if ratio <= NEAR => (long, near_us) = (steps, us),
+            _ => short = steps,
         }
     }
-    table.print();
-    workers.end()?;
-    judge(no_job, longest, found, meter.read())
+    worker.wait()?; // which closes its input first, so it ends
+    let predicted = (none - 1.0) * thread_us / (NEAR - 1.0);
+    say!("near from {near_us:.0} us on, predicted {predicted:.0} us");
+    let figure = format!(
+        "a process takes {none:.1} times as long as a thread for jobs without \
+         work, and {longest:.2} times for jobs of {longest_us:.0} us"
+    );
+    let only_long = none > NEAR && longest <= NEAR;
+    claim_timed("M3", only_long, meter.read(), figure)
 }
 
-/// One of each kind. It waits for its next job.
-struct Workers {
-    to_thread: Sender<u64>,
-    from_thread: Receiver<u64>,
-    process: Child,
-    to_process: ChildStdin,
-    from_process: ChildStdout,
-}
-
-impl Workers {
-    fn start() -> Result<Workers> {
-        let (to_thread, jobs) = channel();
-        let (done, from_thread) = channel();
-        // It ends when `to_thread` is dropped.
-        thread::Builder::new().spawn(move || {
-            jobs.iter().try_for_each(|steps| done.send(job(steps)))
-        })?;
-        let mut process = role::command("worker")?;
-        process.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = process.spawn()?;
-        let to_process = process.stdin.take().expect("it is a pipe");
-        let from_process = process.stdout.take().expect("it is a pipe");
-        Ok(Workers {
-            to_thread,
-            from_thread,
-            process,
-            to_process,
-            from_process,
-        })
-    }
-
-    /// Here, on the thread and in the process, in turns: what disturbs one of
-    /// them disturbs all.
-    fn times(&mut self, steps: u64) -> Result<Times> {
-        let mut rounds = [(); 3].map(|()| Vec::new());
-        let mut timed = |way: usize, done: &mut dyn FnMut() -> Result<u64>| {
-            let begun = now();
-            let right = done()? == chopped(steps, steps);
-            rounds[way].push(now() - begun);
-            ensure(right, "a job has another result")
-        };
-        for _ in 0..ROUNDS {
-            timed(0, &mut || Ok(job(steps)))?;
-            timed(1, &mut || {
-                self.to_thread.send(steps)?;
-                Ok(self.from_thread.recv()?)
-            })?;
-            timed(2, &mut || {
-                let pipes = (&mut self.to_process, &mut self.from_process);
-                Ok(call(pipes.0, pipes.1, steps)?)
-            })?;
-        }
-        let [here, thread, process] =
-            rounds.map(|times| median(&times).as_secs_f64() * 1e6);
-        Ok(Times { here, thread, process })
-    }
-
-    fn end(mut self) -> Result {
-        drop((self.to_process, self.to_thread)); // no more jobs
-        ensure(self.process.wait()?.success(), "the worker has failed")
-    }
-}
-
-/// Medians in microseconds.
-#[derive(Clone, Copy)]
-struct Times {
-    here: f64,
-    thread: f64,
-    process: f64,
-}
-
-impl Times {
-    fn ratio(self) -> f64 {
-        self.process / self.thread
-    }
-
-    fn told(self, table: &mut Table<4>) -> Times {
-        let us = [self.here, self.thread, self.process];
-        let [here, thread, process] = us.map(|us| format!("{us:.1}"));
-        let ratio = format!("{:.2}", self.ratio());
-        table.row([&here, &thread, &process, &ratio]);
-        self
-    }
-}
-
-/// It takes longer, the more steps it has.
+/// CPU work only.
 fn job(steps: u64) -> u64 {
     chop(steps, steps)
 }
 
-fn judge(no_job: Times, longest: Times, found: Times, noise: Noise) -> Result {
-    let Times { thread, process, .. } = no_job;
-    let predicted = ((process - NEAR * thread) / (NEAR - 1.0)).max(0.0);
-    say!(
-        "from {:.0} us on a process is near, predicted {predicted:.0} us",
-        found.here
-    );
-    let figure = format!(
-        "CPU work of no length takes {:.1} times as long in a process as on a \
-         thread, of {:.0} us at most {NEAR} times, of {:.0} us {:.2} times",
-        no_job.ratio(),
-        found.here,
-        longest.here,
-        longest.ratio(),
-    );
-    let long_enough = longest.ratio() <= NEAR;
-    claim_timed("M3", no_job.ratio() > NEAR && long_enough, noise, figure)
+/// How many times as long as on the thread a job takes in the process, and how
+/// many microseconds it takes on the thread.
+fn compare(worker: &mut Child, steps: u64) -> Result<(f64, f64)> {
+    let thread = try_best_of(5, || on_thread(steps))?;
+    let process = try_best_of(5, || in_process(worker, steps))?;
+    let ratio = process / thread;
+    say!("thread {thread:.1} us, process {process:.1} us, ratio {ratio:.2}");
+    Ok((ratio, thread))
+}
+
+fn on_thread(steps: u64) -> Result<f64> {
+    let ((queue, jobs), (done, results)) = (channel(), channel());
+    let worker = move || jobs.iter().try_for_each(|n| done.send(job(n)));
+    let worker = thread::Builder::new().spawn(worker)?;
+    queue.send(0)?;
+    results.recv()?; // it runs
+    let begun = Instant::now();
+    (0..JOBS).try_for_each(|_| queue.send(steps))?;
+    let right = |result| result == chopped(steps, steps);
+    let all_right = results.iter().take(JOBS as usize).all(right);
+    let us = begun.elapsed().as_secs_f64() * 1e6 / f64::from(JOBS);
+    drop(queue); // then the worker ends
+    worker.join().expect("it does not panic")?;
+    ensure(all_right, "a thread has another result").map(|()| us)
+}
+
+fn in_process(worker: &mut Child, steps: u64) -> Result<f64> {
+    let begun = Instant::now();
+    for _ in 0..JOBS {
+        let right = call(worker, steps)? == chopped(steps, steps);
+        ensure(right, "a process has another result")?;
+    }
+    Ok(begun.elapsed().as_secs_f64() * 1e6 / f64::from(JOBS))
 }
 
 // ANCHOR: break_even
 use std::io::{self, ErrorKind, Read, Write};
+use std::process::Child;
 
 /// In a worker process: does one job after the other, as [`call`] sends them,
 /// until the other side sends no more, or has ended.
 ///
 /// # Errors
 ///
-/// The pipes are broken, or a job was cut.
+/// The pipes are broken.
 pub fn serve(
     mut from: impl Read,
     mut to: impl Write,
@@ -188,32 +124,27 @@ pub fn serve(
 ) -> io::Result<()> {
     let mut bytes = [0; 8];
     loop {
-        // Of a job that is cut, only the first byte would come.
-        match from.read(&mut bytes[..1]) {
-            Ok(0) => return Ok(()),
-            Ok(_) => from.read_exact(&mut bytes[1..])?,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
+        match from.read_exact(&mut bytes) {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => break,
+            read => read?,
         }
         to.write_all(&job(u64::from_le_bytes(bytes)).to_le_bytes())?;
         to.flush()?;
     }
+    Ok(())
 }
 
-/// Has a worker process do a job, and waits for the result. The pipes are its
-/// standard input and output: `stdin` and `stdout` of the `Child`.
+/// Has a worker process do a job, and waits for the result. Its standard input
+/// and output must be pipes. After an error, kill it and start another one.
 ///
 /// # Errors
 ///
-/// The worker has died, or has ended.
-pub fn call(
-    to: &mut impl Write,
-    from: &mut impl Read,
-    job: u64,
-) -> io::Result<u64> {
+/// The worker has ended or died, and the job with it; or there is no pipe.
+pub fn call(worker: &mut Child, job: u64) -> io::Result<u64> {
+    let pipes = worker.stdin.as_mut().zip(worker.stdout.as_mut());
+    let (to, from) = pipes.ok_or(ErrorKind::InvalidInput)?;
     let mut result = [0; 8];
     to.write_all(&job.to_le_bytes())?;
-    to.flush()?;
     from.read_exact(&mut result)?;
     Ok(u64::from_le_bytes(result))
 }

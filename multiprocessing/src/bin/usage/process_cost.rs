@@ -19,9 +19,10 @@
 //! Output (figures vary):
 //!     x
 
-use std::io::{Read, Write};
+use std::io::{Read, Write, stdin, stdout};
 use std::process::{self, Child, Stdio};
-use std::{sync::mpsc, thread, time::Duration, time::Instant};
+use std::sync::mpsc::{Sender, channel};
+use std::{array, thread, time::Duration, time::Instant};
 
 use shared::measure::{Memory, NoiseMeter, median};
 use shared::watchdog::Watchdog;
@@ -31,14 +32,16 @@ const EACH: usize = 10;
 
 fn main() -> Result {
     if let Some([]) = role::started_as("waiter") {
-        return wait();
+        stdout().write_all(b".")?; // it is ready
+        stdout().flush()?;
+        return Ok(stdin().read(&mut [0]).map(drop)?); // until its input ends
     }
     flags([]);
     notice_debug_build();
     let _bound = Watchdog::guard("the workers", Duration::from_secs(10))?;
     let meter = NoiseMeter::start();
-    let (thread, process) = (cost_of_threads()?, cost_of_processes()?);
-    let noise = meter.read();
+    let thread = cost(start_thread, |_| None, |leash| Ok(drop(leash)))?;
+    let process = cost(start_process, |child| Some(child.id()), end_process)?;
     let mut table = Table::new(["for each worker", "thread", "process"]);
     for ((row, thread), process) in ROWS.iter().zip(thread).zip(process) {
         let [thread, process] = [thread, process].map(|x| format!("{x:.1}"));
@@ -51,7 +54,31 @@ fn main() -> Result {
          start and {kib:.0} KiB; a thread took {thread_us:.0} us and \
          {thread_kib:.0} KiB"
     );
-    claim_timed("M1", us > thread_us && kib > thread_kib, noise, figure)
+    let more = us > thread_us && kib > thread_kib;
+    claim_timed("M1", more, meter.read(), figure)
+}
+
+/// The thread ends when this sender is dropped.
+fn start_thread() -> Result<Sender<()>> {
+    let ((leash, end), (ready, is_ready)) = (channel(), channel());
+    thread::Builder::new().spawn(move || {
+        ready.send(()).expect("the other side waits for this");
+        end.recv()
+    })?;
+    Ok(is_ready.recv().map(|()| leash)?)
+}
+
+fn start_process() -> Result<Child> {
+    let mut child = role::command("waiter")?;
+    child.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = child.spawn()?;
+    let stdout = child.stdout.as_mut().expect("it is a pipe");
+    stdout.read_exact(&mut [0])?; // it is ready
+    Ok(child)
+}
+
+fn end_process(mut child: Child) -> Result {
+    Ok(child.wait().map(drop)?) // closes its input first, so it ends
 }
 
 const ROWS: [&str; 6] = [
@@ -63,64 +90,26 @@ const ROWS: [&str; 6] = [
     "memory in all KiB",
 ];
 
-fn cost_of_threads() -> Result<[f64; 6]> {
+/// One figure for each row: the median start, and what each worker has added.
+fn cost<W>(
+    start: fn() -> Result<W>,
+    pid: fn(&W) -> Option<u32>,
+    end: fn(W) -> Result,
+) -> Result<[f64; 6]> {
+    let (mut workers, mut starts) = (Vec::new(), Vec::new());
     let before = sizes(&[process::id()])?;
-    thread::scope(|scope| {
-        let (mut starts, mut leashes) = (Vec::new(), Vec::new());
-        for _ in 0..EACH {
-            let (ready, is_ready) = mpsc::channel();
-            let (leash, end) = mpsc::channel::<()>();
-            let begun = Instant::now();
-            thread::Builder::new().spawn_scoped(scope, move || {
-                ready.send(()).expect("the other side waits for this");
-                end.recv() // an error, as soon as `leash` is dropped
-            })?;
-            is_ready.recv()?;
-            starts.push(begun.elapsed());
-            leashes.push(leash);
-        }
-        cost(&starts, before, sizes(&[process::id()])?)
-    })
-}
-
-fn cost_of_processes() -> Result<[f64; 6]> {
-    let before = sizes(&[process::id()])?;
-    let (mut starts, mut children) = (Vec::new(), Vec::new());
     for _ in 0..EACH {
         let begun = Instant::now();
-        let mut child = role::command("waiter")?;
-        child.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = child.spawn()?;
-        let stdout = child.stdout.as_mut().expect("it is a pipe");
-        stdout.read_exact(&mut [0])?; // it is ready
-        starts.push(begun.elapsed());
-        children.push(child);
+        workers.push(start()?);
+        starts.push(begun.elapsed().as_nanos());
     }
-    let pids = children.iter().map(Child::id).chain([process::id()]);
+    let pids = workers.iter().filter_map(pid).chain([process::id()]);
     let after = sizes(&pids.collect::<Vec<_>>());
-    for child in &mut children {
-        child.wait()?; // which closes its input first, so it ends
-    }
-    cost(&starts, before, after?)
-}
-
-/// In the child: says that it is ready, and waits until its input ends.
-fn wait() -> Result {
-    std::io::stdout().write_all(b".")?;
-    std::io::stdout().flush()?;
-    Ok(std::io::stdin().read(&mut [0]).map(drop)?)
-}
-
-/// The median start, and what each worker has added to all sizes.
-fn cost(
-    starts: &[Duration],
-    before: [f64; 4],
-    after: [f64; 4],
-) -> Result<[f64; 6]> {
-    let start = median(starts).as_secs_f64() * 1e6;
-    let each: [f64; 4] =
-        std::array::from_fn(|n| (after[n] - before[n]) / EACH as f64);
-    let [pss, private, tables, stacks] = each;
+    workers.into_iter().try_for_each(end)?;
+    let after = after?;
+    let added: [f64; 4] = array::from_fn(|n| after[n] - before[n]);
+    let [pss, private, tables, stacks] = added.map(|kib| kib / EACH as f64);
+    let start = median(&starts) as f64 / 1e3;
     Ok([start, pss, private, tables, stacks, pss + tables + stacks])
 }
 
@@ -128,9 +117,9 @@ fn cost(
 fn sizes(pids: &[u32]) -> Result<[f64; 4]> {
     let mut sums = [0.0; 4];
     for pid in pids {
-        let ProcessMemory { pss, private } = memory_of(*pid)?;
-        let kernel = Memory::of(*pid)?;
-        let sizes = [pss, private, kernel.page_tables, kernel.kernel_stacks];
+        let (own, kernel) = (memory_of(*pid)?, Memory::of(*pid)?);
+        let kernel = [kernel.page_tables, kernel.kernel_stacks];
+        let sizes = [own.pss, own.private, kernel[0], kernel[1]];
         (0..4).for_each(|n| sums[n] += sizes[n] as f64);
     }
     Ok(sums)
@@ -159,10 +148,9 @@ pub fn memory_of(pid: u32) -> io::Result<ProcessMemory> {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
     let kib = |name: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(name));
-        let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        let number =
-            number.and_then(|number| number.trim().parse::<u64>().ok());
-        number.ok_or_else(|| io::Error::other(format!("no {name} in /proc")))
+        let kib = line.and_then(|line| line.split_whitespace().next());
+        let kib = kib.and_then(|kib| kib.parse::<u64>().ok());
+        kib.ok_or(io::ErrorKind::InvalidData)
     };
     Ok(ProcessMemory {
         pss: kib("Pss:")?,
