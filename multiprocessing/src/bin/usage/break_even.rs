@@ -48,14 +48,7 @@ fn main() -> Result {
     let (mut worker, meter) = (worker.spawn()?, NoiseMeter::start());
     let (none, thread_us) = compare(&mut worker, 0)?;
     let (longest, longest_us) = compare(&mut worker, LONGEST)?;
-    let (mut short, mut long, mut near_us) = (100_u64, LONGEST, longest_us);
-    while long > short + short / 5 {
-        let steps = (short * long).isqrt(); // half-way, by factors
-        match compare(&mut worker, steps)? {
-            (ratio, us) if ratio <= NEAR => (long, near_us) = (steps, us),
-            _ => short = steps,
-        }
-    }
+    let near_us = near_from(&mut worker)?;
     worker.wait()?; // which closes its input first, so it ends
     let predicted = (none - 1.0) * thread_us / (NEAR - 1.0);
     say!("near from {near_us:.0} us on, predicted {predicted:.0} us");
@@ -65,6 +58,19 @@ fn main() -> Result {
     );
     let only_long = none > NEAR && longest <= NEAR;
     claim_timed("M3", only_long, meter.read(), figure)
+}
+
+/// Bisection: how many microseconds a job takes, so that the process is near.
+fn near_from(worker: &mut Child) -> Result<f64> {
+    let (mut short, mut long, mut near_us) = (100_u64, LONGEST, f64::NAN);
+    while long > short + short / 5 {
+        let steps = (short * long).isqrt(); // half-way, by factors
+        match compare(worker, steps)? {
+            (ratio, us) if ratio <= NEAR => (long, near_us) = (steps, us),
+            _ => short = steps,
+        }
+    }
+    Ok(near_us)
 }
 
 /// CPU work only.
@@ -125,13 +131,12 @@ pub fn serve(
     let mut bytes = [0; 8];
     loop {
         match from.read_exact(&mut bytes) {
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => break,
+            Err(e) if e.kind() == ErrorKind::UnexpectedEof => return Ok(()),
             read => read?,
         }
         to.write_all(&job(u64::from_le_bytes(bytes)).to_le_bytes())?;
         to.flush()?;
     }
-    Ok(())
 }
 
 /// Has a worker process do a job, and waits for the result. Its standard input

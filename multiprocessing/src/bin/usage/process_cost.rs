@@ -32,8 +32,7 @@ const EACH: usize = 10;
 
 fn main() -> Result {
     if let Some([]) = role::started_as("waiter") {
-        stdout().write_all(b".")?; // it is ready
-        stdout().flush()?;
+        stdout().write_all(b"\n")?; // it is ready; a line is sent at once
         return Ok(stdin().read(&mut [0]).map(drop)?); // until its input ends
     }
     flags([]);
@@ -117,9 +116,9 @@ fn cost<W>(
 fn sizes(pids: &[u32]) -> Result<[f64; 4]> {
     let mut sums = [0.0; 4];
     for pid in pids {
-        let (own, kernel) = (memory_of(*pid)?, Memory::of(*pid)?);
-        let kernel = [kernel.page_tables, kernel.kernel_stacks];
-        let sizes = [own.pss, own.private, kernel[0], kernel[1]];
+        let pss = memory_of(*pid, "Pss:")?;
+        let all = Memory::of(*pid)?;
+        let sizes = [pss, all.private, all.page_tables, all.kernel_stacks];
         (0..4).for_each(|n| sums[n] += sizes[n] as f64);
     }
     Ok(sums)
@@ -128,33 +127,19 @@ fn sizes(pids: &[u32]) -> Result<[f64; 4]> {
 // ANCHOR: process_cost
 use std::{fs, io};
 
-/// Resident memory of a process, in KiB.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProcessMemory {
-    /// The proportional set size: a page that three processes share counts as
-    /// a third of it. Sums over processes count no page twice.
-    pub pss: u64,
-    /// Pages that no other process has: free again when this process ends.
-    pub private: u64,
-}
-
-/// How much memory the process `pid` has, with its part of shared pages. Linux
-/// only, by `/proc/PID/smaps_rollup`.
+/// Memory of the process `pid` in KiB, a figure of `/proc/PID/smaps_rollup`
+/// (Linux). `Pss:` is its resident memory, where a page that three processes
+/// share counts as a third, so sums count no page twice. `Private_Dirty:` is
+/// what would be free without it.
 ///
 /// # Errors
 ///
-/// There is no such process, it has ended, or it belongs to another user.
-pub fn memory_of(pid: u32) -> io::Result<ProcessMemory> {
+/// There is no such process or figure, or the process is of another user.
+pub fn memory_of(pid: u32, figure: &str) -> io::Result<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
-    let kib = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name));
-        let kib = line.and_then(|line| line.split_whitespace().next());
-        let kib = kib.and_then(|kib| kib.parse::<u64>().ok());
-        kib.ok_or(io::ErrorKind::InvalidData)
-    };
-    Ok(ProcessMemory {
-        pss: kib("Pss:")?,
-        private: kib("Private_Clean:")? + kib("Private_Dirty:")?,
-    })
+    let line = text.lines().find_map(|line| line.strip_prefix(figure));
+    let kib = line.and_then(|line| line.split_whitespace().next());
+    let kib = kib.and_then(|kib| kib.parse().ok());
+    kib.ok_or_else(|| io::Error::other(format!("no {figure} of {pid}")))
 }
 // ANCHOR_END: process_cost

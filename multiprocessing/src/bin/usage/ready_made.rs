@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use shared::measure::try_median_of;
 use shared::watchdog::Watchdog;
-use shared::{Result, Table, ensure, flags, notice_debug_build, role};
+use shared::{Result, ensure, flags, notice_debug_build, role, say};
 
 fn main() -> Result {
     procspawn::init(); // in a worker process this does the job, and ends
@@ -33,15 +33,9 @@ fn main() -> Result {
     flags([]);
     notice_debug_build();
     let _bound = Watchdog::guard("the jobs", Duration::from_secs(10))?;
-    let mut table = Table::new(["way to a process", "us there and back"]);
-    for (way, median_us) in [
-        ("procspawn::spawn, a process for each job", by_spawn as fn() -> _),
-        ("procspawn::Pool of one process", by_pool),
-        ("our own worker at a pipe", by_own_worker),
-    ] {
-        table.row([&way, &format_args!("{:.0}", median_us()?)]);
-    }
-    table.print();
+    say!("a process for each job: {:.0} us", by_spawn()?);
+    say!("a pool of one process: {:.0} us", by_pool()?);
+    say!("our own worker at a pipe: {:.0} us", by_own_worker()?);
     Ok(())
 }
 
