@@ -127,7 +127,7 @@ impl fmt::Display for JobError {
             JobError::WorkerDied { pid, exit, began: false } => {
                 write!(
                     f,
-                    "not run, for the pool is broken: worker {pid}: {exit}"
+                    "not run, because the pool is broken: worker {pid}: {exit}"
                 )
             }
             JobError::Broken(why) => write!(f, "pool broken: {why}"),

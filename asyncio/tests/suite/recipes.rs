@@ -137,7 +137,7 @@ async fn a_panic_is_passed_on_by_as_completed() {
             }
         }
     };
-    let all = as_completed::as_completed([0, 1].map(job), |_| ());
+    let all = as_completed::as_completed([0, 1].map(job), async |_| ());
     let ended = timeout(LIMIT, AssertUnwindSafe(all).catch_unwind()).await;
     let payload = ended.expect("it ends at once").unwrap_err();
     assert_eq!(shared::panic_text(&*payload), "the oil burns");

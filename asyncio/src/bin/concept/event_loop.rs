@@ -10,8 +10,8 @@
 //!
 //! Claims: A19
 //! Change this and watch: `Some(Duration::ZERO)` instead of `pause`, as if the
-//! loop had to look after its tasks (busy polling). No dish is done earlier,
-//! the CPU is busy, and A19 is contradicted.
+//! loop had to poll all its tasks (busy polling). No dish is done earlier, the
+//! CPU is busy, and A19 is contradicted.
 //!
 //! Output (figures vary):
 //!     asyncio::event_loop  waiting menu, 10 dishes, 2 cores
@@ -61,6 +61,7 @@ async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {
     prepped.plate(reply)
 }
 
+/// The first `?` of `??` is for a timeout, the second for the socket.
 async fn bake(oven: SocketAddr, order: &[u8]) -> io::Result<Vec<u8>> {
     let mut socket = timeout(PATIENCE, TcpStream::connect(oven)).await??;
     socket.write_all(order).await?;

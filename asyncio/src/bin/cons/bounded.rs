@@ -1,12 +1,12 @@
-//! Concurrency limit: a semaphore bounds how many tasks run at once.
+//! Concurrency limit: a semaphore bounds how many tasks work at once.
 //!
 //!     cargo run -p asyncio --bin bounded
 //!
 //! A task that is spawned begins soon, so a loop that spawns 40 tasks starts 40
-//! downloads at the same time. A semaphore with 4 permits limits them, if each
-//! task gets its own permit and holds it to its end. A permit that stays in the
-//! loop is given back before its task has even begun. In Python: `async with
-//! semaphore` in the coroutine.
+//! downloads at the same time. A semaphore with 4 permits limits the downloads:
+//! all 40 tasks are spawned, but each waits for a permit, and holds it to its
+//! end. A permit that stays in the loop is given back before its task has even
+//! begun. In Python: `async with semaphore` in the coroutine.
 //!
 //! The program `bounded_ways` compares three ways, and their order of results.
 //! `limit_and_timeout` gives each job a deadline, too; `limit_zero` shows what
@@ -55,7 +55,7 @@ async fn permit_dropped(
     let mut tasks = JoinSet::new();
     for job in jobs {
         let _permit = permits.acquire().await;
-        tasks.spawn(job); // WRONG: the permit ends here, the job begins later
+        tasks.spawn(job); // WRONG: the permit is dropped before the job begins
     }
     tasks.join_all().await;
 }
@@ -65,17 +65,18 @@ use std::sync::Arc;
 
 use tokio::{sync::Semaphore, task::JoinSet};
 
-/// A task for each job; at most `limit` jobs run at a time (above 0), and the
-/// others wait for a permit. Returns the results in the order of the jobs. If a
-/// job panics, this panics immediately. After a panic, or if the future of
-/// `run_limited` is dropped, the other jobs are cancelled. Needs a tokio
-/// runtime.
+/// Spawns a task for each job. At most `limit` jobs (not 0) run at a time; the
+/// other tasks wait for a permit. Returns the results in the order of the jobs.
+/// If a job panics, `run_limited` panics immediately. After a panic, or if the
+/// future of `run_limited` is dropped, the other jobs are cancelled. Needs a
+/// tokio runtime.
 pub async fn run_limited<Job>(limit: usize, jobs: Vec<Job>) -> Vec<Job::Output>
 where
-    Job: Future<Output: Send> + Send + 'static,
+    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
 {
     assert_ne!(limit, 0, "no job could ever begin");
-    let permits = Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS)));
+    let limit = limit.min(Semaphore::MAX_PERMITS); // more would panic
+    let permits = Arc::new(Semaphore::new(limit));
     let mut tasks = JoinSet::new();
     for (number, job) in jobs.into_iter().enumerate() {
         let permits = permits.clone();
@@ -84,7 +85,7 @@ where
             (number, job.await) // then the permit is given back
         });
     }
-    let mut outputs = tasks.join_all().await; // as they were completed
+    let mut outputs = tasks.join_all().await; // in the order of their ends
     outputs.sort_by_key(|(number, _)| *number);
     outputs.into_iter().map(|(_, output)| output).collect()
 }
@@ -94,7 +95,8 @@ static RUNNING: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
 
 async fn download(number: usize) -> usize {
-    MOST.fetch_max(RUNNING.fetch_add(1, Relaxed) + 1, Relaxed);
+    let running = RUNNING.fetch_add(1, Relaxed) + 1;
+    MOST.fetch_max(running, Relaxed);
     sleep(Duration::from_millis(5)).await;
     RUNNING.fetch_sub(1, Relaxed);
     number

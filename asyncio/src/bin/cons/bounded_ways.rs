@@ -83,7 +83,7 @@ use tokio::task::JoinSet;
 /// they are completed. If a job panics, this panics, and cancels the others.
 pub async fn join_set<Job>(limit: usize, jobs: Vec<Job>) -> Vec<Job::Output>
 where
-    Job: Future<Output: Send> + Send + 'static,
+    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
 {
     assert_ne!(limit, 0, "no job could ever begin");
     let (mut tasks, mut outputs) = (JoinSet::new(), Vec::new());

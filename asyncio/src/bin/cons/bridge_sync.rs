@@ -79,9 +79,9 @@ where
 }
 
 // ANCHOR: bridge_sync
-/// Runs `call` on another thread, and awaits its result. `call` may block, also
-/// by `Handle::current().block_on`, on another thread, and awaits its result. A
-/// panic in it is passed on. It goes on if this future is dropped. Needs tokio.
+/// Runs `call` on another thread, and awaits its result. `call` may block, even
+/// by `Handle::current().block_on`. If it panics, the caller panics, too. It
+/// goes on if this future is dropped. Needs tokio.
 pub async fn call_sync<T: Send + 'static>(
     call: impl FnOnce() -> T + Send + 'static,
 ) -> T {

@@ -86,7 +86,7 @@ pub fn in_a_task<S>(
     room: usize,
 ) -> impl Stream<Item = S::Item> + Unpin
 where
-    S: Stream<Item: Send> + Send + 'static,
+    S: Stream<Item: Send> + Send + 'static, // and `S::Item: Send`
 {
     let (sender, mut items) = mpsc::channel(room);
     let mut task = JoinSet::new(); // aborts the task when it is dropped

@@ -94,7 +94,7 @@ pub fn in_tasks<Job>(
     limit: usize,
 ) -> impl Stream<Item = Job::Output>
 where
-    Job: Future<Output: Send> + Send + 'static,
+    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
 {
     assert_ne!(limit, 0, "no job could ever begin");
     jobs.map(|job| AbortOnDropHandle::new(tokio::spawn(job)))

@@ -1,4 +1,4 @@
-//! Cancellation safety: `select!` drops a future, and what it has half read.
+//! Cancellation safety: `select!` drops a future, with the bytes it has read.
 //!
 //!     cargo run -p asyncio --bin cancel_safety
 //!
@@ -10,8 +10,8 @@
 //!
 //! Claims: A25
 //! Change this and watch: write `b"GET "` after the `select!`, not before it.
-//! Nothing has been read yet when the other wins: every way gets all lines, and
-//! A25 is contradicted.
+//! Nothing has been read yet when the other branch wins: every way gets all
+//! lines, and A25 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     read_line, a new buffer: 0 of 10 lines are whole
@@ -31,13 +31,13 @@ use tokio::select;
 async fn main() -> Result {
     flags([]);
     let fresh = whole_lines("read_line, a new buffer", async |input| {
-        let mut line = String::new(); // WRONG: is dropped with this future
+        let mut line = String::new(); // WRONG: the future owns it
         input.read_line(&mut line).await?;
-        Ok((!line.is_empty()).then_some(line))
+        Ok((!line.is_empty()).then_some(line)) // empty: the end
     });
     let mut line = String::new();
     let kept = whole_lines("read_line, a kept buffer", async |input| {
-        // WRONG: fills `line` only when the line is complete
+        // WRONG: `read_line` fills `line` only when the line is complete
         input.read_line(&mut line).await?;
         Ok((!line.is_empty()).then(|| take(&mut line)))
     });
@@ -45,6 +45,7 @@ async fn main() -> Result {
     let safe = whole_lines("read_until, a kept buffer", async |input| {
         next_line(input, &mut partial).await
     });
+    // Nothing has run until here: a future begins when it is awaited.
     let [fresh, kept, safe] = [fresh.await?, kept.await?, safe.await?];
     let figure = format!(
         "with reads cancelled, read_line gets {fresh} of 10 lines \
@@ -55,7 +56,8 @@ async fn main() -> Result {
 
 type Input = BufReader<DuplexStream>;
 
-/// How many lines come whole if the read of each is cancelled within it.
+/// How many lines come whole if `next`, which reads one, is cancelled in the
+/// middle of each line.
 async fn whole_lines(
     way: &str,
     mut next: impl AsyncFnMut(&mut Input) -> io::Result<Option<String>>,
@@ -65,7 +67,7 @@ async fn whole_lines(
     for _ in 0..10 {
         output.write_all(b"GET ").await?;
         select! {
-            biased; // in this order: it reads half a line, and the other wins
+            biased; // in this order: `next` reads half a line, `ready` wins
             _ = next(&mut input) => {}
             () = ready(()) => {} // here the future of `next` is dropped
         }
@@ -83,10 +85,10 @@ use std::{io, mem::take};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 
 /// The next line with its line end, or `None` at the end of the input; the last
-/// line may have no line end. Cancellation safe: what was read when the future
-/// is dropped stays in `partial`, which the next call needs. Give an empty
-/// `Vec` to the first call, and the same one to each later call. Lines may be
-/// of any length.
+/// line may have no line end. Cancellation safe: what was read before the
+/// future is dropped stays in `partial`, which the next call needs. Give an
+/// empty `Vec` to the first call, and the same one to each later call. Lines
+/// may be of any length.
 pub async fn next_line(
     input: &mut (impl AsyncBufRead + Unpin),
     partial: &mut Vec<u8>,

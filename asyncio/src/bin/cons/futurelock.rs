@@ -1,4 +1,4 @@
-//! Futurelock (deadlock): an unpolled future holds the lock its task awaits.
+//! Futurelock (deadlock): a future nobody polls holds the lock its task needs.
 //!
 //!     cargo run -p asyncio --bin futurelock
 //!
@@ -6,7 +6,7 @@
 //! wins. From then on nobody polls it, so it never releases its lock: the task
 //! is deadlocked with itself, although no thread is blocked. Two cures: let
 //! `select!` own the future, then it is dropped; or spawn it, then the runtime
-//! goes on polling it. In Python `asyncio.wait` makes tasks, which run by
+//! goes on polling it. In Python `asyncio.wait` takes only tasks, which run by
 //! themselves.
 //!
 //! The program `futurelock_ways` shows the case of two locks, and of a future
@@ -23,7 +23,7 @@
 //!     the runtime owns it: done
 //!     The article, A33: "Unlike threads, they need no complicated locking."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A33 is borne out: a task that keeps an unpolled future deadlocks; 0 of 2 cures deadlock
+//!     Our answer to A33 is borne out: a task that keeps a future and does not poll it deadlocks; 0 of 2 cures deadlock
 
 use std::{future::ready, pin::pin, sync::Arc, time::Duration};
 
@@ -41,8 +41,8 @@ async fn main() -> Result {
     let cures = [owned_stuck, spawned_stuck];
     let stuck = cures.iter().filter(|stuck| **stuck).count();
     let figure = format!(
-        "a task that keeps an unpolled future {}; {stuck} of 2 cures \
-         deadlock",
+        "a task that keeps a future and does not poll it {}; {stuck} of \
+         2 cures deadlock",
         if kept_stuck { "deadlocks" } else { "does not deadlock" }
     );
     claim("A33", kept_stuck && stuck == 0, figure)
@@ -55,7 +55,7 @@ async fn update(lock: Lock) {
 }
 
 async fn kept(lock: Lock) {
-    let mut update = pin!(update(lock.clone()));
+    let mut update = pin!(update(lock.clone())); // for `&mut update`
     select! {
         biased; // in this order: `update` takes the lock, then `ready` wins
         () = &mut update => {}
@@ -74,14 +74,15 @@ async fn owned(lock: Lock) {
 }
 
 async fn spawned(lock: Lock) {
+    // `yield_now` wins after one turn of `update`, which holds the lock then.
     let unfinished = first_of(update(lock.clone()), yield_now()).await;
-    drop(lock.lock().await); // `update` has ended, or will
+    drop(lock.lock().await); // comes: the runtime polls `update` to its end
     if let Err(update) = unfinished {
         update.await.expect("it does not panic");
     }
 }
 
-/// Half a second is ample: what is not stuck needs a microsecond.
+/// Half a second is ample: a way that is not stuck needs a microsecond.
 async fn deadlocks<Way: Future<Output = ()>>(
     what: &str,
     way: fn(Lock) -> Way,
@@ -96,8 +97,9 @@ async fn deadlocks<Way: Future<Output = ()>>(
 use tokio::{select, task::JoinHandle};
 
 /// Waits for `work` until `other` is ready. If `other` wins, the work goes on
-/// as a task, so the locks that it holds come free; `Err` holds its handle. A
-/// panic in it is passed on. If this future is dropped, the work goes on, too.
+/// as a task and releases its locks; `Err` holds the task's handle. If `work`
+/// panics before that, the caller panics, too. If this future is dropped, the
+/// work goes on as well.
 pub async fn first_of<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
     other: impl Future<Output = ()>,

@@ -5,15 +5,15 @@
 //! A program that is asked to stop starts no new jobs, and waits for those that
 //! run until a time limit. Then it cancels them. A job that blocks its thread
 //! cannot be cancelled: it is left behind, and the end of the runtime must not
-//! wait for it. A job that has panicked has ended, but it was not done.
+//! wait for it. A job that panics has ended as well, but its work is not done.
 //! (Python: `asyncio.wait` with a timeout, then `Task.cancel`.)
 //!
 //! `stop_signal` hears Ctrl+C and SIGTERM; `tcp_server` stops a server;
 //! `ctrl_c` (of futures_pool) shows threads.
 //!
 //! Change this and watch: `drop(runtime)` instead of
-//! `runtime.shutdown_background()`. The program ends two seconds later, when
-//! the blocking job does.
+//! `runtime.shutdown_background()`. Then the program ends only when the
+//! blocking job does, two seconds after its start.
 //!
 //! Output (figures vary):
 //!     after 301 ms: Ends { done: 1, panicked: 1, cancelled: 1, stuck: 1 }
@@ -23,18 +23,18 @@ use std::{future::pending, panic::resume_unwind, time::Instant};
 use shared::{Result, ensure, flags, measure::ms, say};
 use tokio::{runtime::Builder, time::sleep};
 
-const MS: fn(u64) -> Duration = Duration::from_millis;
+const MS: fn(u64) -> Duration = Duration::from_millis; // a short name
 
 fn main() -> Result {
     flags([]);
     let mut builder = Builder::new_multi_thread();
     let runtime = builder.worker_threads(2).enable_time().build()?;
-    let _entered = runtime.enter(); // for `spawn` and `sleep`
+    let _entered = runtime.enter(); // `spawn` and `sleep` need a runtime
     let mut jobs = JoinSet::new();
     jobs.spawn(sleep(MS(20)));
-    jobs.spawn(async { resume_unwind(Box::new("a panic without a report")) });
+    jobs.spawn(async { resume_unwind(Box::new("a panic")) }); // prints nothing
     jobs.spawn(pending());
-    jobs.spawn(async { thread::sleep(MS(2_000)) }); // WRONG: has no await
+    jobs.spawn(async { thread::sleep(MS(2_000)) }); // WRONG: no await
 
     let started = Instant::now();
     let ends = runtime.block_on(drain(jobs, MS(200)));
@@ -56,19 +56,20 @@ pub struct Ends {
     pub done: usize,
     /// By a panic.
     pub panicked: usize,
-    /// Were dropped where they awaited.
+    /// By being dropped at an `.await`.
     pub cancelled: usize,
     /// Have not ended, because they do not await.
     pub stuck: usize,
 }
 
 /// Waits for `jobs` until all have ended or `grace` is over. Then it cancels
-/// the rest, and gives them 100 ms to clean up. It returns in time even if jobs
-/// block all workers, if it runs in a thread that is none: in `main` on a
-/// runtime with several threads. The end of a runtime waits for stuck jobs;
-/// `exit` and `shutdown_timeout` do not.
+/// the rest, and gives them 100 ms to clean up. Await it in `main`, on a
+/// runtime with several threads: `main` is none of its workers, so `drain`
+/// returns in time even if jobs block all of them. When a runtime is dropped,
+/// it waits for stuck jobs; `exit` and `shutdown_timeout` do not.
 pub async fn drain<T: 'static>(mut jobs: JoinSet<T>, grace: Duration) -> Ends {
     let mut ends = Ends::default();
+    // Two rounds: after the first one, the jobs that are left are cancelled.
     for limit in [grace, Duration::from_millis(100)] {
         let mut over = pin!(alarm(limit));
         loop {
@@ -89,17 +90,17 @@ pub async fn drain<T: 'static>(mut jobs: JoinSet<T>, grace: Duration) -> Ends {
     ends
 }
 
-/// Sleeps by a thread: timers of tokio need a worker that is not blocked. They
-/// are used if the system refuses the thread.
+/// Sleeps by a thread, because a timer of tokio needs a worker that is not
+/// blocked. If the system refuses the thread, sleeps by a timer all the same.
 async fn alarm(limit: Duration) {
     let (sender, over) = oneshot::channel::<()>();
-    let (_not_needed, until) = mpsc::channel::<()>();
+    let (_wakes_thread, until) = mpsc::channel::<()>();
     let thread = thread::Builder::new().spawn(move || {
-        let _ = until.recv_timeout(limit); // or the future is dropped
+        let _ = until.recv_timeout(limit); // ends early if `alarm` is dropped
         drop(sender);
     });
     match thread {
-        Ok(_) => _ = over.await, // an error: the sender is gone
+        Ok(_) => drop(over.await), // ready when the thread drops `sender`
         Err(_) => tokio::time::sleep(limit).await,
     }
 }

@@ -82,7 +82,7 @@ pub fn requests<Input, Request>(
     request: impl Fn(Input) -> Request,
 ) -> impl Stream<Item = (usize, Result<Request::Output, Elapsed>)>
 where
-    Request: Future<Output: Send> + Send + 'static,
+    Request: Future<Output: Send> + Send + 'static, // and the `Output`
 {
     assert_ne!(limit, 0, "no request could ever begin");
     let start = move |(number, input)| {

@@ -87,6 +87,7 @@ pub async fn answer_lines(
         }
         let mut line = Vec::new();
         let mut limited = (&mut stream).take(LONGEST);
+        // The first `?` is for the timeout, the second for the read.
         timeout(IDLE, limited.read_until(b'\n', &mut line)).await??;
         if !line.ends_with(b"\n") {
             let error = "the line is too long, or cut";

@@ -6,7 +6,7 @@
 //! handler, a signal ends the program immediately, and no destructor (`Drop`)
 //! runs. tokio's `signal` takes that default away for the rest of the program:
 //! from then on Ctrl+C only wakes the code that awaits the signal. So a
-//! shutdown that hangs needs a way out, also one that blocks all threads: the
+//! shutdown that hangs needs a way out, even one that blocks all threads: the
 //! handler of the second signal ends the process, with the status that shells
 //! have for SIGINT (128 + 2). SIGTERM is what `kill`, systemd and containers
 //! send. In Python: `loop.add_signal_handler`; without it, KeyboardInterrupt
@@ -33,7 +33,7 @@ use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
 
 fn main() -> Result {
     if let Some([server]) = role::started_as("server") {
-        return run_server(&server);
+        return run_server(&server); // as a child: this program again
     }
     flags([]);
     let killed = interrupt("no handler", "deaf", 1)?;
@@ -51,7 +51,7 @@ fn main() -> Result {
     claim("F12", ended && cleaned == [0, 1], figure)
 }
 
-/// Presses Ctrl+C in a child.
+/// Starts this program again as a child, and presses Ctrl+C on it.
 fn interrupt(what: &str, server: &str, most: usize) -> Result<Interrupted> {
     let ended = press_ctrl_c(role::command("server")?.arg(server), 1, most)?;
     let clean = if ended.cleaned_up() == 1 { "" } else { "not " };
@@ -83,7 +83,7 @@ use signal_hook::flag::{register, register_conditional_shutdown};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A future that is ready at the first Ctrl+C (SIGINT) or SIGTERM. The next one
-/// ends the process at once, with status 130, also if all threads are blocked,
+/// ends the process at once, with status 130, even if all threads are blocked,
 /// or if the future has been dropped. Call it first in `main`: before that, a
 /// signal kills the process. It panics outside of a tokio runtime. (Unix.)
 pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
@@ -91,8 +91,8 @@ pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let (mut interrupt, mut terminate) = (signal(int)?, signal(term)?);
     let asked = Arc::new(AtomicBool::new(false));
     for number in [int.as_raw_value(), term.as_raw_value()] {
-        // In this order: the first signal finds the flag unset, and sets it for
-        // the second one.
+        // The handlers run in this order. The first signal must find the flag
+        // unset: in the other order it would end the process at once.
         register_conditional_shutdown(number, 130, asked.clone())?;
         register(number, asked.clone())?;
     }

@@ -34,7 +34,7 @@ async fn main() -> Result {
         change_thread().await?;
         Ok::<_, Failure>(OF_THREAD.get()) // WRONG: reads another thread's value
     });
-    let of_thread = of_thread.await??;
+    let of_thread = of_thread.await??; // the first ? is for a panic
     say!("7 in a thread local, after an await: {of_thread}");
     let of_task = tokio::spawn(with_number(7, async {
         change_thread().await?;

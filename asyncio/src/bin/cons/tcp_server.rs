@@ -2,18 +2,20 @@
 //!
 //!     cargo run -p asyncio --bin tcp_server
 //!
-//! A threaded server (`for stream in listener.incoming()`, a thread for each)
-//! becomes one of tasks. It accepts no more connections than it has places for;
-//! the others wait in the queue of the listener. An error of `accept` does not
-//! stop it. Shutdown: it accepts nobody any more, tells its connections, gives
-//! them a time limit, and then cuts them. (Python: `asyncio.start_server`.)
+//! Here a threaded server (`for stream in listener.incoming()`, a thread for
+//! each) is a server of tasks. It accepts no more connections than it has
+//! places for; the others wait in the queue of the listener. An error of
+//! `accept` does not stop it. Shutdown: it accepts nobody any more, tells its
+//! connections, gives them a time limit, and then cuts them. (Python:
+//! `asyncio.start_server`.)
 //!
 //! The recipe for a whole server has three parts: this one, `line_server` for
 //! idle timeout and line length, and `stop_signal` for Ctrl+C and SIGTERM:
 //! `serve(listener, 100, grace, stop_signal()?, answer_lines)`.
 //!
-//! Change this and watch: a limit of 3. The third client has a place at once,
-//! and the program fails.
+//! Change this and watch: a limit of 3. The third client is greeted at once
+//! (`false`), so the program waits in vain for another byte from the server,
+//! and the watchdog ends it after 3 s.
 //!
 //! Output (figures vary):
 //!     limit 2: the third client waits: true
@@ -25,7 +27,7 @@ use std::net::Ipv4Addr;
 use shared::{Result, ensure, flags, say, watchdog::Watchdog};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-const MS: fn(u64) -> Duration = Duration::from_millis;
+const MS: fn(u64) -> Duration = Duration::from_millis; // a short name
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
@@ -59,7 +61,7 @@ async fn greet(
 ) -> io::Result<()> {
     stream.write_all(b"!").await?;
     let leaves = stream.read_u8();
-    stopping.run_until_cancelled(leaves).await; // it need not leave in order
+    stopping.run_until_cancelled(leaves).await; // however it leaves
     Ok(())
 }
 
@@ -73,10 +75,11 @@ use tokio_util::sync::CancellationToken;
 /// Runs `handle` in a task for each connection, at most `limit` at a time
 /// (above 0), until `stop` is ready. Then cancels the token that `handle` got,
 /// and waits up to `grace` for the connections; those that are left are
-/// cancelled, and `false` is returned. `handle` limits the time of its client.
-/// Its errors and panics are dropped: it should log them. It is cloned for each
-/// connection: what all of them share it holds in an `Arc`. If this future is
-/// dropped, all connections are cancelled. Panics if `limit` is 0.
+/// cancelled, and `false` is returned. `handle` should limit the time of its
+/// client, and log its own errors and panics: `serve` drops them. Each
+/// connection gets a clone of `handle`; what the clones share belongs in an
+/// `Arc`. If this future is dropped, all connections are cancelled. Panics if
+/// `limit` is 0.
 pub async fn serve<Handle, Task>(
     listener: TcpListener,
     limit: usize,
@@ -85,7 +88,7 @@ pub async fn serve<Handle, Task>(
     handle: Handle,
 ) -> bool
 where
-    Handle: FnOnce(TcpStream, CancellationToken) -> Task,
+    Handle: FnOnce(TcpStream, CancellationToken) -> Task, // a clone each
     Handle: Clone + Send + 'static,
     Task: Future<Output = io::Result<()>> + Send,
 {
@@ -95,11 +98,13 @@ where
     loop {
         let accepted = select! {
             () = &mut stop => break,
-            Some(_) = tasks.join_next() => continue, // room for another one
+            // There is room again. (Without tasks, `None` skips this branch.)
+            Some(_) = tasks.join_next() => continue,
+            // At the limit this branch is off: clients wait in the queue.
             accepted = listener.accept(), if tasks.len() < limit => accepted,
         };
         let Ok((stream, _)) = accepted else {
-            // As when no file descriptor is left: try again soon.
+            // For example, no file descriptor is left: try again soon.
             sleep(Duration::from_millis(50)).await;
             continue;
         };
@@ -110,6 +115,6 @@ where
     drop(listener); // from here on clients are refused
     stopping.cancel();
     let ends = async { while tasks.join_next().await.is_some() {} };
-    timeout(grace, ends).await.is_ok() // `tasks` cancels what is left
+    timeout(grace, ends).await.is_ok() // dropping `tasks` cancels the rest
 }
 // ANCHOR_END: tcp_server

@@ -33,7 +33,7 @@ use shared::{Result, Table, claim, ensure, flags, role, say};
 
 fn main() -> Result {
     if let Some([runtime]) = role::started_as("witness") {
-        return be_a_witness(&runtime);
+        return be_a_witness(&runtime); // as a child: this program again
     }
     flags([]);
     let mut table = Table::new(["runtime", "workers", "others"]);

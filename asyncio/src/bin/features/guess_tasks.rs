@@ -135,6 +135,7 @@ pub async fn read_line(
     limit: Duration,
 ) -> io::Result<String> {
     let (mut line, mut from) = (Vec::new(), from.take(most));
+    // The first `?` is for the timeout, the second for the read.
     timeout(limit, from.read_until(b'\n', &mut line)).await??;
     match line.ends_with(b"\n") {
         true => Ok(String::from_utf8_lossy(&line).trim_end().to_string()),

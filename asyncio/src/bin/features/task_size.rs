@@ -39,7 +39,7 @@ const LONG: Duration = Duration::from_hours(1);
 
 fn main() -> Result {
     if let Some([kind, count]) = role::started_as("parked") {
-        return park(&kind, count.parse()?);
+        return park(&kind, count.parse()?); // as a child: this program again
     }
     flags([]);
     let mut table = Table::new(["asleep", "how many", "bytes each"]);
@@ -120,7 +120,7 @@ use tokio::task::JoinHandle;
 /// `most` bytes: call it where thousands of tasks are started.
 pub fn spawn_small<F>(most: usize, future: F) -> JoinHandle<F::Output>
 where
-    F: Future<Output: Send + 'static> + Send + 'static,
+    F: Future<Output: Send + 'static> + Send + 'static, // and `F::Output: Send`
 {
     debug_assert!(size_of::<F>() <= most, "{} bytes", size_of::<F>());
     tokio::spawn(future)

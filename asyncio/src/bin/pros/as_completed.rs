@@ -2,12 +2,14 @@
 //!
 //!     cargo run -p asyncio --bin as_completed
 //!
-//! Tasks go on while a result is processed. Futures in a `FuturesUnordered` or
-//! a buffered stream would stand still meanwhile: see `buffered_stall`.
+//! Here the jobs are tasks: they go on while a result is handled, if that
+//! awaits (or the runtime has several threads). Futures in a `FuturesUnordered`
+//! or in a buffered stream would stand still then: the program `buffered_stall`
+//! shows this mistake.
 //!
 //! Claims: A20
-//! Change this and watch: let `job` panic for 6. The panic is passed on to
-//! `main`, and the jobs that have not ended are cancelled.
+//! Change this and watch: let `job` panic for 6. `main` panics, too, and the
+//! jobs that have not ended are cancelled.
 //!
 //! Output (figures vary):
 //!     as_completed, jobs [9, 3, 6]: [3, 6, 9]
@@ -24,7 +26,7 @@ use tokio::task::yield_now;
 async fn main() -> Result {
     flags([]);
     let mut results = Vec::new();
-    as_completed(JOBS.map(job), |result| results.push(result)).await;
+    as_completed(JOBS.map(job), async |result| results.push(result)).await;
     say!("as_completed, jobs {JOBS:?}: {results:?}");
     let (first, others) = first_completed(JOBS.map(job)).await;
     say!("first_completed: {first}, {} others left", others.len());
@@ -48,36 +50,38 @@ async fn job(n: u32) -> u32 {
 use std::panic::resume_unwind;
 use tokio::task::JoinSet;
 
-/// `asyncio.as_completed(jobs)`: starts all jobs as tasks, and calls `each`
-/// with every result as soon as it is there. The jobs go on meanwhile.
+/// `asyncio.as_completed(jobs)`: starts all jobs as tasks, and awaits `each`
+/// with every result as soon as it is there. The other jobs go on when `each`
+/// awaits, and on a runtime with several threads also when it computes.
 ///
-/// A panic in a job is passed on. That, and dropping this, cancels the jobs
-/// that have not ended.
+/// A panic in a job is raised again in the caller. The panic cancels the jobs
+/// that have not ended, and so does dropping the future of `as_completed`.
 pub async fn as_completed<Job>(
     jobs: impl IntoIterator<Item = Job>,
-    mut each: impl FnMut(Job::Output),
+    mut each: impl AsyncFnMut(Job::Output),
 ) where
-    Job: Future<Output: Send> + Send + 'static,
+    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
 {
     let mut tasks: JoinSet<_> = jobs.into_iter().collect();
     while let Some(ended) = tasks.join_next().await {
         match ended {
-            Ok(result) => each(result),
+            Ok(result) => each(result).await,
             Err(error) => resume_unwind(error.into_panic()),
         }
     }
 }
 // ANCHOR_END: as_completed
 
-/// The part to copy.
+/// The other part to copy.
 pub mod first {
     // ANCHOR: first_completed
     use futures::future::select_all;
     use std::pin::Pin;
 
     /// `asyncio.wait(jobs, return_when=FIRST_COMPLETED)`: returns the first
-    /// result, and the other jobs. They go on when they are awaited, and are
-    /// cancelled when they are dropped. Panics without any job.
+    /// result, and the other jobs. These are futures, not tasks as in Python:
+    /// they go on only while they are awaited, and end when they are dropped.
+    /// Panics if `jobs` is empty.
     pub async fn first_completed<Job: Future>(
         jobs: impl IntoIterator<Item = Job>,
     ) -> (Job::Output, Vec<Pin<Box<Job>>>) {

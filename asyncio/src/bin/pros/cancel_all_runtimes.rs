@@ -3,9 +3,8 @@
 //!     cargo run --release -p asyncio --bin cancel_all_runtimes
 //!
 //! Dropping a task of smol cancels it, and a JoinSet of tokio cancels all of
-//! its own; a task of async-std has to be cancelled, for it goes on when its
-//! handle is dropped. The time is that from the call until the last task is
-//! gone.
+//! its own; a task of async-std has to be cancelled: it goes on when its handle
+//! is dropped. The time is that from the call until the last task is gone.
 //!
 //! Read `cancel_all` first.
 //!

@@ -4,13 +4,14 @@
 //!
 //! Python raises CancelledError inside the task, so `finally` runs. In Rust the
 //! future is dropped where it waits: code after the await never runs. What has
-//! to run belongs in `Drop`, as a guard does it: at the end of its block,
+//! to run belongs in the `Drop` of a guard: that runs at the end of its block,
 //! after a panic, and when the task is cancelled. `Drop` cannot await: see
 //! `async_cleanup`.
 //!
 //! Claims: A25
 //! Change this and watch: leave out `yield_now()` in `main`. Tasks that are
-//! cancelled before they start have made no guard: no clean-up runs.
+//! cancelled before they start have made no guard: no clean-up runs, and A25 is
+//! contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     after the await: 0 of 20 clean-ups ran
@@ -36,7 +37,7 @@ async fn main() -> Result {
         tasks.spawn(cleans_up_at_the_end(Arc::clone(&after)));
         tasks.spawn(cleans_up_by_a_guard(Arc::clone(&guarded)));
     }
-    yield_now().await; // all of them wait now
+    yield_now().await; // lets each task run until it waits
     tasks.shutdown().await;
 
     let [after, guarded] = [after, guarded].map(|count| count.load(Relaxed));
@@ -59,7 +60,7 @@ async fn cleans_up_by_a_guard(cleaned: Arc<AtomicU32>) {
     wait().await;
 }
 
-/// Stands for any wait that takes until the task is cancelled.
+/// Stands for any wait that lasts until the task is cancelled.
 async fn wait() {
     pending().await
 }
@@ -77,7 +78,7 @@ pub struct OnDrop<Work: FnMut()>(pub Work);
 
 impl<Work: FnMut()> Drop for OnDrop<Work> {
     fn drop(&mut self) {
-        (self.0)();
+        (self.0)(); // calls the closure
     }
 }
 // ANCHOR_END: cleanup

@@ -28,11 +28,11 @@ use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     if let Some([]) = role::started_as("quick") {
-        say!("it runs");
+        say!("it runs"); // as a child: this program again
         return Ok(());
     }
     if let Some([parent]) = role::started_as("stuck") {
-        return be_stuck(&parent);
+        return be_stuck(&parent); // as a child: this program again
     }
     flags([]);
     let _bound = Watchdog::guard("a child", Duration::from_secs(5))?;

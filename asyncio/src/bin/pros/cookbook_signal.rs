@@ -42,7 +42,7 @@ use tokio::{select, signal::unix::SignalKind, signal::unix::signal};
 /// `loop.add_signal_handler`: returns what waits for SIGINT (Ctrl+C, Python's
 /// `KeyboardInterrupt`) or SIGTERM, and says which one came.
 ///
-/// From this call on these signals end the program no more, also when nobody
+/// From this call on these signals end the program no more, even when nobody
 /// awaits them.
 pub fn stop_signal() -> io::Result<impl Future<Output = &'static str>> {
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -3,7 +3,7 @@
 //!     cargo run -p asyncio --bin cookbook_sync
 //!
 //! Nothing here is bound to a runtime. A guard releases its lock or permit when
-//! it is dropped: also when the task is cancelled or panics. A lock that is
+//! it is dropped, even when the task is cancelled or panics. A lock that is
 //! never held across an await is better a `std::sync::Mutex`. Each recipe is
 //! run, and its result compared with the one that asyncio is known to give.
 //!
@@ -89,7 +89,7 @@ pub mod semaphore {
         job: Job,
     ) -> JoinHandle<Job::Output>
     where
-        Job: Future<Output: Send> + Send + 'static,
+        Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
     {
         let permit = permits.clone().acquire_owned().await.expect("it is open");
         tokio::spawn(async move {

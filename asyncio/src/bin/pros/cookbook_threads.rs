@@ -70,7 +70,7 @@ pub mod to_thread {
     /// runtime's pool, which has up to 512. The error holds the message of a
     /// panic. Panics if the system refuses the pool's first thread.
     ///
-    /// Work that has begun goes on, also when this is dropped. To limit how
+    /// Work that has begun goes on, even when this is dropped. To limit how
     /// much runs at the same time: `run_in_executor`.
     pub async fn to_thread<T: Send + 'static>(
         work: impl FnOnce() -> T + Send + 'static,
@@ -93,7 +93,7 @@ pub mod run_threadsafe {
         job: Job,
     ) -> Result<Job::Output, JoinError>
     where
-        Job: Future<Output: Send> + Send + 'static,
+        Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
     {
         runtime.block_on(runtime.spawn(job))
     }

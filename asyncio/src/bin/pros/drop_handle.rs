@@ -67,7 +67,7 @@ use tokio_util::task::AbortOnDropHandle;
 /// for the result.
 pub fn spawn_owned<Job>(job: Job) -> AbortOnDropHandle<Job::Output>
 where
-    Job: Future<Output: Send> + Send + 'static,
+    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
 {
     AbortOnDropHandle::new(tokio::spawn(job))
 }

@@ -124,7 +124,7 @@ pub fn spawn_cancellable<Job>(
     job: Job,
 ) -> (JoinHandle<Job::Output>, AbortHandle)
 where
-    Job: Future<Output: Send> + Send + 'static,
+    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
 {
     let task = tokio::spawn(job);
     let cancel = task.abort_handle();

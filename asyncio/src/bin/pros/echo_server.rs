@@ -85,7 +85,7 @@ pub async fn serve<Task>(
     limit: usize,
     handle: impl Fn(TcpStream) -> Task,
 ) where
-    Task: Future<Output: Send> + Send + 'static,
+    Task: Future<Output: Send> + Send + 'static, // and `Task::Output: Send`
 {
     let mut tasks = JoinSet::new();
     loop {
@@ -107,6 +107,7 @@ pub async fn echo(mut stream: TcpStream) -> io::Result<()> {
     const IDLE: Duration = Duration::from_secs(2);
     let mut bytes = vec![0; 65_536];
     loop {
+        // The first `?` is for the timeout, the second for the read.
         let size = timeout(IDLE, stream.read(&mut bytes)).await??;
         if size == 0 {
             return Ok(());

@@ -1,16 +1,16 @@
-//! run_in_executor, max_workers: limit blocking work, also if callers give up.
+//! run_in_executor, max_workers: limit blocking work, even if callers give up.
 //!
 //!     cargo run -p asyncio --bin run_in_executor
 //!
-//! `spawn_blocking` has up to 512 threads: enough for waiting, too many for
-//! computing. A Semaphore is Python's `max_workers`. A thread cannot be
-//! cancelled: when a caller gives up, its work goes on. So the work itself has
-//! to hold the permit. If the caller held it, a new job would start while the
-//! abandoned one still runs.
+//! `spawn_blocking` has up to 512 threads: enough for jobs that wait, too many
+//! for jobs that compute. A Semaphore is Python's `max_workers`. A thread
+//! cannot be cancelled: when a caller gives up, its work goes on. So the work
+//! itself has to hold the permit. If the caller held it, a new job would start
+//! while the abandoned one still runs.
 //!
 //! Claims: A20
-//! Change this and watch: `PERMITS + 1` in `most_at_once`. Three threads work
-//! at once, and A20 is contradicted.
+//! Change this and watch: `Semaphore::new(PERMITS + 1)` in `most_at_once`.
+//! Three threads work at once, and A20 is contradicted.
 //!
 //! Output (figures vary):
 //!     the caller holds the permit: 5 at work at once
@@ -44,19 +44,19 @@ async fn main() -> Result {
 
 async fn permit_of_the_caller(
     permits: Arc<Semaphore>,
-    work: fn() -> usize,
-) -> Result<usize, JoinError> {
-    // WRONG: returned when the caller gives up, although its work goes on
+    work: fn(),
+) -> Result<(), JoinError> {
+    // WRONG: if the caller gives up, its permit is free, but its work goes on
     let _permit = permits.acquire_owned().await.expect("nobody closes it");
     spawn_blocking(work).await
 }
 
 /// Four callers give up soon; the fifth waits for its work.
 async fn most_at_once<Call>(
-    run: impl Fn(Arc<Semaphore>, fn() -> usize) -> Call,
+    run: impl Fn(Arc<Semaphore>, fn()) -> Call,
 ) -> Result<usize>
 where
-    Call: Future<Output = Result<usize, JoinError>>,
+    Call: Future<Output = Result<(), JoinError>>,
 {
     let permits = Arc::new(Semaphore::new(PERMITS));
     MOST.store(0, Relaxed);
@@ -66,7 +66,7 @@ where
     }
     run(permits, work).await?;
     while RUNNING.load(Relaxed) > 0 {
-        sleep(Duration::from_millis(1)).await; // nobody awaits these any more
+        sleep(Duration::from_millis(1)).await; // until the abandoned work ends
     }
     Ok(MOST.load(Relaxed))
 }
@@ -74,11 +74,11 @@ where
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
 
-fn work() -> usize {
+fn work() {
     let now = RUNNING.fetch_add(1, Relaxed) + 1;
     MOST.fetch_max(now, Relaxed);
     thread::sleep(Duration::from_millis(100));
-    RUNNING.fetch_sub(1, Relaxed)
+    RUNNING.fetch_sub(1, Relaxed);
 }
 
 // ANCHOR: run_in_executor
@@ -87,9 +87,9 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn_blocking};
 
 /// `asyncio.to_thread`, `loop.run_in_executor(executor, work)`: runs blocking
-/// work on another thread, and at most as much at the same time as there are
-/// permits (`max_workers`). The error holds the message of a panic. Panics if
-/// the system refuses the runtime's first thread for such work.
+/// work on another thread. Callers share `permits`: at most as many works run
+/// at once as it has permits (`max_workers`). The error holds the message of a
+/// panic. Panics if the system refuses the first thread for blocking work.
 ///
 /// A caller may give up; work that has begun goes on, and keeps its permit
 /// until it is done.
@@ -99,7 +99,7 @@ pub async fn run_in_executor<T: Send + 'static>(
 ) -> Result<T, JoinError> {
     let permit = permits.acquire_owned().await.expect("nobody closes it");
     let work = move || {
-        let _permit = permit; // moves into the work: not its caller's
+        let _permit = permit; // the work owns it, not the caller
         work()
     };
     spawn_blocking(work).await

@@ -1,10 +1,11 @@
-//! Spawn thousands of tasks: all wait at once, unless awaited inside the loop.
+//! Spawn thousands of tasks: they wait at once, unless the loop awaits each.
 //!
 //!     cargo run -p asyncio --bin spawn_many
 //!
-//! A task starts when it is spawned, and not when it is awaited. So spawn all
-//! of them first; a loop that spawns one and awaits it runs one after the
-//! other. 5 000 tasks that wait 100 ms take little more than 100 ms together.
+//! A spawned task runs by itself: nobody has to await it. So spawn all of them
+//! first, and then await them. A loop that spawns one task and awaits it runs
+//! one task after the other. 5 000 tasks that wait 100 ms take little more than
+//! 100 ms together.
 //!
 //! The program `spawn_many_runtimes` compares three runtimes, and threads.
 //!
@@ -34,7 +35,7 @@ async fn main() -> Result {
     flags([]);
     let started = Instant::now();
     for _ in 0..FEW {
-        tokio::spawn(sleep(WAIT)).await?; // WRONG: the next one starts later
+        tokio::spawn(sleep(WAIT)).await?; // WRONG: one after the other
     }
     let in_turn = ms(started.elapsed());
     say!("{FEW} tasks, each awaited in the loop: {in_turn:.0} ms");
@@ -59,18 +60,18 @@ use tokio::task::JoinError;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Starts all jobs as tasks, then waits for all of them. The results have the
-/// order of the jobs; an error stands for a job that has panicked.
+/// order of the jobs; an error means that the job has panicked.
 ///
-/// Dropping this cancels the tasks. It starts any number of them: to limit how
-/// many run at once, use a `Semaphore`.
+/// Dropping the future of `spawn_all` cancels the tasks. To limit how many run
+/// at once, use a `Semaphore`: see the program `bounded`.
 pub async fn spawn_all<Job>(
     jobs: impl IntoIterator<Item = Job>,
 ) -> Vec<Result<Job::Output, JoinError>>
 where
-    Job: Future<Output: Send> + Send + 'static,
+    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
 {
     let start = |job| AbortOnDropHandle::new(tokio::spawn(job));
-    // `collect`: all are started before the first one is awaited.
+    // Iterators are lazy: `collect` starts all before the first is awaited.
     let tasks: Vec<_> = jobs.into_iter().map(start).collect();
     join_all(tasks).await
 }

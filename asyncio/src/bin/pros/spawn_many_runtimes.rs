@@ -112,13 +112,13 @@ fn start_all(model: &str, count: usize) -> Result {
 use futures::future::join_all;
 
 /// Starts all jobs as tasks of smol, then waits for all of them. The results
-/// have the order of the jobs. A panic in a job is passed on. Dropping this
-/// cancels the tasks.
+/// have the order of the jobs. If a job panics, the caller panics, too.
+/// Dropping the future of `spawn_all` cancels the tasks.
 pub async fn spawn_all<Job>(
     jobs: impl IntoIterator<Item = Job>,
 ) -> Vec<Job::Output>
 where
-    Job: Future<Output: Send> + Send + 'static,
+    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
 {
     // `collect`: all are started before the first one is awaited.
     let tasks: Vec<_> = jobs.into_iter().map(smol::spawn).collect();

@@ -64,7 +64,7 @@ async fn between_tasks() -> Result<u64> {
     }
     let took = started.elapsed();
     drop(near); // ends the echo
-    echo.await??;
+    echo.await??; // the first ? is for a panic in the task
     Ok(took.as_nanos() as u64 / TRIPS)
 }
 

@@ -9,7 +9,7 @@
 //! gone.
 //!
 //! Python raises an ExceptionGroup with all errors; here the first error is
-//! returned. If the jobs need no tasks of their own,
+//! returned. If the jobs can share one task (they mostly wait),
 //! `futures::future::try_join_all` is enough.
 //!
 //! Claims: A25
@@ -36,27 +36,31 @@ const OTHERS: usize = 9;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
-    let (set, group) = (Arc::default(), Arc::default());
-    let tasks: JoinSet<_> = ten_jobs(&set).into_iter().collect(); // spawns
-    // WRONG: learns of the error when all jobs are done
+    let (in_set, in_group) = (Arc::default(), Arc::default());
+    let tasks: JoinSet<_> = ten_jobs(&in_set).into_iter().collect(); // spawns
+    // WRONG: shows the error only when all jobs have ended
     let results = tasks.join_all().await;
     let failed = results.iter().filter(|result| result.is_err()).count();
-    let in_vain = set.load(Relaxed);
+    let in_vain = in_set.load(Relaxed);
     say!("JoinSet: {failed} job failed, {in_vain} others were done in vain");
 
-    let error = task_group(ten_jobs(&group)).await.err().unwrap_or_default();
-    let (done, left) = (group.load(Relaxed), Arc::strong_count(&group) - 1);
-    say!("task_group: {error}; {done} others done, {left} still running");
+    let ended = task_group(ten_jobs(&in_group)).await;
+    let error = ended.err().unwrap_or_default();
+    let done = in_group.load(Relaxed);
+    let running = Arc::strong_count(&in_group) - 1; // a job holds an `Arc`
+    say!("task_group: {error}; {done} others done, {running} still running");
 
-    let (by_set, cancelled) = (OTHERS - in_vain, OTHERS - done - left);
+    let cancelled = OTHERS - done - running;
+    let by_set = OTHERS - in_vain;
     let figure = format!(
         "an error cancels {cancelled} of {OTHERS} tasks in a group, {by_set} \
          in a JoinSet"
     );
-    let group = !error.is_empty() && cancelled == OTHERS;
-    claim("A25", group && failed == 1 && by_set == 0, figure)
+    let by_group = !error.is_empty() && cancelled == OTHERS;
+    claim("A25", by_group && failed == 1 && by_set == 0, figure)
 }
 
+/// `use<>`: the futures borrow nothing, so tasks may own them.
 fn ten_jobs(
     done: &Arc<AtomicUsize>,
 ) -> Vec<impl Future<Output = Result<usize, String>> + Send + use<>> {
@@ -94,6 +98,7 @@ where
     let mut results = Vec::new();
     while let Some(ended) = tasks.join_next().await {
         match ended {
+            // The outer `Ok` is the task's (no panic), the inner one its job's.
             Ok(Ok(result)) => results.push(result),
             Ok(Err(error)) => {
                 tasks.shutdown().await; // cancels, and waits

@@ -7,8 +7,10 @@
 //! loop, as `asyncio.run` does in Python.
 //!
 //! Claims: A1
-//! Change this and watch: `--menu chopping`: while the chef chops, all other
-//! dishes wait; `flavor = "multi_thread"`: several chefs.
+//! Change this and watch: the option `--menu chopping`. While the chef chops
+//! one dish, all others wait: this takes about as long as one cook alone needs.
+//! (The ten dishes are still begun together, so A1 is borne out.) For several
+//! chefs see `chef_multi`.
 //!
 //! Output (figures vary):
 //!     asyncio::chef  waiting menu, 10 dishes, 2 cores
@@ -48,17 +50,19 @@ async fn main() -> Result {
     let kitchen = Kitchen::open()?;
     let job = |dish| cook(dish, kitchen.oven);
     let plates = map(kitchen.dishes(), job).await?;
+    // Judged by `serve`, when all dishes are there.
     kitchen.claim("A1", |meal| meal.threads == 1 && meal.ten_at_once());
     kitchen.serve(plates)
 }
 
-/// `prep` computes, the oven may take `PATIENCE`, `plate` checks the reply.
+/// `prep` computes, `bake` waits `PATIENCE` at most, `plate` checks the reply.
 async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {
     let prepped = dish.prep();
     let reply = bake(oven, prepped.order()).await;
     prepped.plate(reply)
 }
 
+/// The first `?` of `??` is for a timeout, the second for the socket.
 async fn bake(oven: SocketAddr, order: &[u8]) -> io::Result<Vec<u8>> {
     let mut socket = timeout(PATIENCE, TcpStream::connect(oven)).await??;
     socket.write_all(order).await?;
@@ -72,10 +76,10 @@ use std::panic::resume_unwind;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Runs `job` on each item, each as a task of its own. Returns the results in
-/// the order of the items, or the error of the first item that failed. After an
-/// error, or when the future of `map` is dropped, the other tasks are
-/// cancelled. A panic in a job goes on in the caller. It sets no limit on how
-/// many run at the same time.
+/// the order of the items. If jobs fail, returns the error of the first of them
+/// in this order, when the jobs before it have ended. After an error, or when
+/// the future of `map` is dropped, the other tasks are cancelled. A panic in a
+/// job is raised again in the caller. All jobs may run at the same time.
 pub async fn map<T, R, E, F>(
     items: Vec<T>,
     job: impl Fn(T) -> F,
@@ -93,6 +97,7 @@ where
     // ... before the first one is waited for.
     let mut results = Vec::new();
     for task in tasks {
+        // A panic is raised again; `?` returns the job's own error.
         let result = task.await;
         results.push(result.unwrap_or_else(|e| resume_unwind(e.into_panic()))?);
     }

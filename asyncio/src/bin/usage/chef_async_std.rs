@@ -48,7 +48,7 @@ fn main() -> Result {
     })
 }
 
-/// `prep` computes, the oven may take `PATIENCE`, `plate` checks the reply.
+/// `prep` computes, `bake` waits `PATIENCE` at most, `plate` checks the reply.
 async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {
     let prepped = dish.prep();
     let reply = bake(oven, prepped.order()).await;
@@ -65,8 +65,10 @@ async fn bake(oven: SocketAddr, order: &[u8]) -> io::Result<Vec<u8>> {
 
 // ANCHOR: chef_async_std
 /// Runs `job` on each item, each as a task of its own. Returns the results in
-/// the order of the items, or the first error. Then, or when this future is
-/// dropped, the other tasks go on. If a job panics, the caller panics, too.
+/// the order of the items. If jobs fail, returns the error of the first of them
+/// in this order, when the jobs before it have ended. After an error, or when
+/// the future of `map` is dropped, the other tasks go on. If a job panics, the
+/// caller panics, too. All jobs may run at the same time.
 pub async fn map<T, R, E, F>(
     items: Vec<T>,
     job: impl Fn(T) -> F,

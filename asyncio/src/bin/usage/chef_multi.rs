@@ -2,10 +2,12 @@
 //!
 //!     cargo run -p asyncio --bin chef_multi
 //!
-//! The tasks of `chef`, on a thread for each core. Tasks that work can run in
-//! parallel: there is no GIL. So what a task owns must be `Send`.
+//! The tasks of `chef`, on a thread for each core. There is no GIL, so tasks
+//! that compute run in parallel. A task may change its thread at each `.await`,
+//! so what it owns must be `Send`.
 //!
-//! Change this and watch: `--menu chopping`, and compare with `chef`.
+//! Change this and watch: the option `--menu chopping`. All cores chop, so this
+//! is about as many times faster than `chef` as there are cores.
 //!
 //! Output (figures vary):
 //!     asyncio::chef_multi  waiting menu, 10 dishes, 2 cores
@@ -37,7 +39,7 @@ use tokio::{
     time::timeout,
 };
 
-#[tokio::main] // The one change: no flavor
+#[tokio::main] // The one change: tokio's default flavor, `multi_thread`
 async fn main() -> Result {
     let kitchen = Kitchen::open()?;
     let job = |dish| cook(dish, kitchen.oven);
@@ -45,13 +47,14 @@ async fn main() -> Result {
     kitchen.serve(plates)
 }
 
-/// `prep` computes, the oven may take `PATIENCE`, `plate` checks the reply.
+/// `prep` computes, `bake` waits `PATIENCE` at most, `plate` checks the reply.
 async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {
     let prepped = dish.prep();
     let reply = bake(oven, prepped.order()).await;
     prepped.plate(reply)
 }
 
+/// The first `?` of `??` is for a timeout, the second for the socket.
 async fn bake(oven: SocketAddr, order: &[u8]) -> io::Result<Vec<u8>> {
     let mut socket = timeout(PATIENCE, TcpStream::connect(oven)).await??;
     socket.write_all(order).await?;
@@ -65,10 +68,10 @@ use std::panic::resume_unwind;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Runs `job` on each item, each as a task of its own. Returns the results in
-/// the order of the items, or the error of the first item that failed. After an
-/// error, or when the future of `map` is dropped, the other tasks are
-/// cancelled. A panic in a job goes on in the caller. It sets no limit on how
-/// many run at the same time.
+/// the order of the items. If jobs fail, returns the error of the first of them
+/// in this order, when the jobs before it have ended. After an error, or when
+/// the future of `map` is dropped, the other tasks are cancelled. A panic in a
+/// job is raised again in the caller. All jobs may run at the same time.
 pub async fn map<T, R, E, F>(
     items: Vec<T>,
     job: impl Fn(T) -> F,
@@ -86,6 +89,7 @@ where
     // ... before the first one is waited for.
     let mut results = Vec::new();
     for task in tasks {
+        // A panic is raised again; `?` returns the job's own error.
         let result = task.await;
         results.push(result.unwrap_or_else(|e| resume_unwind(e.into_panic()))?);
     }

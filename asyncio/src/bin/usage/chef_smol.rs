@@ -51,12 +51,13 @@ fn main() -> Result {
         let kitchen = Kitchen::open()?;
         let job = |dish| cook(dish, kitchen.oven);
         let plates = map(kitchen.dishes(), job).await?;
+        // Judged by `serve`, when all dishes are there.
         kitchen.claim("A1", |meal| meal.threads == 1 && meal.ten_at_once());
         kitchen.serve(plates)
     })
 }
 
-/// `prep` computes, the oven may take `PATIENCE`, `plate` checks the reply.
+/// `prep` computes, `bake` waits `PATIENCE` at most, `plate` checks the reply.
 async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {
     let prepped = dish.prep();
     let reply = bake(oven, prepped.order()).await;
@@ -78,10 +79,10 @@ async fn timeout<T>() -> io::Result<T> {
 
 // ANCHOR: chef_smol
 /// Runs `job` on each item, each as a task of its own. Returns the results in
-/// the order of the items, or the error of the first item that failed. After an
-/// error, or when the future of `map` is dropped, the other tasks are
-/// cancelled. A panic in a job goes on in the caller. It sets no limit on how
-/// many run at the same time.
+/// the order of the items. If jobs fail, returns the error of the first of them
+/// in this order, when the jobs before it have ended. After an error, or when
+/// the future of `map` is dropped, the other tasks are cancelled. A panic in a
+/// job is raised again in the caller. All jobs may run at the same time.
 pub async fn map<T, R, E, F>(
     items: Vec<T>,
     job: impl Fn(T) -> F,

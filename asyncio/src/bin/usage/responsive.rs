@@ -77,7 +77,7 @@ fn call() {
 /// shortest of three tries.
 fn longest_gap<F>(tokio: &Runtime, what: &str, call: fn() -> F) -> Duration
 where
-    F: Future<Output: Send + 'static> + Send + 'static,
+    F: Future<Output: Send + 'static> + Send + 'static, // and `F::Output: Send`
 {
     let once = async || {
         let (report, gaps) = mpsc::channel();

@@ -36,7 +36,7 @@ const JOBS: usize = 2;
 
 fn main() -> Result {
     if let Some([flag]) = role::started_as("victim") {
-        return two_jobs(flag == "flag");
+        return two_jobs(flag == "flag"); // as a child: this program again
     }
     flags([]);
     let default = interrupt("without a handler", "none")?;
@@ -55,6 +55,7 @@ fn main() -> Result {
     claim("X4", orphans == 0, format!("Ctrl+C left {orphans} processes behind"))
 }
 
+/// Starts this program again as a child, and presses Ctrl+C on it.
 fn interrupt(what: &str, handler: &str) -> Result<Interrupted> {
     let ended = press_ctrl_c(role::command("victim")?.arg(handler), JOBS, 1)?;
     let (took, cleaned) = (ms(ended.took), ended.cleaned_up());
@@ -101,7 +102,8 @@ use signal_hook::{consts::SIGINT, flag};
 /// The system refuses the handler.
 pub fn told_to_stop() -> io::Result<Arc<AtomicBool>> {
     let told = Arc::new(AtomicBool::new(false));
-    // In this order: the first one finds the flag not yet set.
+    // The handlers run in this order. The first Ctrl+C must find the flag unset
+    // and then set it: in the other order it would end the program at once.
     flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&told))?;
     flag::register(SIGINT, Arc::clone(&told))?;
     Ok(told)

@@ -38,7 +38,7 @@ const JOBS: usize = 4;
 fn main() -> Result {
     init([job(work)]);
     if let Some([handler]) = role::started_as("victim") {
-        return four_jobs(handler == "cancel");
+        return four_jobs(handler == "cancel"); // as a child: this program again
     }
     flags([]);
     let default = interrupt("without a handler", "none")?;
@@ -60,6 +60,7 @@ fn main() -> Result {
     claim("X4", orphans == 0, format!("Ctrl+C left {orphans} workers behind"))
 }
 
+/// Starts this program again as a child, and presses Ctrl+C on it.
 fn interrupt(what: &str, handler: &str) -> Result<Interrupted> {
     let mut victim = role::command("victim")?;
     let ended = press_ctrl_c(victim.arg(handler), WORKERS, 1)?;
@@ -83,7 +84,7 @@ fn four_jobs(handles: bool) -> Result {
     Ok(())
 }
 
-/// In a worker.
+/// The job, in a worker; `()` means that it needs no argument.
 fn work((): ()) {
     let _guard = CleanUp::at_the_end();
     thread::sleep(Duration::from_millis(200)); // the job itself
@@ -115,7 +116,8 @@ where
 {
     let mut interrupts = Signals::new([SIGINT])?;
     let told = Arc::new(AtomicBool::new(false));
-    // In this order: the first one finds the flag not yet set.
+    // The handlers run in this order. The first Ctrl+C must find the flag unset
+    // and then set it: in the other order it would end the program at once.
     flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&told))?;
     flag::register(SIGINT, told)?;
     let pool = Arc::downgrade(pool);

@@ -4,7 +4,7 @@
 //!
 //! A tokio runtime waits at its end for blocking jobs that have begun. From the
 //! first call of `tokio::signal` on, Ctrl+C does not end the process any more,
-//! also when nobody listens. So a program that shuts down gracefully needs a
+//! even when nobody listens. So a program that shuts down gracefully needs a
 //! way out for the second Ctrl+C: here it exits with status 130, which shells
 //! use for SIGINT.
 //!
@@ -36,7 +36,7 @@ use tokio::task::spawn_blocking;
 
 fn main() -> Result {
     if let Some([way_out]) = role::started_as("victim") {
-        return stuck(way_out == "exit");
+        return stuck(way_out == "exit"); // as a child: this program again
     }
     flags([]);
     let hangs = interrupt("two Ctrl+C, tokio's handler", "none")?;
@@ -55,6 +55,7 @@ fn main() -> Result {
     claim("X4", orphans == 0, format!("Ctrl+C left {orphans} processes behind"))
 }
 
+/// Starts this program again as a child, and presses Ctrl+C on it.
 fn interrupt(what: &str, way_out: &str) -> Result<Interrupted> {
     let ended = press_ctrl_c(role::command("victim")?.arg(way_out), 1, 2)?;
     say!("{what}: {} after {:.1} ms", ended.status, ms(ended.took));
@@ -93,7 +94,8 @@ use signal_hook::{consts::SIGINT, flag};
 /// The system refuses the handler.
 pub fn exit_at_the_second_ctrl_c() -> io::Result<()> {
     let told = Arc::new(AtomicBool::new(false));
-    // In this order: the first one finds the flag not yet set.
+    // The handlers run in this order. The first Ctrl+C must find the flag unset
+    // and then set it: in the other order it would end the program at once.
     flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&told))?;
     flag::register(SIGINT, told)?;
     Ok(())

@@ -39,6 +39,7 @@ const JOBS: usize = 2;
 fn main() -> Result {
     let _bound = Watchdog::guard("the jobs", Duration::from_secs(5))?;
     if let Some([way]) = role::started_as("victim") {
+        // As a child: this program again.
         return if way == "token" { by_token() } else { by_channel() };
     }
     flags([]);
@@ -54,6 +55,7 @@ fn main() -> Result {
     claim("X4", orphans == 0, format!("Ctrl+C left {orphans} processes behind"))
 }
 
+/// Starts this program again as a child, and presses Ctrl+C on it.
 fn interrupt(way: &str) -> Result<Interrupted> {
     let ended = press_ctrl_c(role::command("victim")?.arg(way), JOBS, 1)?;
     let (took, done) = (ms(ended.took), ended.count("done"));
@@ -108,7 +110,7 @@ use tokio_util::sync::CancellationToken;
 
 /// A token that the first Ctrl+C cancels: tasks run in
 /// `token.run_until_cancelled(...)`, or await `token.cancelled()`. The second
-/// one ends the program at once, with status 130, also if no task looks at the
+/// one ends the program at once, with status 130, even if no task looks at the
 /// token. To be called once, in a runtime.
 ///
 /// # Errors
@@ -121,7 +123,8 @@ use tokio_util::sync::CancellationToken;
 pub fn token_for_ctrl_c() -> std::io::Result<CancellationToken> {
     let mut interrupts = signal(SignalKind::interrupt())?;
     let told = Arc::new(AtomicBool::new(false));
-    // In this order: the first one finds the flag not yet set.
+    // The handlers run in this order. The first Ctrl+C must find the flag unset
+    // and then set it: in the other order it would end the program at once.
     flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&told))?;
     flag::register(SIGINT, told)?;
     let token = CancellationToken::new();

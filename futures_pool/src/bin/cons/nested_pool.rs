@@ -5,14 +5,15 @@
 //! Four jobs each submit a part of their work to the pool that runs them, and
 //! wait for it. If the pool has four workers, all of them wait, and none is
 //! left for the parts: they would wait forever. Here a limit ends the waiting.
-//! Another pool for the parts cures that. A fifth worker helps only until there
-//! is a fifth job.
+//! Another pool for the parts cures that. A fifth worker would help, but only
+//! as long as there are four jobs.
 //!
 //! The program `nested_rayon` shows the cure of rayon: `join`.
 //!
 //! Claims: F11
-//! Change this and watch: `JOBS + 1` workers in `JOB_POOL`. Nothing stalls, and
-//! F11 is contradicted; with five jobs it would stall again.
+//! Change this and watch: `ThreadPool::new(5)` in `JOB_POOL`. The fifth worker
+//! does the parts, nothing stalls, and F11 is contradicted. Then set `JOBS` to
+//! 5 as well: five jobs occupy five workers, and all of them stall again.
 //!
 //! Output (times vary, counts do not):
 //!     parts by the same pool: 0 of 4 jobs done
@@ -27,7 +28,7 @@ use futures_pool::Executor;
 use shared::{Result, claim, flags, say, watchdog::Watchdog};
 
 const JOBS: usize = 4;
-/// More than enough: a part that some worker does is done in microseconds.
+/// More than enough: a part takes microseconds if a worker is free.
 const LIMIT: Duration = Duration::from_millis(300);
 
 fn main() -> Result {
@@ -51,10 +52,11 @@ fn main() -> Result {
 static JOB_POOL: LazyLock<ThreadPool> =
     LazyLock::new(|| ThreadPool::new(JOBS).expect("it is not 0"));
 
+/// `()` means that the job needs no argument.
 fn ask_own_pool((): ()) -> bool {
     together(|| {
         let waiting = JOB_POOL.submit(part, ());
-        // WRONG: a worker waits for what only another worker can do
+        // WRONG: a worker waits for a part that only another worker can do
         waiting.result_timeout(LIMIT).is_ok()
     })
 }
@@ -66,8 +68,8 @@ fn ask_another_pool((): ()) -> bool {
 
 fn part((): ()) {}
 
-/// Forced: no job asks for its part before all have begun, and none gives its
-/// worker back before all have waited.
+/// Leaves nothing to luck: no job asks for its part before all jobs have begun,
+/// and no job ends, and frees its worker, before all jobs have waited.
 fn together(job: impl FnOnce() -> bool) -> bool {
     static ALL: Barrier = Barrier::new(JOBS);
     ALL.wait();
@@ -79,7 +81,7 @@ fn together(job: impl FnOnce() -> bool) -> bool {
 fn done_with(job: fn(()) -> bool) -> Result<usize> {
     let jobs = [(); JOBS].map(|()| JOB_POOL.submit(job, ()));
     let done = jobs.into_iter().map(|job| job.result());
-    Ok(done.collect::<Result<Vec<_>, _>>()?.iter().filter(|&&d| d).count())
+    Ok(done.collect::<Result<Vec<_>, _>>()?.iter().filter(|d| **d).count())
 }
 
 // ANCHOR: nested_pool

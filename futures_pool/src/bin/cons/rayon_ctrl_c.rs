@@ -8,11 +8,13 @@
 //! done, all others are skipped. The results of the items that were done are
 //! kept.
 //!
-//! Read `ctrl_c` first.
+//! The program starts itself as a child, and presses Ctrl+C on this child. Read
+//! the program `ctrl_c` first.
 //!
 //! Claims: F12, X4
-//! Change this and watch: `Some(work(item))` in `map_until`. All items are done
-//! before the program ends, and F12 is contradicted.
+//! Change this and watch: `|item| Some(work(item))` as the closure in
+//! `map_until`. All items are done before the program ends, and F12 is
+//! contradicted.
 //!
 //! Output (figures vary):
 //!     42 of 200 items were done when the loop ended
@@ -32,16 +34,16 @@ const ITEMS: u64 = 200;
 
 fn main() -> Result {
     if let Some([]) = role::started_as("loop") {
-        return interrupted_loop();
+        return interrupted_loop(); // as a child: this program again
     }
     flags([]);
-    // Once one item tells that Ctrl+C may come, press it once.
+    // Waits until an item of the child writes a line, then presses once.
     let ended = press_ctrl_c(&mut role::command("loop")?, 1, 1)?;
     for line in &ended.said {
         say!("{line}");
     }
-    let told = ended.said.iter().find_map(|line| line.split(' ').next());
-    let done: u64 = told.unwrap_or_default().parse()?;
+    let count = ended.said.iter().find_map(|line| line.split(' ').next());
+    let done: u64 = count.unwrap_or_default().parse()?;
     let early = ended.status.success() && (1..ITEMS).contains(&done);
     let verb = if early { "ended" } else { "did not end" };
     let figure =
@@ -73,7 +75,7 @@ fn interrupted_loop() -> Result {
 
 fn square(n: &u64) -> u64 {
     if *n == 20 {
-        // Tells the parent that it may press Ctrl+C.
+        // `press_ctrl_c` in the parent waits for this line.
         say!("{}", std::process::id());
     }
     thread::sleep(Duration::from_millis(5)); // the work itself
@@ -95,7 +97,8 @@ use signal_hook::{consts::SIGINT, flag};
 /// The system refuses the handler.
 pub fn told_to_stop() -> io::Result<Arc<AtomicBool>> {
     let told = Arc::new(AtomicBool::new(false));
-    // In this order: the first one finds the flag not yet set.
+    // The handlers run in this order. The first Ctrl+C must find the flag unset
+    // and then set it: in the other order it would end the program at once.
     flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&told))?;
     flag::register(SIGINT, Arc::clone(&told))?;
     Ok(told)
@@ -113,7 +116,7 @@ pub fn map_until<T: Sync, R: Send>(
     items: &[T],
     work: impl Fn(&T) -> R + Sync,
 ) -> Vec<Option<R>> {
-    let work = |item| (!told.load(Relaxed)).then(|| work(item));
-    items.par_iter().map(work).collect()
+    let unless_told = |item| (!told.load(Relaxed)).then(|| work(item));
+    items.par_iter().map(unless_told).collect()
 }
 // ANCHOR_END: rayon_ctrl_c

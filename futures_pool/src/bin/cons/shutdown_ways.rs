@@ -39,7 +39,7 @@ const JOB: Duration = Duration::from_millis(200);
 fn main() -> Result {
     let _bound = Watchdog::guard("the jobs", Duration::from_secs(8))?;
     if let Some([]) = role::started_as("victim") {
-        return leave_main();
+        return leave_main(); // as a child: this program again
     }
     flags([]);
     let mut table = Table::new(["the end of", "ms", "its running job"]);

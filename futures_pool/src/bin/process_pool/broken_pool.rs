@@ -4,10 +4,13 @@
 //!
 //! Of 20 jobs on 2 worker processes, the 8th aborts. By default that breaks the
 //! pool, as in Python: every job that is not yet done fails, also the one that
-//! runs on the other worker, and every later one. With `replace_dead_workers`
-//! only the job that crashed fails, and a new worker takes its place. What has
-//! failed can be retried, in a new pool if the old one is broken: see the
-//! program `retry_crashed`. For jobs that hang see `job_timeout`.
+//! runs on the other worker, and every later one. All get the error
+//! `JobError::WorkerDied`, those that have not begun with `began: false`.
+//! (`JobError::Broken` is for other causes: see the program `initializer`.)
+//! With `replace_dead_workers` only the job that crashed fails, and a new
+//! worker takes its place. What has failed can be retried, in a new pool if the
+//! old one is broken: see the program `retry_crashed`. For jobs that hang see
+//! `job_timeout`.
 //!
 //! `init` must come first in `main`: a worker is this program, started again,
 //! and there `init` does the jobs and never returns. In Python the reason for
@@ -19,7 +22,7 @@
 //! Output (figures vary):
 //!     default: 7 of 20 jobs done
 //!     default, first error: worker 8624 died, and the job with it: signal: 6 (SIGABRT)
-//!     default, one more job: not run, for the pool is broken: worker 8624: signal: 6 (SIGABRT)
+//!     default, one more job: not run, because the pool is broken: worker 8624: signal: 6 (SIGABRT)
 //!     replace_dead_workers: 19 of 20 jobs done
 //!     replace_dead_workers, first error: worker 8628 died, and the job with it: signal: 6 (SIGABRT)
 //!     replace_dead_workers, one more job: 1 * 1 = 1
@@ -46,13 +49,13 @@ fn main() -> Result {
     let survived = twenty_jobs("replace_dead_workers", &pool);
     let next = pool.submit(square, 1).result();
     say!("replace_dead_workers, one more job: {}", text(&next));
-    let broke = matches!(later, Err(JobError::WorkerDied { .. }));
+    let broke = matches!(later, Err(JobError::WorkerDied { began: false, .. }));
     ensure(broke && done < JOBS - 1, "one crash did not break the pool")?;
     let went_on = next == Ok(1) && survived == JOBS - 1;
     ensure(went_on, "the pool did not go on after the crash")
 }
 
-/// How many of them were done.
+/// Submits 20 jobs, and returns how many of them were done.
 fn twenty_jobs(name: &str, pool: &impl Executor) -> usize {
     let inputs = (1..).take(JOBS);
     let jobs: Vec<_> = inputs.map(|n| pool.submit(square, n)).collect();
@@ -64,7 +67,7 @@ fn twenty_jobs(name: &str, pool: &impl Executor) -> usize {
     done.len()
 }
 
-/// The result of the job with input 1, or the error of any job.
+/// What to print: the square of 1, or why there is none.
 fn text(result: &Result<u64, JobError>) -> String {
     match result {
         Ok(square) => format!("1 * 1 = {square}"),
@@ -74,7 +77,7 @@ fn text(result: &Result<u64, JobError>) -> String {
 
 fn square(n: u64) -> u64 {
     if n > CRASHES {
-        thread::sleep(Duration::from_millis(20)); // not done before the crash
+        thread::sleep(Duration::from_millis(20)); // lasts until the crash
     }
     if n == CRASHES {
         set_dumpable(false).expect("always allowed"); // leaves no core file

@@ -33,7 +33,7 @@ use shared::{Failure, Result, Table, ensure, flags, notice_debug_build, role};
 fn main() -> Result {
     let _bound = Watchdog::guard("the echo", Duration::from_secs(10))?;
     if let Some([size]) = role::started_as("echo") {
-        return echo(size.parse()?);
+        return echo(size.parse()?); // as a child: this program again
     }
     flags([]);
     notice_debug_build();

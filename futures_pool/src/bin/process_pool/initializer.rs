@@ -5,10 +5,11 @@
 //! The argument of a job is sent to the worker with every job. Data that all
 //! jobs need is loaded by an initializer: a function that each worker calls
 //! before its first job. It is listed in `init`, like a job, and a new worker
-//! that replaces a dead one calls it, too. If it panics, the pool is broken.
+//! that replaces a dead one calls it, too. If the initializer panics, all jobs
+//! fail with `JobError::Broken`.
 //!
-//! Change this and watch: leave out the line `.initializer(...)`. The first job
-//! panics, because its worker has no table.
+//! Change this and watch: leave out `.initializer(load, argument)`. The first
+//! job panics, because its worker has no table.
 //!
 //! Output (figures vary):
 //!     100 jobs found their number in the table
@@ -65,14 +66,14 @@ fn square(n: usize) -> Found {
 // ANCHOR: initializer
 use futures_pool::{Function, ProcessPool, Value};
 
-/// A pool of processes whose workers call `load(argument)` before their first
-/// job (`initializer` and `initargs`). Begin `main` with `init`, and list
-/// `load` there beside the jobs.
+/// A pool of processes whose workers call `load(argument)`, each with a copy of
+/// the argument, before their first job (`initializer` and `initargs`). Begin
+/// `main` with `init`, and list `load` there beside the jobs.
 ///
 /// # Errors
 ///
 /// `workers` is 0, or a process cannot be started. If `load` panics, the jobs
-/// fail with `JobError::Broken`.
+/// fail with `JobError::Broken`. (`WorkerDied` is for a worker that crashes.)
 pub fn pool_with_data<A: Value + Clone + Sync>(
     workers: usize,
     load: impl Function<A, ()>,

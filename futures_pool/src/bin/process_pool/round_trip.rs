@@ -4,22 +4,25 @@
 //!
 //! Medians in microseconds. A worker process is fed through pipes, without any
 //! pool: the argument is encoded, sent and decoded, the job takes no time, and
-//! the result goes back in the same way. A send wakes the process that waits
-//! for it: 3 us on the same core, 20 or more on another core that sleeps. Large
-//! arguments are copied at each step.
+//! the result goes back in the same way. With 64 bytes nearly all of the time
+//! is for the sends: each wakes the process that waits for it. Large arguments
+//! are copied at each step. Where a copy takes ten times as long as another one
+//! of the same size (as `encode` on the way back, with 64 KiB), its memory is
+//! new: the allocator has given the old pages back to the kernel, and each
+//! first touch of a page is a page fault.
 //!
 //! The program `process_pays` has the whole trip through our pools.
 //!
-//! Change this and watch: `vec![200; size]` instead of `vec![b'a'; size]`, and
-//! 201 for `b'b'`. It costs the same: bytes as one piece are copied, whatever
-//! they are.
+//! Change this and watch: set both `MALLOC_TRIM_THRESHOLD_=1000000000` and
+//! `MALLOC_MMAP_THRESHOLD_=1000000000` (glibc). Freed memory is kept then, and
+//! most of these page faults are gone.
 //!
 //! Output (figures vary):
-//!     us, bytes         encode, send, decode                     and back
-//!            64              0.3 + 6.5 + 0.1              0.2 + 7.4 + 0.2
-//!         65536             2.9 + 35.1 + 2.2           28.6 + 59.7 + 31.1
-//!       1048576        440.6 + 640.1 + 504.7       547.7 + 1029.7 + 484.7
-//!      16777216  13095.3 + 16207.5 + 12451.6  12336.5 + 20868.3 + 13212.4
+//!        bytes     us: encode, send, decode                     and back
+//!           64              0.3 + 6.5 + 0.1              0.2 + 7.4 + 0.2
+//!        65536             2.9 + 35.1 + 2.2           28.6 + 59.7 + 31.1
+//!      1048576        440.6 + 640.1 + 504.7       547.7 + 1029.7 + 484.7
+//!     16777216  13095.3 + 16207.5 + 12451.6  12336.5 + 20868.3 + 13212.4
 
 use std::io::{PipeReader, PipeWriter};
 use std::{array, fs::File, os::fd::AsFd, time::Duration};
@@ -35,7 +38,7 @@ const MOST: usize = 32 << 20;
 fn main() -> Result {
     let _bound = Watchdog::guard("the trips", Duration::from_secs(10))?;
     if let Some([]) = role::started_as("worker") {
-        return work();
+        return work(); // as a child: this program again
     }
     flags([]);
     notice_debug_build();
@@ -43,7 +46,7 @@ fn main() -> Result {
     let mut worker = role::command("worker")?;
     let mut worker = worker.stdin(orders).stdout(replies).spawn()?;
     let mut table =
-        Table::new(["us, bytes", "encode, send, decode", "and back"]);
+        Table::new(["bytes", "us: encode, send, decode", "and back"]);
     for size in [64, 64 << 10, 1 << 20, 16 << 20] {
         let rounds = ((64 << 20) / size).clamp(5, 51);
         let trips = (0..rounds).map(|_| trip(&mut to, &mut from, size));
@@ -62,8 +65,8 @@ fn main() -> Result {
 /// How long each step of one trip took: encode, send, decode; and back.
 type Steps = [Duration; 6];
 
-/// When the worker received, decoded and encoded, by the one clock of all
-/// processes.
+/// When the worker had received, decoded and encoded, by the clock that all
+/// processes share.
 type Moments = [Duration; 3];
 
 fn trip(
@@ -83,13 +86,14 @@ fn trip(
     let right = result.len() == size && result[0] == b'b';
     ensure(right, "a result is wrong")?;
     let moments = read_frame(from, MOST)?.unwrap_or_default();
-    let [got, read, wrote]: Moments = postcard::from_bytes(&moments)?;
-    let at = [begun, encoded, got, read, wrote, received, decoded];
+    let worker: Moments = postcard::from_bytes(&moments)?;
+    let at = [&[begun, encoded][..], &worker, &[received, decoded]].concat();
     Ok(array::from_fn(|step| at[step + 1] - at[step]))
 }
 
 /// The other process: does jobs until nothing comes any more.
 fn work() -> Result {
+    // Files, because `io::stdin` and `io::stdout` have buffers of their own.
     let mut from = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut to = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     while let Some(bytes) = read_frame(&mut from, MOST)? {
@@ -124,7 +128,7 @@ pub fn write_frame(to: &mut impl Write, message: &[u8]) -> io::Result<()> {
 }
 
 /// Reads a message that [`write_frame`] wrote. `None`: the other side has
-/// ended. It waits as long as the other side does.
+/// ended. Waits until the other side writes or ends.
 ///
 /// # Errors
 ///
@@ -139,7 +143,8 @@ pub fn read_frame(
     if length.is_empty() {
         return Ok(None);
     }
-    let length = length.try_into().map_err(|_| ErrorKind::UnexpectedEof)?;
+    let cut_short = |_| ErrorKind::UnexpectedEof;
+    let length: [u8; 4] = length.try_into().map_err(cut_short)?;
     let length = u32::from_le_bytes(length) as usize;
     if length > most {
         return Err(ErrorKind::InvalidData.into());

@@ -30,7 +30,7 @@ const TRIPS: u8 = 9;
 fn main() -> Result {
     let _bound = Watchdog::guard("the bytes", Duration::from_secs(10))?;
     if let Some([path]) = role::started_as("adder") {
-        return add_one(&path);
+        return add_one(&path); // as a child: this program again
     }
     flags([]);
     notice_debug_build();

@@ -2,15 +2,19 @@
 //!
 //!     cargo run -p futures_pool --bin worker_ends
 //!
-//! Workers of a pool that is dropped have ended when the drop returns: each of
-//! them has been waited for, so no zombie is left. If the program itself is
-//! killed (SIGKILL), no code of ours runs any more; the kernel ends the
-//! workers, which have asked it to (`PR_SET_PDEATHSIG`), so no orphan is left.
-//! In Python workers read the end of their pipe and end, too, unless a job
-//! hangs.
+//! Dropping a pool ends its workers, and waits for each of them: no zombie is
+//! left. If the program itself is killed (SIGKILL), no code of ours runs any
+//! more. Then the kernel ends the workers, because each worker has asked it to
+//! (`PR_SET_PDEATHSIG`, in `src/process_pool/worker.rs`): no orphan is left. So
+//! your program needs nothing but the pool; what you can copy is a way to look.
+//!
+//! In Python 3.11, when a program is killed, idle workers of
+//! `multiprocessing.Pool` end, but those in a job go on; workers of a
+//! `ProcessPoolExecutor` stay alive even if they are idle.
 //!
 //! Change this and watch: `std::mem::forget(pool)` instead of `drop(pool)`. The
-//! workers are alive then, which is an error here. They end with the program.
+//! workers are still alive then, and the program ends with an error. The
+//! workers end with it.
 //!
 //! Output (times vary, counts do not):
 //!     the pool is dropped: 0 of 2 workers are left
@@ -28,7 +32,7 @@ const WORKERS: usize = 2;
 fn main() -> Result {
     init([job(thread::sleep)]);
     if let Some([]) = role::started_as("victim") {
-        return wait_to_be_killed();
+        return wait_to_be_killed(); // as a child: this program again
     }
     flags([]);
     let _bound = Watchdog::guard("the workers", Duration::from_secs(5))?;
@@ -43,7 +47,7 @@ fn main() -> Result {
     ensure((left, orphans) == (0, 0), "a worker is left behind")
 }
 
-/// How many of its workers outlive a program that is killed.
+/// How many workers outlive their program when it is killed.
 fn left_of_a_killed_program() -> Result<usize> {
     let mut program =
         role::command("victim")?.stdout(Stdio::piped()).spawn()?;
@@ -54,7 +58,7 @@ fn left_of_a_killed_program() -> Result<usize> {
     program.wait()?;
     let killed = Instant::now();
     while alive(&workers) > 0 && killed.elapsed().as_secs() < 1 {
-        thread::sleep(Duration::from_millis(1)); // the kernel is at it
+        thread::sleep(Duration::from_millis(1)); // until they are dead
     }
     Ok(alive(&workers))
 }
@@ -72,15 +76,16 @@ fn wait_to_be_killed() -> Result {
     Ok(())
 }
 
+/// Without zombies: nobody may wait for the orphans of a killed program.
 fn alive(pids: &[u32]) -> usize {
     pids.iter().filter(|pid| state(**pid).is_some_and(|s| s != 'Z')).count()
 }
 
 // ANCHOR: worker_ends
-/// What the process with this number does, in the letters of `ps`: R it runs, S
-/// or D it waits, T it is stopped, Z it has ended, and nobody has waited for it
-/// yet (a zombie). `None`: there is no such process. Numbers are used again, so
-/// ask only about a process that you know.
+/// The state of the process with this number, as a letter of `ps`: R is for
+/// running, S and D for waiting, T for stopped, Z for a zombie, which has ended
+/// while nobody has waited for it yet. `None`: there is no such process. The
+/// system gives a number again to a later process.
 pub fn state(pid: u32) -> Option<char> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The state follows the name, which may have spaces and brackets in it.

@@ -1,16 +1,19 @@
-//! A crash (abort, SIGSEGV) ends the program; in a worker process, one job.
+//! A crash (abort, SIGSEGV) ends the program; in a worker process, only a job.
 //!
 //!     cargo run -p futures_pool --bin crash_in_pool
 //!
 //! A panic can be caught, a crash cannot: the system ends the whole process. A
 //! thread has no process of its own, so the program ends with it. (Here that
 //! program is a child process, so its parent can tell how it ended.) A worker
-//! process dies alone, and the handle tells how. But one dead worker breaks a
-//! pool by default, as in Python: `broken_pool`.
+//! process dies alone, and the handle reports how. But one dead worker breaks a
+//! pool by default, as in Python: `broken_pool`. The article's F6 is about
+//! exceptions, which `result()` raises again. A crash is no exception, so
+//! `result()` can report it only from another process.
 //!
 //! Claims: F6
-//! Change this and watch: `panic!("crash")` instead of `abort()`. Then both go
-//! on: the child ends well, and F6 is contradicted.
+//! Change this and watch: `panic!("crash")` instead of `abort()`. Then both
+//! handles report a panic, the child ends with status 0, and F6 is
+//! contradicted.
 //!
 //! Output (figures vary):
 //!     on a thread: the program ends with signal: 6 (SIGABRT)
@@ -30,7 +33,7 @@ use shared::{Result, claim, flags, role, say};
 fn main() -> Result {
     init([job(crash)]);
     if let Some([]) = role::started_as("victim") {
-        return crash_on_a_thread();
+        return crash_on_a_thread(); // as a child: this program again
     }
     flags([]);
     let _bound = Watchdog::guard("the crashes", Duration::from_secs(5))?;
@@ -55,10 +58,11 @@ fn main() -> Result {
 
 fn crash_on_a_thread() -> Result {
     let error = ThreadPool::new(1)?.submit(crash, ()).result();
-    say!("the handle tells: {error:?}");
+    say!("the handle tells: {error:?}"); // a crash never comes here
     Ok(())
 }
 
+/// `()` means that the job needs no argument.
 fn crash((): ()) {
     set_dumpable(false).expect("always allowed"); // leaves no core file
     abort(); // WRONG on a thread: nothing can catch it
@@ -72,7 +76,7 @@ use futures_pool::{Executor, Function, ProcessPool, Value};
 ///
 /// # Errors
 ///
-/// The process could not be started, or how it has ended.
+/// The process could not be started, or it has died: the error tells how.
 pub fn run_isolated<A: Value, T: Value>(
     work: impl Function<A, T>,
     argument: A,

@@ -3,11 +3,11 @@
 //!     cargo run -p futures_pool --bin encode_errors
 //!
 //! What goes to another process is encoded as bytes, and not every value can
-//! be. Most mistakes are found when the program is compiled, for the type must
-//! have serde's `Serialize`: an open file has not (see `compile_fail`). Two
-//! mistakes are found only when the program runs. A path may have bytes that
-//! are no UTF-8, and a field that is left out (`skip_serializing_if`) would be
-//! missed by the reader, because the bytes carry no names. Both are
+//! be. Most mistakes are found when the program is compiled, because the type
+//! must have serde's `Serialize`: an open file has not (see `compile_fail`).
+//! Two mistakes are found only when the program runs. A path may have bytes
+//! that are no UTF-8, and a field that is left out (`skip_serializing_if`)
+//! would be missed by the reader, because the bytes carry no names. Both are
 //! `JobError::Encode`; Python raises `PicklingError`. On threads nothing is
 //! encoded, so nothing fails.
 //!
@@ -71,6 +71,7 @@ fn read(order: Order) -> String {
     order.note.unwrap_or("no note".into())
 }
 
+/// `()` means that the job needs no argument.
 fn look_up((): ()) -> PathBuf {
     let path = OsStr::from_bytes(b"menu-\xFF"); // WRONG: it is not UTF-8
     path.into()
@@ -85,7 +86,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::{ffi::OsString, path::Path, path::PathBuf};
 
 /// A path as an argument or a result of a job. Every path can go to another
-/// process in this way, for it travels as bytes.
+/// process in this way, because it travels as bytes.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct AnyPath(Vec<u8>);
 

@@ -37,7 +37,7 @@ fn main() -> Result {
     let _bound = Watchdog::guard("the pools", Duration::from_secs(5))?;
     let before = threads()?;
     let pool = ThreadPool::new(MOST)?;
-    let closed = GATE.write().expect("nobody panics with it");
+    let closed = GATE.write().expect("no panic while locked");
     let (mut handles, mut grown) = (Vec::new(), Vec::new());
     for jobs in JOBS {
         handles.resize_with(jobs, || pool.submit(held, ()));
@@ -62,9 +62,10 @@ fn main() -> Result {
 static GATE: RwLock<()> = RwLock::new(());
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
 
+/// `()` means that the job needs no argument.
 fn held((): ()) -> i32 {
     BEGUN.fetch_add(1, SeqCst);
-    let _open = GATE.read().expect("nobody panics with it");
+    let _open = GATE.read().expect("no panic while locked");
     who(())
 }
 

@@ -75,7 +75,7 @@ fn held() {
 /// How many threads there are more than `before`, with so many jobs, while only
 /// `most` of them can run.
 fn grown(before: usize, most: usize, submit: impl Fn()) -> Result<[usize; 4]> {
-    let closed = GATE.write().expect("nobody panics with it");
+    let closed = GATE.write().expect("no panic while locked");
     let (begun, done) = (BEGUN.load(SeqCst), DONE.load(SeqCst));
     let (mut counts, mut submitted) = ([0; 4], 0);
     for (count, jobs) in counts.iter_mut().zip(JOBS) {

@@ -1,4 +1,4 @@
-//! Future or handle: a job runs unasked, a Rust future waits to be polled.
+//! Future or handle: a job runs by itself, a Rust future only when polled.
 //!
 //!     cargo run -p futures_pool --bin handle_states
 //!
@@ -20,7 +20,7 @@
 //!     the dropped handle's job ran: true; the future ran: false
 //!     The article, F5: "A future is a thing to hold while the work is not done yet."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to F5 is borne out: a job ran without its handle: true; a future ran unpolled: false
+//!     Our answer to F5 is borne out: a job ran without its handle: true, a future without a poll: false
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::{sync::Barrier, time::Duration};
@@ -33,28 +33,28 @@ fn main() -> Result {
     let _bound = Watchdog::guard("the jobs", Duration::from_secs(5))?;
     let pool = ThreadPool::new(1)?;
     let [one, two] = [1, 2].map(|n| pool.submit(square, n));
-    drop(pool.submit(log, ())); // nobody asks for its result
-    let _future = async_log(); // and nobody polls this
+    drop(pool.submit(log, ())); // nobody asks for the result of job 3
+    let _future = async_log(); // and nobody polls this future
 
     STEP.wait(); // job 1 has begun, and job 2 waits for the worker
     let (running, pending) = (state(&one), state(&two));
     say!("while job 1 runs: job 1 is {running}, job 2 is {pending}");
-    (0..3).for_each(|_| _ = STEP.wait()); // both jobs may end
+    (0..3).for_each(|_| _ = STEP.wait()); // once for job 1, twice for job 2
     pool.shutdown(Pending::Finish);
     let done = state(&one);
     say!("when the pool has ended: job 1 is {done}, job 2 is {}", state(&two));
 
-    let [job, future] = [&JOB, &FUTURE].map(|ran| ran.load(SeqCst));
+    let [job, future] = [&JOB_RAN, &FUTURE_RAN].map(|ran| ran.load(SeqCst));
     say!("the dropped handle's job ran: {job}; the future ran: {future}");
     let figure = format!(
-        "a job ran without its handle: {job}; a future ran unpolled: {future}"
+        "a job ran without its handle: {job}, a future without a poll: {future}"
     );
     let states = [pending, running, done] == ["pending", "running", "done"];
     let results = (one.result()?, two.result()?) == (1, 4);
     claim("F5", states && results && job && !future, figure)
 }
 
-/// `main` and the jobs go on in step: each job stops here twice.
+/// Each of the jobs 1 and 2 waits here twice, until `main` comes here, too.
 static STEP: Barrier = Barrier::new(2);
 
 fn square(n: u32) -> u32 {
@@ -63,24 +63,26 @@ fn square(n: u32) -> u32 {
     n * n
 }
 
-static JOB: AtomicBool = AtomicBool::new(false);
-static FUTURE: AtomicBool = AtomicBool::new(false);
+static JOB_RAN: AtomicBool = AtomicBool::new(false);
+static FUTURE_RAN: AtomicBool = AtomicBool::new(false);
 
+/// `()` means that the job needs no argument.
 fn log((): ()) {
-    JOB.store(true, SeqCst);
+    JOB_RAN.store(true, SeqCst);
 }
 
 async fn async_log() {
-    FUTURE.store(true, SeqCst);
+    FUTURE_RAN.store(true, SeqCst);
 }
 
 // ANCHOR: handle_states
 use futures_pool::Handle;
 
-/// What a job is doing: the states of Python's `Future`. It may be another one
-/// by the time you read it, but never an earlier one.
+/// What a job is doing: the states of Python's `Future`. When you read the
+/// state, the job may be in a later one already, but never in an earlier one.
 pub fn state<T>(job: &Handle<T>) -> &'static str {
-    // In this order: a job that is neither done nor running has not begun yet.
+    // `is_running` is asked before `is_done`: in the other order, a job that
+    // ends between the two questions would say no twice, and look pending.
     match (job.is_running(), job.is_cancelled(), job.is_done()) {
         (true, ..) => "running",
         (_, true, _) => "cancelled",

@@ -93,7 +93,8 @@ fn cost(jobs: usize, run: Run) -> Result<Cost> {
     Ok(Cost { us_a_job, workers })
 }
 
-/// The job. Returns the number by which the system knows its worker.
+/// The job; `()` means that it needs no argument. Returns the number by which
+/// the system knows its worker.
 fn who((): ()) -> i32 {
     gettid().as_raw()
 }

@@ -42,7 +42,7 @@ fn text(left: Option<u32>) -> String {
 }
 
 fn lock_then_join<'a>(jobs: &Scope<'a>, stock: &'a Mutex<u32>) {
-    let mut left = stock.lock().expect("nobody panics with it");
+    let mut left = stock.lock().expect("no panic while locked");
     let (a, b) = rayon::join(first, || second(jobs, stock));
     *left -= a + b; // WRONG: it was locked while this thread waited
 }
@@ -67,7 +67,7 @@ fn second<'a>(jobs: &Scope<'a>, stock: &'a Mutex<u32>) -> u32 {
     TAKEN.wait();
     jobs.spawn(|_| {
         BEGUN.wait();
-        *stock.lock().expect("nobody panics with it") -= 1;
+        *stock.lock().expect("no panic while locked") -= 1;
     });
     BEGUN.wait();
     1
@@ -76,13 +76,13 @@ fn second<'a>(jobs: &Scope<'a>, stock: &'a Mutex<u32>) -> u32 {
 type Take = for<'a> fn(&Scope<'a>, &'a Mutex<u32>);
 
 /// `None`: not done in time. Then the threads are left behind until the process
-/// ends, for nobody can take the lock from them.
+/// ends, because nobody can take the lock from them.
 fn left_in_stock(take: Take) -> Result<Option<u32>> {
     let pool = ThreadPoolBuilder::new().num_threads(2).build()?;
     let left = within(LIMIT, move || {
         let stock = Mutex::new(STOCK);
         pool.scope(|jobs| take(jobs, &stock));
-        stock.into_inner().expect("nobody panics with it")
+        stock.into_inner().expect("no panic while locked")
     });
     Ok(left.ok())
 }

@@ -10,9 +10,9 @@
 //! The program `rayon_stolen_lock` shows a deadlock although no item asks for
 //! the lock.
 //!
-//! Change this and watch: `drop(guard)` before the parallel call in `locked`.
-//! It is done then, and the program, which expects a deadlock, ends with an
-//! error.
+//! Change this and watch: in `locked`, move `drop(guard)` before the parallel
+//! call. That call ends then (total 10), and the program, which expects a
+//! deadlock, ends with an error.
 //!
 //! Output (figures vary):
 //!     locked during the call: deadlock
@@ -24,38 +24,38 @@ use std::time::Duration;
 use rayon::ThreadPoolBuilder;
 use shared::{Result, ensure, flags, say, watchdog::within};
 
-/// More than enough: what is not stuck is done in a millisecond.
+/// More than enough: a call that is not stuck takes a millisecond.
 const LIMIT: Duration = Duration::from_millis(500);
 
 fn main() -> Result {
     flags([]);
-    let locked = within(LIMIT, || sum_with(locked)).ok();
-    say!("locked during the call: {}", result(locked));
-    let unlocked = within(LIMIT, || sum_with(collected)).ok();
-    say!("locked after the call: {}", result(unlocked));
-    let expected = (locked, unlocked) == (None, Some(10));
-    ensure(expected, "other calls stalled than the locked one")
+    let during = within(LIMIT, || sum_with(locked)).ok();
+    say!("locked during the call: {}", result(during));
+    let after = within(LIMIT, || sum_with(collected)).ok();
+    say!("locked after the call: {}", result(after));
+    let expected = (during, after) == (None, Some(10));
+    ensure(expected, "expected a deadlock in `locked`, and only there")
 }
 
 fn result(total: Option<u64>) -> String {
     total.map_or("deadlock".into(), |total| format!("total {total}"))
 }
 
-/// Adds 1 to 4 to a total of 0, on threads of its own: those that are stuck are
-/// left behind until the process ends.
+/// Adds 1, 2, 3 and 4 to a total, in a pool of its own: threads that are stuck
+/// are left behind until the process ends.
 fn sum_with(add: fn(&[u64], &Mutex<u64>)) -> u64 {
     let (pool, total) =
         (ThreadPoolBuilder::new().num_threads(2), Mutex::new(0));
     let pool = pool.build().expect("there is room for two more threads");
     pool.install(|| add(&[1, 2, 3, 4], &total));
-    total.into_inner().expect("nobody panics with it")
+    total.into_inner().expect("no panic while locked")
 }
 
 fn locked(items: &[u64], total: &Mutex<u64>) {
-    let guard = total.lock().expect("nobody panics with it");
+    let guard = total.lock().expect("no panic while locked");
     items.par_iter().for_each(|item| {
-        // WRONG: the caller has locked it, and waits for this item
-        *total.lock().expect("nobody panics with it") += item;
+        // WRONG: the caller holds this lock, and waits for this item
+        *total.lock().expect("no panic while locked") += item;
     });
     drop(guard);
 }

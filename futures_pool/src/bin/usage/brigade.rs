@@ -3,10 +3,11 @@
 //!     cargo run -p futures_pool --bin brigade
 //!
 //! Four workers take ten dishes, one at a time; a worker that is free takes the
-//! next one. So four dishes are in hand, and never more.
+//! next one. So at most four dishes are cooked at the same time.
 //!
 //! Claims: F11
-//! Change this and watch: `ThreadPool` to `ProcessPool`, and nothing else.
+//! Change this and watch: `ThreadPool` to `ProcessPool`, and nothing else. The
+//! cooks are four processes then (the program `brigade_processes`).
 //!
 //! Output (figures vary):
 //!     futures_pool::brigade  waiting menu, 10 dishes, 2 cores
@@ -45,6 +46,7 @@ fn main() -> Result {
     let orders = kitchen.dishes().into_iter();
     let orders = orders.map(|dish| (dish, kitchen.oven));
     let plates = run_on_pool(CREW, cook_order, orders).map_err(Failure::new)?;
+    // Judged by `serve`, when all dishes are there.
     kitchen.claim_timed("F11", |meal| meal.fills(CREW));
     kitchen.serve(plates)
 }
@@ -54,12 +56,12 @@ fn cook_order((dish, oven): (Dish, SocketAddr)) -> Result<Plate> {
 }
 
 // ANCHOR: brigade
-use futures_pool::{Executor, Function, Value};
+use futures_pool::{Executor, Function, Value}; // `Value`: serde encodes it
 
 /// Runs `work` on each input, on this number of workers, and returns the
-/// results in the order of the inputs. The first error ends it: jobs that have
-/// not begun by then are cancelled. Begin `main` with `init([job(work)])`, for
-/// a worker may be another process.
+/// results in the order of the inputs, or the first error in this order: jobs
+/// that have not begun by then are cancelled. Begin `main` with
+/// `init([job(work)])`: workers of a `ProcessPool` are other processes.
 pub fn run_on_pool<A: Value, T: Value, E: Value + std::fmt::Display>(
     workers: usize,
     work: impl Function<A, Result<T, E>>,
@@ -67,6 +69,7 @@ pub fn run_on_pool<A: Value, T: Value, E: Value + std::fmt::Display>(
 ) -> Result<Vec<T>, Box<dyn std::error::Error>> {
     let pool = futures_pool::ThreadPool::new(workers)?;
     let results = pool.map(work, inputs);
+    // `done?` is for an error of the pool, `map_err` for one of the job.
     results.map(|done| done?.map_err(|why| why.to_string().into())).collect()
 }
 // ANCHOR_END: brigade

@@ -54,12 +54,12 @@ fn cook_order((dish, oven): (Dish, SocketAddr)) -> Result<Plate> {
 }
 
 // ANCHOR: brigade_processes
-use futures_pool::{Executor, Function, Value};
+use futures_pool::{Executor, Function, Value}; // `Value`: serde encodes it
 
 /// Runs `work` on each input, on this number of workers, and returns the
-/// results in the order of the inputs. The first error ends it: jobs that have
-/// not begun by then are cancelled. Begin `main` with `init([job(work)])`, for
-/// a worker may be another process.
+/// results in the order of the inputs, or the first error in this order: jobs
+/// that have not begun by then are cancelled. Begin `main` with
+/// `init([job(work)])`: workers of a `ProcessPool` are other processes.
 pub fn run_on_pool<A: Value, T: Value, E: Value + std::fmt::Display>(
     workers: usize,
     work: impl Function<A, Result<T, E>>,
@@ -67,6 +67,7 @@ pub fn run_on_pool<A: Value, T: Value, E: Value + std::fmt::Display>(
 ) -> Result<Vec<T>, Box<dyn std::error::Error>> {
     let pool = futures_pool::ProcessPool::new(workers)?; // The one change
     let results = pool.map(work, inputs);
+    // `done?` is for an error of the pool, `map_err` for one of the job.
     results.map(|done| done?.map_err(|why| why.to_string().into())).collect()
 }
 // ANCHOR_END: brigade_processes

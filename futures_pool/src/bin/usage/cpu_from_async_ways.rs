@@ -101,6 +101,7 @@ async fn eight_jobs(
     }
 }
 
+/// `()` means that the job needs no argument.
 fn work((): ()) -> Span {
     let start = now();
     chop(1, 5_000_000);

@@ -57,7 +57,7 @@ async fn most_at_once(
     while Arc::strong_count(&spans) > 1 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    let spans = spans.lock().expect("nobody panics with it");
+    let spans = spans.lock().expect("no panic while locked");
     Span::most_at_once(&spans)
 }
 
@@ -68,7 +68,7 @@ fn job(spans: &Arc<Mutex<Vec<Span>>>) -> Job {
         let start = now();
         thread::sleep(Duration::from_millis(100)); // the work itself
         let span = Span { start, end: now() };
-        spans.lock().expect("nobody panics with it").push(span);
+        spans.lock().expect("no panic while locked").push(span);
     })
 }
 

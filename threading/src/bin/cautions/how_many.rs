@@ -1,25 +1,26 @@
-//! How many threads: as many as cores for work, but count what is allowed.
+//! How many CPU-bound threads: as many as cores that the process may use.
 //!
 //!     cargo run -p threading --bin how_many
 //!
 //! A machine has cores; a process may use some of them (affinity); a container
-//! may have a quota of time on them (control group). If more threads than that
-//! work, they only take turns (oversubscription). `available_parallelism` knows
-//! all three; Python's `os.cpu_count()` counts the machine's cores, and
-//! `os.process_cpu_count()` (3.13) knows the affinity. Threads that wait need
-//! no core: take one for each wait, or limit them to what the other side can
-//! take.
+//! may have a quota of time on them (cgroup, control group). If more threads
+//! than that work, they only take turns (oversubscription).
+//! `available_parallelism` knows all three; Python's `os.cpu_count()` counts
+//! the machine's cores, and `os.process_cpu_count()` (3.13) knows the affinity.
+//! Threads that wait need no core: start one for each wait, or only as many as
+//! the other side (a server, a disk) can serve.
 //!
-//! Change this and watch: start it under `taskset -c 0`, with
-//! `RAYON_NUM_THREADS=7`, or in a container with `--cpus 1`.
+//! Change this and watch: start the program under `taskset -c 0`: the affinity
+//! and what follows from it become 1. Or with `RAYON_NUM_THREADS=7`: only rayon
+//! has 7 threads then.
 //!
 //! Output (figures vary):
 //!     cores  by
 //!         2  affinity: Cpus_allowed_list
 //!         -  quota of the control group: time / period
-//!         2  available_parallelism: the lower of both
+//!         2  available_parallelism: the lower of these two
 //!         2  rayon: the same, or RAYON_NUM_THREADS
-//!     to start: 2 threads for work, one for each wait
+//!     start 2 threads for work, and one for each wait
 
 use std::{fs, path::Path};
 
@@ -34,11 +35,11 @@ fn main() -> Result {
     let quota = quota().map_or_else(none, |cores| cores.to_string());
     table.row([&quota, &"quota of the control group: time / period"]);
     let work = threads_for_work();
-    table.row([&work, &"available_parallelism: the lower of both"]);
+    table.row([&work, &"available_parallelism: the lower of these two"]);
     let rayon = rayon::current_num_threads();
     table.row([&rayon, &"rayon: the same, or RAYON_NUM_THREADS"]);
     table.print();
-    say!("to start: {work} threads for work, one for each wait");
+    say!("start {work} threads for work, and one for each wait");
     Ok(())
 }
 
@@ -59,9 +60,10 @@ fn affinity() -> Option<usize> {
     // As in `0-3,8`.
     let ranges = list.trim().split(',').map(|range| {
         let (first, last) = range.split_once('-').unwrap_or((range, range));
-        Some(last.parse::<usize>().ok()? + 1 - first.parse::<usize>().ok()?)
+        let number = |text: &str| text.parse::<usize>().ok();
+        Some(number(last)? + 1 - number(first)?)
     });
-    ranges.sum()
+    ranges.sum() // `None` if one of them is `None`
 }
 
 /// Cores' worth of time that this process may use (Linux): the lowest quota

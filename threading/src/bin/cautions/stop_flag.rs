@@ -2,11 +2,12 @@
 //!
 //!     cargo run -p threading --bin stop_flag
 //!
-//! Nobody can stop a thread from outside, in Rust as in Python: it is asked,
-//! and it has to check. Between two steps the thread checks a flag; the step
-//! that runs is finished, and its resources are released. A thread that pauses
-//! must be woken as well: `park_timeout` is a pause that `unpark` ends, and
-//! `sleep` is not. (Python: `event.wait(60)` in place of `time.sleep(60)`.)
+//! Nobody can stop a thread from outside, in Rust as in Python: the thread is
+//! asked to stop, and has to check. Between two steps the thread checks a flag;
+//! the step that runs is finished, and its resources are released. A thread
+//! that pauses must be woken as well: `unpark` ends a pause by `park_timeout`,
+//! but not one by `sleep`. (Python: `event.wait(60)` in place of
+//! `time.sleep(60)`.)
 //!
 //! A thread that is blocked in a read from a socket does not see a flag either:
 //! the socket needs a read timeout. A thread that waits at a channel ends when
@@ -38,7 +39,7 @@ fn main() -> Result {
     thread::sleep(2 * STEP); // until it pauses
     stop("pauses for a minute", pausing)?;
 
-    // WRONG: a step that does not end in time.
+    // WRONG: one step lasts a minute, and does not check the flag in it.
     let stuck = start(Duration::ZERO, Duration::from_mins(1))?;
     let ended = stop("does not check the flag for 60 s", stuck).is_ok();
     ensure(!ended, "a thread has ended that does not check the flag")?;
@@ -59,7 +60,7 @@ fn start(pause: Duration, step: Duration) -> Result<Worker> {
 
 fn stop(what: &str, worker: Worker) -> Result {
     let asked = Instant::now();
-    // If it does not end, it is left behind, until the process ends.
+    // `within` fails if the thread does not end: then it is left behind.
     within(LIMIT, || worker.stop())?.map_err(|_| Failure::new("a panic"))?;
     say!("{what}: ended {:.1} ms after it was asked", ms(asked.elapsed()));
     Ok(())
@@ -73,13 +74,13 @@ use std::{io, thread::Builder, thread::JoinHandle};
 /// A thread that repeats a step until it is asked to stop.
 #[must_use = "it goes on until `stop` is called"]
 pub struct Worker {
-    stop: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>, // it guards no other data, so `Relaxed` will do
     thread: JoinHandle<()>,
 }
 
 impl Worker {
-    /// Starts the thread: `step`, then the pause (or less), again and again.
-    /// The step is never cut short, so keep it brief.
+    /// Starts the thread: `step`, then a pause, again and again. A pause may
+    /// end early. A step is never cut short, so keep it brief.
     pub fn start(
         pause: std::time::Duration,
         mut step: impl FnMut() + Send + 'static,
@@ -89,7 +90,8 @@ impl Worker {
         let thread = Builder::new().name("worker".into()).spawn(move || {
             while !asked.load(Relaxed) {
                 step();
-                // Again: what blocks in `step` may have used up the `unpark`.
+                // Asked again: `unpark` may have come during the step, and been
+                // used up by a call that parks as well (a channel's `recv`).
                 if !asked.load(Relaxed) {
                     std::thread::park_timeout(pause); // ends by `unpark`
                 }
@@ -104,7 +106,7 @@ impl Worker {
     ///
     /// A step has panicked: its payload.
     pub fn stop(self) -> std::thread::Result<()> {
-        self.stop.store(true, Relaxed); // first, or it may pause again
+        self.stop.store(true, Relaxed); // first: it is seen after `unpark`
         self.thread.thread().unpark();
         self.thread.join()
     }

@@ -2,17 +2,19 @@
 //!
 //!     cargo run --release -p threading --bin worker_queue
 //!
-//! 5 000 small jobs. A thread for each job is started and ended 5 000 times.
+//! With a thread for each of 5 000 small jobs, 5 000 threads start and end.
 //! Four workers start once, and take job after job from a queue. The queue is
 //! bounded: while it is full, the sender waits (back-pressure), so memory stays
-//! flat. In Python: `ThreadPoolExecutor(max_workers=4).map(job, jobs)`.
+//! flat. In Python: `ThreadPoolExecutor(max_workers=4).map(job, jobs)`, but its
+//! queue has no bound, and its results are in the order of the jobs.
 //!
-//! The program `reuse_thread` is the smallest case: one worker. `lazy_join`
+//! The program `reuse_thread` shows the smallest case: one worker. `lazy_join`
 //! shows why the handles of all threads are collected before they are joined.
 //!
 //! Claims: T12
-//! Change this and watch: room for 1 instead of `16 * workers`. Then the
-//! sender and the workers wait for each other at each job: it costs much more.
+//! Change this and watch: `bounded(1)` instead of `bounded(16 * workers)`. Then
+//! the sender and the workers wait for each other at each job, and a job of the
+//! workers takes much longer.
 //!
 //! Output (figures vary):
 //!     workers and a queue: 4 threads, 229 ns a job
@@ -65,7 +67,7 @@ fn by_workers() -> Vec<u64> {
 }
 
 fn by_a_thread_each() -> Vec<u64> {
-    // WRONG for small jobs: to start a thread takes longer than the job.
+    // WRONG for small jobs: to start a thread takes longer than its job.
     let start = |number| thread::spawn(move || job(number));
     let threads: Vec<_> = (0..JOBS).map(start).collect();
     threads.into_iter().map(|t| t.join().expect("no job panics")).collect()
@@ -77,24 +79,24 @@ use std::panic::resume_unwind;
 
 /// Does `work` with each of the `jobs`, on `workers` threads (at least one)
 /// that stay for the next job. Panics if the system refuses a thread. Results
-/// come in no particular order. A panic in `work` goes on in the caller, after
-/// the other workers have done the rest.
+/// come in no particular order. A panic in `work` is raised again in the
+/// caller, after the other workers have done the rest.
 pub fn in_pool<Job: Send, Output: Send>(
     workers: usize,
     jobs: impl IntoIterator<Item = Job>,
     work: impl Fn(Job) -> Output + Sync,
 ) -> Vec<Output> {
     let workers = workers.max(1); // without one, nothing would be done
-    // Room enough that no worker waits for the next job; memory stays flat.
+    // 16 waiting jobs for each worker: enough that no worker is idle.
     let (sender, queue) = bounded(16 * workers);
-    let work = &work; // each thread moves a reference
+    let work = &work; // so `move` takes only a reference to it
     std::thread::scope(|scope| {
         let start = |_| {
             let queue = queue.clone();
             scope.spawn(move || queue.iter().map(work).collect::<Vec<_>>())
         };
         let threads: Vec<_> = (0..workers).map(start).collect();
-        drop(queue); // only workers have it now: without them, sending fails
+        drop(queue); // now only workers have it: if all are gone, `send` fails
         for job in jobs {
             if sender.send(job).is_err() {
                 break; // all workers have panicked

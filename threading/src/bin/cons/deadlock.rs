@@ -2,7 +2,7 @@
 //!
 //!     cargo run -p threading --bin deadlock
 //!
-//! A transfer locks two accounts. If it locks the giver first, two opposite
+//! A transfer locks two accounts. If each locks its giver first, two opposite
 //! transfers can each hold the lock that the other one needs. Nobody reports
 //! this, neither Rust nor Python: the program stands still. The cure is a lock
 //! order, the same for all threads: the account with the lower number first.
@@ -41,11 +41,11 @@ fn main() -> Result {
 }
 
 fn giver_first(accounts: &[Mutex<i64>], from: usize, to: usize) {
-    static EACH_HOLDS_ONE: Barrier = Barrier::new(2); // for both
-    let mut giver = accounts[from].lock().expect("nobody panics with it");
+    static EACH_HOLDS_ONE: Barrier = Barrier::new(2); // both threads share it
+    let mut giver = accounts[from].lock().expect("no panic while locked");
     EACH_HOLDS_ONE.wait(); // without this the deadlock is rare
     // WRONG: the other thread holds this lock, and waits for `giver`.
-    let mut taker = accounts[to].lock().expect("nobody panics with it");
+    let mut taker = accounts[to].lock().expect("no panic while locked");
     *giver -= 1;
     *taker += 1;
 }
@@ -65,16 +65,16 @@ use std::sync::{Mutex, MutexGuard};
 ///
 /// # Panics
 ///
-/// For twice the same number, for one that does not exist, and if a thread has
-/// panicked while it held one of the two locks (the panic poisons the lock that
-/// is held already).
+/// If both numbers are the same, if one does not exist, and if a thread has
+/// panicked while it held one of the two locks (then the other lock may be
+/// poisoned by this panic, too).
 pub fn lock_both<T>(
     values: &[Mutex<T>],
     one: usize,
     other: usize,
 ) -> (MutexGuard<'_, T>, MutexGuard<'_, T>) {
     assert_ne!(one, other, "a thread cannot lock the same value twice");
-    // Before a lock is held: a panic under a lock poisons it.
+    // Checked before a lock is held: a panic would poison that lock.
     assert!(one.max(other) < values.len(), "there is no such value");
     let lock = |n: usize| values[n].lock().expect("the value is whole");
     if one < other {
@@ -93,7 +93,7 @@ fn is_stuck(order: &str, transfer: fn(&[Mutex<i64>], usize, usize)) -> bool {
     // be stopped.
     let outcome = within(LIMIT, move || {
         let accounts = [100, 100].map(Mutex::new);
-        let both_ready = Barrier::new(2);
+        let both_ready = Barrier::new(2); // the threads begin together
         let give = |from, to| {
             both_ready.wait();
             (0..TRANSFERS).for_each(|_| transfer(&accounts, from, to));

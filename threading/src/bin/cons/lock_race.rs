@@ -66,7 +66,7 @@ fn in_one_step() -> u64 {
 
 fn under_a_lock() -> u64 {
     let count = Mutex::new(0);
-    race(|_| *count.lock().expect("nobody panics with it") += 1);
+    race(|_| *count.lock().expect("no panic while locked") += 1);
     count.into_inner().expect("as above")
 }
 

@@ -28,7 +28,7 @@ use shared::{Failure, Result, claim, flags, role, say, watchdog::Watchdog};
 
 fn main() -> Result {
     if let Some([way]) = role::started_as("victim") {
-        return victim(&way);
+        return victim(&way); // as a child: this program again
     }
     flags([]);
     let ways = ["rayon spawn", "stack overflow", "panic = abort"];

@@ -30,7 +30,7 @@ use shared::{Result, claim, flags, role, say};
 
 fn main() -> Result {
     if let Some([way]) = role::started_as("victim") {
-        return victim(way == "captured");
+        return victim(way == "captured"); // as a child: this program again
     }
     flags([]);
     let [_, printed] = run("not captured")?;

@@ -32,7 +32,7 @@ use shared::{Failure, Result, Table, claim, flags, panic_text, role, say};
 
 fn main() -> Result {
     if let Some([way]) = role::started_as("victim") {
-        return victim(&way);
+        return victim(&way); // as a child: this program again
     }
     flags([]);
     let mut table =

@@ -3,12 +3,12 @@
 //!     cargo run -p threading --bin borrow_in_scope
 //!
 //! A thread of `thread::spawn` may outlive the function that starts it, so it
-//! must own what it uses: with `move` and `Arc`, which counts the owners. A
-//! scope waits for its threads, and rayon does, too, so there they may borrow.
-//! In Python every variable is shared, and the garbage collector keeps it.
+//! must own what it uses (`'static`): with `move` and `Arc`, which counts the
+//! owners. A scope waits for its threads, and so does rayon: these threads may
+//! borrow. In Python threads share every variable, and it stays alive for them.
 //!
-//! What must not compile is in `compile_fail/borrow_in_spawn.rs`; a test checks
-//! its error code, E0373.
+//! Code that must not compile is in `compile_fail/borrow_in_spawn.rs`; a test
+//! checks its error code, E0373.
 //!
 //! Change this and watch: `std::thread::spawn` instead of `scope.spawn`, in
 //! `sum_in_scope`. That is error E0521: the borrowed data escapes.
@@ -38,10 +38,11 @@ use std::thread;
 
 /// Adds up in four threads that borrow the numbers.
 pub fn sum_in_scope(numbers: &[u64]) -> u64 {
-    let share = numbers.len().div_ceil(4).max(1);
+    let share = numbers.len().div_ceil(4).max(1); // `chunks(0)` panics
     thread::scope(|scope| {
         let threads: Vec<_> = numbers
             .chunks(share)
+            // Without `move`: the closure borrows numbers, as `part` does.
             .map(|part| scope.spawn(|| part.iter().sum::<u64>()))
             .collect();
         threads.into_iter().map(|t| t.join().expect("no overflow")).sum()
@@ -66,6 +67,7 @@ use std::sync::Arc;
 pub fn sum_in_arc(numbers: Vec<u64>) -> u64 {
     let share = numbers.len().div_ceil(4);
     let numbers = Arc::new(numbers);
+    // `map` of an array calls the closure at once: all four threads start.
     let threads = [0, 1, 2, 3].map(|part| {
         let numbers = Arc::clone(&numbers); // one more owner
         std::thread::spawn(move || {

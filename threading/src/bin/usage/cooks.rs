@@ -7,7 +7,9 @@
 //! there are cores.
 //!
 //! Claims: T1
-//! Change this and watch: `--menu chopping`: ten cooks, a knife for each core.
+//! Change this and watch: the option `--menu chopping`. Each bar gets longer,
+//! because ten threads share the cores: on two cores this is about twice as
+//! fast as one cook alone.
 //!
 //! Output (figures vary):
 //!     threading::cooks  waiting menu, 10 dishes, 2 cores
@@ -49,16 +51,16 @@ fn main() -> Result {
 // ANCHOR: cooks
 use std::{panic::resume_unwind, thread};
 
-/// Runs `job` on each item, each on a thread of its own. Returns the results in
-/// the order of the items, or the error of the first item that failed, when all
-/// threads have ended. If a job panics, the caller panics, too. For tens or
-/// hundreds of items: for thousands the system may refuse a thread, which is a
-/// panic, too.
+/// Runs `job` on each item, each on a thread of its own. Waits for all threads,
+/// and returns the results in the order of the items; if jobs fail, the error
+/// of the first of them in this order. If a job panics, the caller panics, too.
+/// For tens or hundreds of items: for thousands the system may refuse a thread,
+/// which is a panic, too.
 pub fn map<T: Send, R: Send, E: Send>(
     items: Vec<T>,
     job: impl Fn(T) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E> {
-    let job = &job; // each thread moves a reference
+    let job = &job; // so `move` takes only a reference to it
     thread::scope(|scope| {
         // All threads start ...
         let threads: Vec<_> = items
@@ -68,6 +70,7 @@ pub fn map<T: Send, R: Send, E: Send>(
         // ... before the first one is waited for.
         let mut results = Vec::new();
         for thread in threads {
+            // A panic is raised again; `?` returns the job's own error.
             let result = thread.join();
             results.push(result.unwrap_or_else(|panic| resume_unwind(panic))?);
         }
