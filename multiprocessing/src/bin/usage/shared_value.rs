@@ -53,7 +53,8 @@ fn main() -> Result {
     }
     let sum: u64 = jobs.results().flatten().sum();
     say!("the sum of all results is {sum}");
-    ensure(sum == (1..=JOBS as u64).sum(), "results are missing")
+    let expected: u64 = (1..=JOBS as u64).sum();
+    ensure(sum == expected, "results are missing")
 }
 
 /// The child: its standard input is the shared memory.
