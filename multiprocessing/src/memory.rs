@@ -205,9 +205,13 @@ impl SharedMemory {
     fn words(&self, at: usize, bytes: usize) -> io::Result<Words<'_>> {
         const WORD: usize = size_of::<AtomicU64>();
         let before = at.wrapping_neg() % WORD; // a mapping begins aligned
-        let first = self.slice(at, before.min(bytes))?;
+        let first: &[AtomicU8] = self.slice(at, before.min(bytes))?;
         let (at, bytes) = (at + first.len(), bytes - first.len());
-        let words = self.slice(at, bytes / WORD)?;
+        // Few bytes may end before the first place of a whole word.
+        let words: &[AtomicU64] = match bytes / WORD {
+            0 => &[],
+            count => self.slice(at, count)?,
+        };
         let last = self.slice(at + WORD * words.len(), bytes % WORD)?;
         Ok(Words { first, words, last })
     }

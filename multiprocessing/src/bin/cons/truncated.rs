@@ -12,9 +12,9 @@
 //! The program `shm_full` shows another way to SIGBUS.
 //!
 //! Claims: M9
-//! Change this and watch: `set_len(1)` instead of `set_len(0)`. The reader looks
-//! at the first page, and one byte of the file keeps that page: nobody dies, and
-//! M9 is contradicted.
+//! Change this and watch: `set_len(1)` instead of `set_len(0)`. One byte of the
+//! file keeps the page that the reader looks at: it does not die, and after ten
+//! seconds the watchdog ends the program.
 //!
 //! Output (figures vary):
 //!     not sealed: the file is cut
