@@ -12,7 +12,7 @@
 //!
 //! Claims: M8
 //! Change this and watch: `panic!("crash")` instead of `abort()`. A panic is
-//! caught by `join`: the threads deliver 9 results, too, and M8 is contradicted.
+//! caught by `join`, so the threads deliver 9 results. M8 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     threads: the program ended with signal: 6 (SIGABRT)
