@@ -11,8 +11,8 @@
 //! The program `crash_in_pool` does the same with our `ProcessPool`.
 //!
 //! Claims: M8
-//! Change this and watch: `panic!("crash")` instead of `abort()`. `join` catches
-//! a panic. So the threads deliver 9 results, too, and M8 is contradicted.
+//! Change this and watch: `panic!("crash")` instead of `abort()`. A panic is
+//! caught by `join`, so the threads deliver 9 results. M8 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     threads: the program ended with signal: 6 (SIGABRT)
