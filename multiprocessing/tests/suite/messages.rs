@@ -29,7 +29,7 @@ mod hand_over;
 mod join_first;
 #[path = "../../src/bin/usage/messages.rs"]
 #[expect(dead_code, reason = "as above")]
-mod messages;
+mod message_ways;
 #[path = "../../src/bin/usage/pass_fd.rs"]
 #[expect(dead_code, reason = "as above")]
 mod pass_fd;
@@ -186,11 +186,11 @@ fn the_end_of_a_worker_process_is_told() {
     let mut killed = worker();
     let mut answers = killed.stdout.take().unwrap();
     let waits = thread::spawn(move || receive::<u64>(&mut answers, MOST));
+    let jobs = killed.stdin.take().unwrap(); // `wait` would close it
     killed.kill().unwrap();
     let end = within(LIMIT, || waits.join().unwrap()).unwrap();
     assert_eq!(end.unwrap(), None);
     assert_eq!(killed.wait().unwrap().signal(), Some(9));
-    let jobs = killed.stdin.take().unwrap();
     assert_eq!(kind(send(jobs, &Job::End, MOST)), ErrorKind::BrokenPipe);
 
     let mut dies = worker();
@@ -612,7 +612,7 @@ fn a_stranger_is_not_let_in() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pass_fd"));
     command.arg("as-worker").stdin(OwnedFd::from(stdin));
     let parent = thread::spawn(move || {
-        messages::start_connected(&mut command).map(drop)
+        message_ways::start_connected(&mut command).map(drop)
     });
     let begun = Instant::now();
     let mut stranger = loop {
@@ -620,7 +620,7 @@ fn a_stranger_is_not_let_in() {
         let name = format!("worker-{}-", std::process::id());
         let found = all.split_whitespace().find(|word| word.contains(&name));
         let found = found.map(|word| word.trim_start_matches('@').to_string());
-        match found.map(|name| messages::connect_to_parent(&name)) {
+        match found.map(|name| message_ways::connect_to_parent(&name)) {
             Some(Ok(stranger)) => break stranger,
             _ => assert!(begun.elapsed() < LIMIT, "there is no such name"),
         }

@@ -16,7 +16,19 @@
 //! both formats; the thread costs the same.
 //!
 //! Output (figures vary):
-//!     x
+//!     records  way                 bytes  encode + decode us  hand over us
+//!           1  thread                  0                 0.0          16.6
+//!           1  process, postcard      31                 0.5           5.6
+//!           1  process, JSON          52                 0.7           5.5
+//!         100  thread                  0                 0.0          14.5
+//!         100  process, postcard    3091                10.0           7.1
+//!         100  process, JSON        5391                50.7           6.1
+//!        5000  thread                  0                 0.0          15.1
+//!        5000  process, postcard  168764               463.5         142.8
+//!        5000  process, JSON      295841              2132.5         210.4
+//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M9 is borne out: 5000 records are handed to a thread in 15 us; to encode and decode them for another process takes 463 us, to send the bytes 142 us
 
 use std::io::{self, Read, Write};
 use std::{process::Stdio, sync::mpsc, thread};

@@ -14,7 +14,13 @@
 //! fits into the pipe, nothing is stuck, and M6 is contradicted.
 //!
 //! Output (figures vary):
-//!     room of the pipe, by the kernel: 65536 bytes
+//!     room of a pipe, as the kernel tells it: 65536 bytes
+//!     wait first: the child writes 65536 of 65536 bytes, ends
+//!     wait first: the child writes 65536 of 65537 bytes, deadlocks
+//!     read first: the child writes 6553600 of 6553600 bytes, ends
+//!     The article, M6: "With more processes and sockets it is harder still to understand."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M6 is borne out: a parent that waits before it reads ends with 65536 bytes of output, and deadlocks with 65537; one that reads first ends
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::{os::fd::AsFd, time::Duration};

@@ -15,7 +15,12 @@
 //! worker then has one free descriptor, and the program ends with an error.
 //!
 //! Output (figures vary):
-//!     accepted in process 1
+//!     some free descriptors in the worker
+//!       accepted in process 30008, answer "hello from process 30012"
+//!       the worker reports: ""
+//!     none free descriptors in the worker
+//!       accepted in process 30008, answer ""
+//!       the worker reports: "a descriptor was lost (MSG_CTRUNC): none is free here"
 
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::net::{TcpListener, TcpStream};

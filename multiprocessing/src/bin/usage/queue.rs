@@ -15,7 +15,11 @@
 //! whole, too, and M6 is contradicted.
 //!
 //! Output (figures vary):
-//!     x
+//!     pipe: 121 of 300 messages are interleaved
+//!     queue: 0 of 300 messages are interleaved
+//!     The article, M6: "With more processes and sockets it is harder still to understand."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M6 is borne out: of 300 messages of 20000 bytes, by 3 processes, 121 are interleaved in a pipe and 0 in the queue
 
 use std::process::Child;
 use std::{io::PipeWriter, io::Read, io::Write};

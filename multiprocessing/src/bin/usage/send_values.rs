@@ -16,8 +16,11 @@
 //! still dies inside a frame. With `[]` it has only closed the pipe, and the
 //! program ends with an error.
 //!
-//! Output (times vary, counts do not):
-//!     Sum([1, 2, 39]) -> Number(42)
+//! Output (figures vary):
+//!     a sum: Some(42); a value beyond the limit: Err(InvalidInput)
+//!     after End: Ok(None); a value for nobody: Err(BrokenPipe)
+//!     a sum: Some(42); a value beyond the limit: Err(InvalidInput)
+//!     after DieInside: Err(UnexpectedEof); a value for nobody: Err(BrokenPipe)
 
 use std::io::ErrorKind::{BrokenPipe, InvalidInput, UnexpectedEof};
 use std::process::Stdio;
@@ -64,10 +67,8 @@ fn talk(last: &Job) -> Result<Result<Option<u64>, ErrorKind>> {
     let end = receive(&mut answers, MOST).map_err(kind);
     worker.wait()?;
     let broken = send(&mut jobs, last, MOST).map_err(kind);
-    say!("a value beyond the limit: {refused:?}");
-    say!("the sum: {sum:?}");
-    say!("after {last:?}: {end:?}");
-    say!("a value for the dead worker: {broken:?}");
+    say!("a sum: {sum:?}; a value beyond the limit: {refused:?}");
+    say!("after {last:?}: {end:?}; a value for nobody: {broken:?}");
     let right = refused == Err(InvalidInput) && broken == Err(BrokenPipe);
     ensure(right && sum == Some(42), "a value has gone, or come, wrongly")?;
     Ok(end)

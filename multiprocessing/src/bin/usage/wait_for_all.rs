@@ -13,7 +13,10 @@
 //! output then stays ready, and the program ends with an error.
 //!
 //! Output (figures vary):
-//!     x
+//!     nobody does anything: ready are []
+//!     worker 1 answers: ready are ["output 1"]
+//!     worker 2 is killed: ready are ["output 2", "end 2"]
+//!     the timer rings: ready are ["output 2", "end 2", "timer"]
 
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
@@ -76,7 +79,7 @@ fn timer() -> Result<OwnedFd> {
 
 fn ring_after(timer: &OwnedFd, time: Duration) -> Result {
     let [it_interval, it_value] =
-        [Duration::ZERO, time].map(|time| Timespec::try_from(time));
+        [Duration::ZERO, time].map(Timespec::try_from);
     let once = Itimerspec { it_interval: it_interval?, it_value: it_value? };
     timerfd_settime(timer, TimerfdTimerFlags::empty(), &once)?;
     Ok(())
