@@ -10,3 +10,4 @@ mod headers;
 mod locks;
 mod meals;
 mod memory;
+mod messages;

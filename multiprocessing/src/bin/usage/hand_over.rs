@@ -1,0 +1,166 @@
+//! Zero-downtime restart: hand the listening socket to the next version.
+//!
+//!     cargo run -p multiprocessing --bin hand_over
+//!
+//! The old version starts the new one, which inherits the listening socket (as
+//! its stdin). It goes on until the new version says that it is ready, and then
+//! ends. The socket is open all the time, so the kernel queues what arrives
+//! meanwhile (the backlog): no client is refused. If the old version closes the
+//! socket and the new one binds the address again, clients in between are
+//! refused. In Python: `socket.fromfd`, `pass_fds` of `subprocess.Popen`.
+//!
+//! The program `pass_fd` sends a socket to a process that runs already.
+//!
+//! Change this and watch: leave out `say_ready()?`. The old version waits until
+//! the limit, does not stop, and the program ends with an error.
+//!
+//! Output (times vary, counts do not):
+//!     handed over: 100 served by the old version, 100 by the new one
+//!     handed over: 0 of 200 refused
+//!     closed, and bound again: 1 of 1 refused in between
+
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+
+use nix::sys::{prctl::set_pdeathsig, signal::Signal::SIGKILL};
+use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
+
+/// How many connections of each version the client wants to see.
+const EACH: usize = 100;
+const LIMIT: Duration = Duration::from_secs(3);
+
+fn main() -> Result {
+    let _bound = Watchdog::guard("the connections", Duration::from_secs(8))?;
+    if let Some([]) = role::started_as("next") {
+        return next_version();
+    }
+    flags([]);
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    let address = listener.local_addr()?;
+    let client = thread::spawn(move || connect_until_new(address));
+    for _ in 0..EACH {
+        listener.accept()?.0.write_all(b"old")?;
+    }
+    let mut next = hand_over(&listener, role::command("next")?, LIMIT)?;
+    drop(listener); // not before this: the next version has it now
+    let seen = client.join().expect("it does not panic");
+    next.kill()?;
+    next.wait()?;
+    let Seen { old, new, refused } = seen?;
+    say!("handed over: {old} served by the old version, {new} by the new one");
+    say!("handed over: {refused} of {} refused", old + new + refused);
+    let again = bind_again()?;
+    say!("closed, and bound again: {again} of 1 refused in between");
+    let right = [old, new, refused, again] == [EACH, EACH, 0, 1];
+    ensure(right, "a client was refused, or was not")
+}
+
+struct Seen {
+    old: usize,
+    new: usize,
+    refused: usize,
+}
+
+/// A client that connects all the time.
+fn connect_until_new(address: SocketAddr) -> io::Result<Seen> {
+    let mut seen = Seen { old: 0, new: 0, refused: 0 };
+    while seen.new < EACH {
+        let mut answer = String::new();
+        match TcpStream::connect(address) {
+            Ok(mut connection) => connection.read_to_string(&mut answer)?,
+            Err(_) if seen.refused < EACH => {
+                seen.refused += 1;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        match answer.as_str() {
+            "old" => seen.old += 1,
+            _ => seen.new += 1,
+        }
+    }
+    Ok(seen)
+}
+
+/// How many clients are refused while nobody has the address.
+fn bind_again() -> Result<usize> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    let address = listener.local_addr()?;
+    drop(listener); // WRONG: from here on there is no backlog
+    let refused = TcpStream::connect(address).is_err();
+    TcpListener::bind(address)?;
+    Ok(usize::from(refused))
+}
+
+/// The child. (A real one goes on when its parent ends; this one does not.)
+fn next_version() -> Result {
+    set_pdeathsig(SIGKILL)?;
+    let listener = inherited()?;
+    say_ready()?;
+    loop {
+        listener.accept()?.0.write_all(b"new")?;
+    }
+}
+
+// ANCHOR: hand_over
+use std::io::{self, Read, Write};
+use std::net::TcpListener;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
+
+/// Starts the next version of a server, which inherits the listening socket as
+/// its stdin, and waits until it is ready. Then stop accepting, answer what was
+/// accepted, and end. After an error go on as before.
+///
+/// # Errors
+///
+/// The next version cannot be started, has ended, or is not ready within
+/// `limit`; it has been killed then.
+pub fn hand_over(
+    listener: &TcpListener,
+    mut next: Command,
+    limit: Duration,
+) -> io::Result<Child> {
+    let (mut ready, its) = io::pipe()?;
+    let socket = OwnedFd::from(listener.try_clone()?);
+    let mut child = next.stdin(socket).stdout(its).spawn()?;
+    drop(next); // it keeps `its` end open, and we would not see an early end
+    let limit = Timespec::try_from(limit).map_err(io::Error::other)?;
+    let polled = &mut [PollFd::new(&ready, PollFlags::IN)];
+    let told = retry_on_intr(|| poll(polled, Some(&limit)))? == 1;
+    if told && ready.read(&mut [0])? == 1 {
+        return Ok(child);
+    }
+    child.kill()?;
+    child.wait()?;
+    Err(io::Error::other("the next version is not ready"))
+}
+
+/// In the next version: the listening socket.
+///
+/// # Errors
+///
+/// Its stdin is no socket that listens.
+pub fn inherited() -> io::Result<TcpListener> {
+    let socket = io::stdin().as_fd().try_clone_to_owned()?;
+    if rustix::net::sockopt::socket_acceptconn(&socket)? {
+        return Ok(TcpListener::from(socket));
+    }
+    Err(io::ErrorKind::InvalidInput.into())
+}
+
+/// In the next version, when everything else is prepared: the old version stops
+/// from now on. Stdout is the pipe to it: write to stderr or to a log instead.
+///
+/// # Errors
+///
+/// The old version has ended, or waits no longer.
+pub fn say_ready() -> io::Result<()> {
+    io::stdout().write_all(b"r")?;
+    io::stdout().flush()
+}
+// ANCHOR_END: hand_over

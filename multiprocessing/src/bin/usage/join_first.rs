@@ -1,0 +1,137 @@
+//! Deadlock: to wait for a child process before its output is read.
+//!
+//!     cargo run -p multiprocessing --bin join_first
+//!
+//! A pipe has room for 65536 bytes, as a rule. A child that writes more has to
+//! wait until its parent reads. If the parent first waits for the end of the
+//! child, each waits for the other: a deadlock. With less output the mistake is
+//! not seen, so a small test does not find it. The cure: read to the end first,
+//! then wait. In Python: `Process.join()` before the items of its `Queue` are
+//! taken, and `Popen.wait()` with `stdout=PIPE`.
+//!
+//! Claims: M6
+//! Change this and watch: `wait_first(room)?` in both lines. The output then
+//! fits into the pipe, nothing is stuck, and M6 is contradicted.
+//!
+//! Output (figures vary):
+//!     room of a pipe, as the kernel tells it: 65536 bytes
+//!     wait first: the child writes 65536 of 65536 bytes, ends
+//!     wait first: the child writes 65536 of 65537 bytes, deadlocks
+//!     read first: the child writes 6553600 of 6553600 bytes, ends
+//!     The article, M6: "With more processes and sockets it is harder still to understand."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M6 is borne out: a parent that waits before it reads ends with 65536 bytes of output, and deadlocks with 65537; one that reads first ends
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::{os::fd::AsFd, time::Duration};
+
+use multiprocessing::SharedMemory;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::{io::retry_on_intr, pipe::fcntl_getpipe_size};
+use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
+
+/// How often it is looked whether the child is stuck.
+const TURN: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
+fn main() -> Result {
+    let _bound = Watchdog::guard("the children", Duration::from_secs(10))?;
+    if let Some([bytes]) = role::started_as("writer") {
+        return write(bytes.parse()?);
+    }
+    flags([]);
+    let room = fcntl_getpipe_size(&io::pipe()?.0)?;
+    say!("room of a pipe, as the kernel tells it: {room} bytes");
+    let fits = wait_first(room)?;
+    let more = wait_first(room + 1)?;
+    let cured = read_first(100 * room)?;
+    let figure = format!(
+        "a parent that waits before it reads {fits} with {room} bytes of \
+         output, and {more} with {}; one that reads first {cured}",
+        room + 1
+    );
+    let as_told = [fits, more, cured] == ["ends", "deadlocks", "ends"];
+    claim("M6", as_told, figure)
+}
+
+fn wait_first(bytes: usize) -> Result<&'static str> {
+    let written = SharedMemory::new(8)?;
+    let mut child = writer(bytes, &written)?.stdout(Stdio::piped()).spawn()?;
+    let pid = Pid::from_raw(child.id().cast_signed()).expect("it is not 0");
+    let ended = pidfd_open(pid, PidfdFlags::empty())?;
+    let ended = &mut [PollFd::new(&ended, PollFlags::IN)];
+    let count = written.view::<AtomicU64>(0)?;
+    let mut stdout = child.stdout.take().expect("it was piped");
+    let room = fcntl_getpipe_size(&stdout)?;
+    // WRONG: nobody reads. (As `child.wait()`, but a deadlock is noticed.)
+    let outcome = loop {
+        let has_ended = retry_on_intr(|| poll(ended, Some(&TURN)))? == 1;
+        let wrote = count.load(Relaxed) as usize;
+        match has_ended {
+            true => break "ends",
+            // The pipe is full, and the child is not done.
+            false if wrote >= room && wrote < bytes => break "deadlocks",
+            false => {} // it is slow to begin, or to end
+        }
+    };
+    let wrote = count.load(Relaxed);
+    say!("wait first: the child writes {wrote} of {bytes} bytes, {outcome}");
+    stdout.read_to_end(&mut Vec::new())?; // resolves the deadlock
+    child.wait()?;
+    Ok(outcome)
+}
+
+fn read_first(bytes: usize) -> Result<&'static str> {
+    let (output, status) =
+        read_then_wait(&mut writer(bytes, &SharedMemory::new(8)?)?)?;
+    let read = output.len();
+    let all = read == bytes && status.success();
+    let outcome = if all { "ends" } else { "loses output" };
+    say!("read first: the child writes {read} of {bytes} bytes, {outcome}");
+    Ok(outcome)
+}
+
+/// The command for a child that counts in `written` what it could write.
+fn writer(bytes: usize, written: &SharedMemory) -> Result<Command> {
+    let mut command = role::command("writer")?;
+    command.arg(bytes.to_string());
+    command.stdin(written.file().try_clone_to_owned()?);
+    Ok(command)
+}
+
+/// The child.
+fn write(bytes: usize) -> Result {
+    let file = io::stdin().as_fd().try_clone_to_owned()?;
+    let memory = SharedMemory::from_file(file)?;
+    let written = memory.view::<AtomicU64>(0)?;
+    for part in vec![b'x'; bytes].chunks(4_096) {
+        io::stdout().write_all(part)?;
+        io::stdout().flush()?;
+        written.fetch_add(part.len() as u64, Relaxed);
+    }
+    Ok(())
+}
+
+// ANCHOR: join_first
+use std::io::{self, Read, Write};
+use std::process::{Command, ExitStatus, Stdio};
+
+/// Runs a command, and returns what it has written to its stdout, however much
+/// that is, and how it ended. (With stderr as well: `Command::output`. Both have
+/// to be read at the same time.)
+///
+/// # Errors
+///
+/// The command cannot be started, or its output cannot be read.
+pub fn read_then_wait(
+    command: &mut Command,
+) -> io::Result<(Vec<u8>, ExitStatus)> {
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let mut stdout = child.stdout.take().expect("it was piped");
+    let mut output = Vec::new();
+    let read = stdout.read_to_end(&mut output); // until the child closes it
+    drop(stdout); // after an error: a child that still writes is not stuck
+    let status = child.wait()?; // leaves no zombie
+    read.map(|_| (output, status))
+}
+// ANCHOR_END: join_first

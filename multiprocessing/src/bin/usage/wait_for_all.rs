@@ -1,0 +1,140 @@
+//! Multiplexing: one `poll` for several workers, their ends, and a timer.
+//!
+//!     cargo run -p multiprocessing --bin wait_for_all
+//!
+//! On Linux a pipe, a timer (timerfd) and the end of a process (pidfd) are file
+//! descriptors. `poll` waits for all of them at the same time, in one thread,
+//! and tells which of them are ready. The end of a pipe (EOF) counts as ready,
+//! because a read does not block then. What has ended must be taken off the
+//! list, or each `poll` returns at once. In Python:
+//! `multiprocessing.connection.wait([connection, process.sentinel])`.
+//!
+//! Change this and watch: leave out the line `one.output.read_exact(..)`. The
+//! output then stays ready, and the program ends with an error.
+//!
+//! Output (figures vary):
+//!     nobody does anything: ready are []
+//!     worker 1 answers: ready are ["output 1"]
+//!     worker 2 is killed: ready are ["output 2", "end 2"]
+//!     the timer rings: ready are ["output 2", "end 2", "timer"]
+
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags};
+use rustix::time::{TimerfdTimerFlags, timerfd_create, timerfd_settime};
+use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
+
+const SHORT: Duration = Duration::from_millis(20);
+const LONG: Duration = Duration::from_secs(2);
+
+fn main() -> Result {
+    let _bound = Watchdog::guard("the events", Duration::from_secs(9))?;
+    if let Some([]) = role::started_as("echo") {
+        return Ok(io::copy(&mut io::stdin(), &mut io::stdout()).map(drop)?);
+    }
+    flags([]);
+    let (mut one, mut two, timer) = (start()?, start()?, timer()?);
+    ready("nobody does anything", &one, &two, &timer, &[])?;
+    one.jobs.write_all(b"7\n")?;
+    ready("worker 1 answers", &one, &two, &timer, &["output 1"])?;
+    one.output.read_exact(&mut [0; 2])?;
+    two.child.kill()?;
+    wait_for_any(&[two.ended.as_fd()], LONG)?;
+    let both = ["output 2", "end 2"];
+    ready("worker 2 is killed", &one, &two, &timer, &both)?;
+    ring_after(&timer, SHORT)?;
+    wait_for_any(&[timer.as_fd()], LONG)?;
+    let all = ["output 2", "end 2", "timer"];
+    ready("the timer rings", &one, &two, &timer, &all)?;
+    drop(one.jobs); // then worker 1 ends
+    one.child.wait()?;
+    two.child.wait()?; // still to be done: `poll` only looks
+    Ok(())
+}
+
+struct Worker {
+    child: Child,
+    jobs: ChildStdin,
+    output: ChildStdout,
+    ended: OwnedFd,
+}
+
+fn start() -> Result<Worker> {
+    let mut command = role::command("echo")?;
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn()?;
+    let pid = Pid::from_child(&child);
+    let ended = pidfd_open(pid, PidfdFlags::empty())?;
+    let jobs = child.stdin.take().expect("it was piped");
+    let output = child.stdout.take().expect("this, too");
+    Ok(Worker { child, jobs, output, ended })
+}
+
+fn timer() -> Result<OwnedFd> {
+    Ok(timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?)
+}
+
+fn ring_after(timer: &OwnedFd, time: Duration) -> Result {
+    let [it_interval, it_value] =
+        [Duration::ZERO, time].map(Timespec::try_from);
+    let once = Itimerspec { it_interval: it_interval?, it_value: it_value? };
+    timerfd_settime(timer, TimerfdTimerFlags::empty(), &once)?;
+    Ok(())
+}
+
+/// Which of all five are ready; there is nothing to wait for but these.
+fn ready(
+    when: &str,
+    one: &Worker,
+    two: &Worker,
+    timer: &OwnedFd,
+    wanted: &[&str],
+) -> Result {
+    let names = ["output 1", "output 2", "end 1", "end 2", "timer"];
+    let outputs = [one.output.as_fd(), two.output.as_fd()];
+    let ends = [one.ended.as_fd(), two.ended.as_fd()];
+    let all = [&outputs[..], &ends, &[timer.as_fd()]].concat();
+    let limit = if wanted.is_empty() { SHORT } else { LONG };
+    let ready = wait_for_any(&all, limit)?;
+    let ready: Vec<&str> = ready.into_iter().map(|n| names[n]).collect();
+    say!("{when}: ready are {ready:?}");
+    ensure(ready == wanted, "something else was ready")
+}
+
+// ANCHOR: wait_for_all
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+/// Waits until at least one of these files can be read without waiting, or has
+/// ended (EOF). Returns the numbers of all for which this is true, and none when
+/// the limit is over.
+///
+/// # Errors
+///
+/// The system has no memory for it.
+pub fn wait_for_any(
+    files: &[BorrowedFd<'_>],
+    limit: Duration,
+) -> io::Result<Vec<usize>> {
+    let readable = |file: &_| PollFd::from_borrowed_fd(*file, PollFlags::IN);
+    let mut polled: Vec<_> = files.iter().map(readable).collect();
+    let begun = Instant::now();
+    loop {
+        let left = limit.saturating_sub(begun.elapsed());
+        let left = Timespec::try_from(left).ok(); // `None`: longer than anybody
+        match poll(&mut polled, left.as_ref()) {
+            Err(Errno::INTR) => {} // a signal: wait for the rest of the time
+            Err(error) => return Err(error.into()),
+            Ok(_) => break,
+        }
+    }
+    let is_ready = |n: &usize| !polled[*n].revents().is_empty();
+    Ok((0..files.len()).filter(is_ready).collect())
+}
+// ANCHOR_END: wait_for_all
