@@ -11,3 +11,4 @@ mod locks;
 mod meals;
 mod memory;
 mod messages;
+mod starts;

@@ -19,9 +19,8 @@
 //! Output (figures vary):
 //!     x
 
-use std::{
-    process::Stdio, sync::mpsc::channel, thread, time::Duration, time::Instant,
-};
+use std::process::Stdio;
+use std::{sync::mpsc::channel, thread, time::Duration, time::Instant};
 
 use shared::measure::{NoiseMeter, try_best_of};
 use shared::watchdog::Watchdog;
@@ -38,7 +37,7 @@ const LONGEST: u64 = 600_000;
 
 fn main() -> Result {
     if let Some([]) = role::started_as("worker") {
-        return Ok(serve(io::stdin(), io::stdout(), job)?);
+        return Ok(serve(job)?);
     }
     flags([]);
     notice_debug_build();
@@ -56,8 +55,7 @@ fn main() -> Result {
         "a process takes {none:.1} times as long as a thread for jobs without \
          work, and {longest:.2} times for jobs of {longest_us:.0} us"
     );
-    let only_long = none > NEAR && longest <= NEAR;
-    claim_timed("M3", only_long, meter.read(), figure)
+    claim_timed("M3", none > NEAR && longest <= NEAR, meter.read(), figure)
 }
 
 /// Bisection: how many microseconds a job takes, so that the process is near.
@@ -117,17 +115,14 @@ fn in_process(worker: &mut Child, steps: u64) -> Result<f64> {
 use std::io::{self, ErrorKind, Read, Write};
 use std::process::Child;
 
-/// In a worker process: does one job after the other, as [`call`] sends them,
-/// until the other side sends no more, or has ended.
+/// In a worker process: does one job after the other, as [`call`] sends them.
+/// Returns when the other side sends no more, or has ended.
 ///
 /// # Errors
 ///
 /// The pipes are broken.
-pub fn serve(
-    mut from: impl Read,
-    mut to: impl Write,
-    job: impl Fn(u64) -> u64,
-) -> io::Result<()> {
+pub fn serve(job: impl Fn(u64) -> u64) -> io::Result<()> {
+    let (mut from, mut to) = (io::stdin().lock(), io::stdout().lock());
     let mut bytes = [0; 8];
     loop {
         match from.read_exact(&mut bytes) {

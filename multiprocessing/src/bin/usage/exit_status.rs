@@ -14,7 +14,12 @@
 //! its end is `Code(0)`, and this program ends with an error.
 //!
 //! Output (times vary, counts do not):
-//!     x
+//!     return: Code(0)
+//!     exit(7): Code(7)
+//!     panic: Code(101)
+//!     while it runs, try_wait says None
+//!     kill: Signal(9), and the second wait says Signal(9)
+//!     a signal ended 1 of 4 children
 
 use std::process::{self, Child, Stdio};
 use std::{io, time::Duration};

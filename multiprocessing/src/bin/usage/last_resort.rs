@@ -34,8 +34,9 @@ use shared::{
 const JOBS: u64 = 32;
 const STEPS: u64 = 1_000_000;
 
+type Step = fn() -> Result<u64>;
 /// The code of each begins in `SOURCE` at the line `// STEP: ` and its name.
-const LADDER: [(&str, fn() -> Result<u64>); 6] = [
+const LADDER: [(&str, Step); 6] = [
     ("iterator", steps::iterator),
     ("rayon", steps::rayon),
     ("threads and a channel", steps::channel),
@@ -80,7 +81,7 @@ fn judge(walls: [f64; 6], lines: [usize; 6], noise: Noise) -> Result {
     claim_timed("M7", gain < 1.1 && more, noise, figure)
 }
 
-fn wall(run: fn() -> Result<u64>) -> Result<f64> {
+fn wall(run: Step) -> Result<f64> {
     let begun = Instant::now();
     let sum = run()?;
     let wall = ms(begun.elapsed());

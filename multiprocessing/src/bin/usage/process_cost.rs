@@ -39,8 +39,8 @@ fn main() -> Result {
     notice_debug_build();
     let _bound = Watchdog::guard("the workers", Duration::from_secs(10))?;
     let meter = NoiseMeter::start();
-    let thread = cost(start_thread, |_| None, |leash| Ok(drop(leash)))?;
     let process = cost(start_process, |child| Some(child.id()), end_process)?;
+    let thread = cost(start_thread, |_| None, drop)?;
     let mut table = Table::new(["for each worker", "thread", "process"]);
     for ((row, thread), process) in ROWS.iter().zip(thread).zip(process) {
         let [thread, process] = [thread, process].map(|x| format!("{x:.1}"));
@@ -57,7 +57,7 @@ fn main() -> Result {
     claim_timed("M1", more, meter.read(), figure)
 }
 
-/// The thread ends when this sender is dropped.
+/// The thread is not joined: it ends when this sender is dropped.
 fn start_thread() -> Result<Sender<()>> {
     let ((leash, end), (ready, is_ready)) = (channel(), channel());
     thread::Builder::new().spawn(move || {
@@ -76,8 +76,9 @@ fn start_process() -> Result<Child> {
     Ok(child)
 }
 
-fn end_process(mut child: Child) -> Result {
-    Ok(child.wait().map(drop)?) // closes its input first, so it ends
+fn end_process(mut child: Child) {
+    // `wait` closes its input first, so it ends.
+    child.wait().expect("nobody else waits for it");
 }
 
 const ROWS: [&str; 6] = [
@@ -93,7 +94,7 @@ const ROWS: [&str; 6] = [
 fn cost<W>(
     start: fn() -> Result<W>,
     pid: fn(&W) -> Option<u32>,
-    end: fn(W) -> Result,
+    end: fn(W),
 ) -> Result<[f64; 6]> {
     let (mut workers, mut starts) = (Vec::new(), Vec::new());
     let before = sizes(&[process::id()])?;
@@ -104,7 +105,7 @@ fn cost<W>(
     }
     let pids = workers.iter().filter_map(pid).chain([process::id()]);
     let after = sizes(&pids.collect::<Vec<_>>());
-    workers.into_iter().try_for_each(end)?;
+    workers.into_iter().for_each(end);
     let after = after?;
     let added: [f64; 4] = array::from_fn(|n| after[n] - before[n]);
     let [pss, private, tables, stacks] = added.map(|kib| kib / EACH as f64);

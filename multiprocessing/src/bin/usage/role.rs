@@ -14,7 +14,15 @@
 //! processes start one another until the guard refuses.
 //!
 //! Output (times vary, counts do not):
-//!     x
+//!     process 7494, child of 7459: main begins
+//!     process 7498, child of 7494: main begins
+//!     process 7498: I am the worker, 6 times 7 is 42
+//!     process 7494: the worker has ended with exit status: 0
+//!     process 7499, child of 7494: main begins
+//!     process 7500, child of 7499: main begins
+//!     process 7501, child of 7500: main begins
+//!     process 7501: refused, a worker on level 3 may start no other
+//!     the guard has stopped 1 of 3 careless processes
 
 use std::os::unix::process::parent_id;
 use std::{process::id, time::Duration};
