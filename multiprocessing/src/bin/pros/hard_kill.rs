@@ -68,11 +68,7 @@ static TURNS: AtomicU64 = AtomicU64::new(0);
 fn work(job: u64) -> u64 {
     if job == STUCK {
         loop {
-<<<<<<< HEAD
-            TURNS.fetch_add(1, Relaxed); // checks nothing, never ends
-=======
             TURNS.fetch_add(1, Relaxed); // and checks nothing
->>>>>>> mp_e
         }
     }
     job * job
