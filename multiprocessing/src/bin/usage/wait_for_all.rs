@@ -112,7 +112,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 /// Waits until at least one of these files can be read without waiting, or has
-/// ended (EOF). Returns the numbers of all for which this is true, and none when
+/// ended (EOF). Returns the numbers of all for which this is true; none when
 /// the limit is over.
 ///
 /// # Errors
