@@ -21,6 +21,7 @@
 
 extern crate self as multiprocessing; // for `shared!`, used in here, too
 
+pub mod futex;
 mod memory;
 
 #[doc(hidden)] // for `shared!`
