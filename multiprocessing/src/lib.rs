@@ -23,6 +23,7 @@ extern crate self as multiprocessing; // for `shared!`, used in here, too
 
 pub mod futex;
 mod memory;
+pub mod ring;
 
 #[doc(hidden)] // for `shared!`
 pub use zerocopy;
