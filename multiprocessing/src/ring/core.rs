@@ -180,7 +180,11 @@ impl<P: Place> End<P> {
         // Acquire: all that the other side did before it moved on is done.
         let seen = self.theirs().at.load(Acquire);
         let between = self.between(seen);
-        if between > self.place.capacity() || between % UNIT != 0 {
+        let most = match self.which {
+            0 => self.between(self.seen), // it does not read backwards
+            _ => self.place.capacity(),
+        };
+        if between > most || between % UNIT != 0 {
             return Err(InvalidData.into()); // nobody can be there
         }
         self.seen = seen;
@@ -233,4 +237,60 @@ impl<P: Place> End<P> {
 /// How many bytes a message takes. It is not longer than the limit.
 fn frame(length: u32) -> u32 {
     UNIT + length.next_multiple_of(UNIT)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::SharedMemory;
+
+    struct Small(SharedMemory);
+
+    impl Place for &Small {
+        fn sides(&self) -> [&Side; 2] {
+            [0, 128].map(|at| self.0.view(at).unwrap())
+        }
+
+        fn capacity(&self) -> u32 {
+            64
+        }
+
+        fn write(&self, at: u32, bytes: &[u8]) -> io::Result<()> {
+            self.0.write(256 + at as usize, bytes)
+        }
+
+        fn read(&self, at: u32, bytes: &mut [u8]) -> io::Result<()> {
+            self.0.read(256 + at as usize, bytes)
+        }
+
+        fn wake(&self, _: &AtomicU32) {}
+    }
+
+    /// After 4 GiB.
+    #[test]
+    fn positions_wrap_around() {
+        let small = Small(SharedMemory::new(256 + 64).unwrap());
+        let (mut to, mut from) = (End::producer(&small), End::consumer(&small));
+        let nearly = u32::MAX - 39;
+        for end in [&mut to, &mut from] {
+            (end.at, end.seen) = (nearly, nearly);
+            end.mine().at.store(nearly, Relaxed);
+        }
+        let mut message = Vec::new();
+        for number in 0..20 {
+            let sent = [number; 11];
+            assert_eq!(to.try_send(&sent).unwrap(), Tried::Done);
+            assert_eq!(to.try_send(&sent).unwrap(), Tried::Done);
+            assert_eq!(to.try_send(&sent).unwrap(), Tried::Wait);
+            for _ in 0..2 {
+                let received = from.try_receive(&mut message).unwrap();
+                assert_eq!(received, Tried::Done);
+                assert_eq!(message, sent);
+            }
+            assert_eq!(from.try_receive(&mut message).unwrap(), Tried::Wait);
+        }
+        assert!(to.at < nearly);
+        to.close();
+        assert_eq!(from.try_receive(&mut message).unwrap(), Tried::Closed);
+    }
 }

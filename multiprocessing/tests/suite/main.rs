@@ -7,3 +7,4 @@ mod support;
 
 mod headers;
 mod meals;
+mod ring;
