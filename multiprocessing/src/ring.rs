@@ -34,13 +34,16 @@
 
 #[cfg(loom)]
 #[doc(hidden)]
-#[expect(missing_docs, reason = "only for its test")]
 pub mod core;
 #[cfg(not(loom))]
 mod core;
 
-#[cfg(not(loom))] // its memory has no place for loom's atomics
-pub use mapped::{Consumer, Peer, Producer, memory};
-
+#[cfg(not(loom))] // shared memory has no place for loom's atomics
+mod link;
 #[cfg(not(loom))]
 mod mapped;
+
+#[cfg(not(loom))]
+pub use link::Link;
+#[cfg(not(loom))]
+pub use mapped::{Consumer, Peer, Producer, memory};

@@ -132,7 +132,10 @@ fn check<F: Fault>(capacity: u32, messages: &'static [&'static [u8]]) {
     });
 }
 
-type LoomEnd<F> = End<Arc<Memory<F>>>;
+/// What an end of the ring holds.
+struct Held<F>(Arc<Memory<F>>);
+
+type LoomEnd<F> = End<Held<F>>;
 
 fn ring<F: Fault>(capacity: u32) -> (LoomEnd<F>, LoomEnd<F>) {
     let memory = Arc::new(Memory {
@@ -141,7 +144,8 @@ fn ring<F: Fault>(capacity: u32) -> (LoomEnd<F>, LoomEnd<F>) {
         bytes: (0..capacity).map(|_| UnsafeCell::new(0)).collect(),
         fault: PhantomData,
     });
-    (End::producer(Arc::clone(&memory)), End::consumer(memory))
+    let held = Held(Arc::clone(&memory));
+    (End::producer(held), End::consumer(Held(memory)))
 }
 
 /// `false`: the consumer has closed.
@@ -168,7 +172,7 @@ fn receive<F: Fault>(from: &mut LoomEnd<F>) -> Option<Vec<u8>> {
 }
 
 fn sleep<F: Fault>(end: &LoomEnd<F>) {
-    end.sleep(|word, seen| end.place.wait(word, seen));
+    end.sleep(|word, seen| end.place.0.wait(word, seen));
 }
 
 /// What the two threads share: shared memory and its two futexes.
@@ -206,7 +210,7 @@ impl<F: Fault> Memory<F> {
     }
 }
 
-impl<F: Fault> Place for Arc<Memory<F>> {
+impl<F: Fault> Place for Held<F> {
     const PUBLISH: Ordering = F::PUBLISH;
 
     fn tell_before_looking() {
@@ -216,16 +220,16 @@ impl<F: Fault> Place for Arc<Memory<F>> {
     }
 
     fn sides(&self) -> [&Side; 2] {
-        self.sides.each_ref()
+        self.0.sides.each_ref()
     }
 
     fn capacity(&self) -> u32 {
-        self.bytes.len() as u32
+        self.0.bytes.len() as u32
     }
 
     #[expect(unsafe_code, reason = "loom's cell")]
     fn write(&self, at: u32, bytes: &[u8]) -> io::Result<()> {
-        for (cell, byte) in self.bytes[at as usize..].iter().zip(bytes) {
+        for (cell, byte) in self.0.bytes[at as usize..].iter().zip(bytes) {
             // SAFETY: loom panics if another thread is in there.
             cell.with_mut(|cell| unsafe { *cell = *byte });
         }
@@ -234,7 +238,7 @@ impl<F: Fault> Place for Arc<Memory<F>> {
 
     #[expect(unsafe_code, reason = "loom's cell")]
     fn read(&self, at: u32, bytes: &mut [u8]) -> io::Result<()> {
-        for (cell, byte) in self.bytes[at as usize..].iter().zip(bytes) {
+        for (cell, byte) in self.0.bytes[at as usize..].iter().zip(bytes) {
             // SAFETY: as above.
             *byte = cell.with(|cell| unsafe { *cell });
         }
@@ -243,7 +247,7 @@ impl<F: Fault> Place for Arc<Memory<F>> {
 
     fn wake(&self, word: &AtomicU32) {
         if F::WAKES {
-            let futex = self.futex(word);
+            let futex = self.0.futex(word);
             let _queue = futex.queue.lock().unwrap();
             futex.woken.notify_one();
         }

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 use std::process::Child;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use std::{hint, thread};
@@ -35,8 +36,8 @@ pub fn memory(bytes: usize) -> io::Result<SharedMemory> {
 }
 
 /// How one side learns that the other one has died.
-#[derive(Debug)]
-pub struct Peer(Option<OwnedFd>);
+#[derive(Clone, Debug)]
+pub struct Peer(Option<Arc<OwnedFd>>);
 
 impl Peer {
     /// The other side is this child.
@@ -46,7 +47,7 @@ impl Peer {
     /// It was waited for, or there is no descriptor left.
     pub fn child(child: &Child) -> io::Result<Peer> {
         let pidfd = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
-        Ok(Peer(Some(pidfd)))
+        Ok(Peer::until(pidfd))
     }
 
     /// The other side is the parent of this process, which has told its own
@@ -62,7 +63,7 @@ impl Peer {
         let parent = parent.ok_or(ErrorKind::ConnectionReset)?;
         let pidfd = pidfd_open(parent, PidfdFlags::empty())?;
         match getppid() {
-            Some(pid) if pid == parent => Ok(Peer(Some(pidfd))),
+            Some(pid) if pid == parent => Ok(Peer::until(pidfd)),
             _ => Err(ErrorKind::ConnectionReset.into()), // it died meanwhile
         }
     }
@@ -71,7 +72,7 @@ impl Peer {
     /// the reading end of a pipe whose only writing end the peer has, and never
     /// writes to.
     pub fn until(ends: OwnedFd) -> Peer {
-        Peer(Some(ends))
+        Peer(Some(Arc::new(ends)))
     }
 
     /// The other side is a thread of this process: it does not die alone.
