@@ -22,7 +22,7 @@
 //!       accepted in process 15499, answer ""
 //!       the worker reports: "a descriptor was lost (MSG_CTRUNC): none is free here"
 
-use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::{fs::File, net::Shutdown, process, time::Duration};
@@ -91,6 +91,7 @@ fn leave_none() -> Result {
 }
 
 // ANCHOR: pass_fd
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;

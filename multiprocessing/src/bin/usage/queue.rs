@@ -7,7 +7,7 @@
 //! socket of the kind SEQPACKET keeps each message whole, and the messages of
 //! each producer in order. Its room is bounded (in bytes), so producers that
 //! are too fast have to wait: back-pressure. A producer that is killed leaves a
-//! whole message or none. When all of them have ended, the queue ends. In Python:
+//! whole message or none. When all have ended, the queue ends. In Python:
 //! `multiprocessing.Queue(maxsize)`, whose lock a killed process can keep.
 //!
 //! Claims: M6
