@@ -21,7 +21,7 @@
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M6 is borne out: 136 of 300 long messages are interleaved in a pipe, 0 in the queue
 
-use std::{io::Read, io::Write};
+use std::{io::Read, io::Write, os::fd::AsFd};
 
 use shared::{Result, claim, ensure, flags, role, say, watchdog::Watchdog};
 
@@ -98,7 +98,7 @@ fn produce(way: &str, name: u8) -> Result {
 
 // ANCHOR: queue
 use std::io::{self, ErrorKind};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
