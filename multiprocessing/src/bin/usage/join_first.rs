@@ -23,7 +23,7 @@
 //!     Our answer to M6 is borne out: with 65536 bytes a wait before the read ends, with one more it deadlocks
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::{os::fd::AsFd, time::Duration};
+use std::{io::Write, os::fd::AsFd, time::Duration};
 
 use multiprocessing::SharedMemory;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -112,7 +112,7 @@ fn write(bytes: usize) -> Result {
 }
 
 // ANCHOR: join_first
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::process::{Command, ExitStatus, Stdio};
 
 /// Runs a command, and returns what it has written to its stdout, however much

@@ -19,17 +19,18 @@
 //!
 //! Output (figures vary):
 //!     way           trip us  small/ms  large MiB/s  killed: receive              send
-//!     pipe                6      1467          603  failed to fill whole buffer  Broken pipe (os error 32)
-//!     socket pair         7       493          668  failed to fill whole buffer  Broken pipe (os error 32)
-//!     interprocess        9       511          719  failed to fill whole buffer  Broken pipe (os error 32)
-//!     ipc-channel         9       406          608  Ipc Disconnected.            hangs
+//!     pipe                6      1087          132  failed to fill whole buffer  Broken pipe (os error 32)
+//!     socket pair        10       397          569  failed to fill whole buffer  Broken pipe (os error 32)
+//!     interprocess       11       352          603  failed to fill whole buffer  Broken pipe (os error 32)
+//!     ipc-channel         6       491          630  Ipc Disconnected.            hangs
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::os::{fd::AsFd, fd::OwnedFd, unix::net::UnixStream};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc;
 use std::{thread, time::Duration, time::Instant};
 
+use interprocess::TryClone;
 use ipc_channel::ipc::{IpcOneShotServer, IpcReceiver, IpcSender, channel};
 use nix::sys::{prctl::set_pdeathsig, signal::Signal::SIGKILL};
 use serde::{Deserialize, Serialize};
@@ -230,9 +231,10 @@ fn channels(to: IpcSender<Message>, from: IpcReceiver<Message>) -> Link {
 }
 
 // ANCHOR: messages
+use std::io::{self, ErrorKind};
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use interprocess::TryClone;
 use interprocess::local_socket::{
     GenericNamespaced, ListenerNonblockingMode, ListenerOptions, Stream,
     prelude::*,

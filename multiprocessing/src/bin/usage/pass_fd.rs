@@ -11,7 +11,7 @@
 //!
 //! The program `hand_over` gives a listening socket to the next version.
 //!
-//! Change this and watch: `next + 1` instead of `next` in `leave_none`. The
+//! Change this and watch: `Some(next + 1)` in `leave_none`. The
 //! worker then has one free descriptor, and the program ends with an error.
 //!
 //! Output (figures vary):
@@ -22,12 +22,12 @@
 //!       accepted in process 15499, answer ""
 //!       the worker reports: "a descriptor was lost (MSG_CTRUNC): none is free here"
 
-use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::{fs::File, net::Shutdown, process, time::Duration};
 
-use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
 
 fn main() -> Result {
@@ -85,12 +85,12 @@ fn work(free: &str) -> Result {
 /// From now on this process can open nothing.
 fn leave_none() -> Result {
     let next = File::open("/dev/null")?.as_raw_fd() as u64;
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = Some(next);
+    let limit = Rlimit { current: Some(next), ..getrlimit(Resource::Nofile) };
     Ok(setrlimit(Resource::Nofile, limit)?)
 }
 
 // ANCHOR: pass_fd
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;

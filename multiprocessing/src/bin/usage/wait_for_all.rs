@@ -18,8 +18,8 @@
 //!     worker 2 is killed: ready are ["output 2", "end 2"]
 //!     the timer rings: ready are ["output 2", "end 2", "timer"]
 
-use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -105,7 +105,8 @@ fn ready(
 }
 
 // ANCHOR: wait_for_all
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io;
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
