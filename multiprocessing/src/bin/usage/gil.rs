@@ -15,7 +15,9 @@
 //! process has no speed-up either.
 //!
 //! Output (figures vary):
-//!     x
+//!     Python, one thread: 69 ms, speed-up 1.00
+//!     Python, threads: 75 ms, speed-up 0.92
+//!     Python, processes: 45 ms, speed-up 1.52
 
 use shared::{Result, chopped, ensure, flags, measure::cores, say};
 

@@ -18,15 +18,15 @@
 //!
 //! Output (figures vary):
 //!     for each worker    thread  process
-//!     start us             45.9    699.6
-//!     PSS KiB              14.0    178.4
-//!     of it private KiB    14.0     76.0
-//!     page tables KiB       8.0     45.6
+//!     start us             67.7    925.8
+//!     PSS KiB              14.0    200.7
+//!     of it private KiB    14.0     83.2
+//!     page tables KiB       7.6     45.2
 //!     kernel stacks KiB    16.0     16.0
-//!     memory in all KiB    38.0    240.0
+//!     memory in all KiB    37.6    261.9
 //!     The article, M1: "Multiprocessing: ten kitchens, ten cooks, ten dishes."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to M1 is borne out: 10 processes waited at the same time, each for 700 us to start and 240 KiB; a thread took 46 us and 38 KiB
+//!     Our answer to M1 is borne out: 10 processes waited at the same time, each for 926 us to start and 262 KiB; a thread took 68 us and 38 KiB
 
 use std::io::{Read, Write, stdin, stdout};
 use std::process::{self, Child, Stdio};
