@@ -60,7 +60,7 @@ fn main() -> Result {
     let (longest, longest_us) = compare(&mut worker, LONGEST)?;
     let near_us = near_from(&mut worker)?;
     worker.wait()?; // which closes its input first, so it ends
-    let predicted = (none - 1.0) * thread_us / (NEAR - 1.0);
+    let predicted = (none - 1.0).max(0.0) * thread_us / (NEAR - 1.0);
     say!("near from {near_us:.0} us on, predicted {predicted:.0} us");
     let figure = format!(
         "a process takes {none:.1} times as long as a thread for jobs without \

@@ -60,8 +60,9 @@ fn main() -> Result {
     for (way, wall) in
         [("threads", threads), ("rayon", rayon), ("processes", processes)]
     {
-        let [ms, over] = [wall, wall - ideal].map(|ms| format!("{ms:.1}"));
-        table.row([&way, &ms, &format_args!("{:.2}", one / wall), &over]);
+        let over = format!("{:.1}", (wall - ideal).max(0.0));
+        let [wall, gain] = [format!("{wall:.1}"), format!("{:.2}", one / wall)];
+        table.row([&way, &wall, &gain, &over]);
     }
     table.print();
     judge(one, threads.min(rayon), processes, meter.read())
@@ -126,8 +127,8 @@ fn wall_of(way: impl Fn() -> Result<Vec<u64>>) -> Result<f64> {
 // ANCHOR: cpu_bound
 use std::{panic::resume_unwind, thread};
 
-/// Applies `work` to a few items, each on a thread of its own: one item for each
-/// core is a good number. The results come in the order of the items.
+/// Applies `work` to a few items, each on a thread of its own: one item for
+/// each core is a good number. The results come in the order of the items.
 ///
 /// # Panics
 ///
