@@ -301,12 +301,13 @@ impl Waiting {
     fn wait(&self, most: Duration) {
         let begun = Instant::now();
         while begun.elapsed() < self.spin.min(most) {
-            for _ in 0..32 {
+            for _ in 0..100 {
                 if self.end.has_moved() {
                     return;
                 }
                 hint::spin_loop();
             }
+            thread::yield_now(); // the peer may be waiting for this core
         }
         let left = most.saturating_sub(begun.elapsed());
         if !left.is_zero() {
