@@ -20,6 +20,8 @@ use ipc_channel::ipc::{
 };
 use multiprocessing::ring::Link;
 use multiprocessing::{SharedMemory, futex};
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
 use shared::measure::median;
 use shared::{Result, ensure, role, say};
 
@@ -160,15 +162,19 @@ fn await_futex(word: &AtomicU32, seen: u32) -> Result<u32> {
 }
 
 /// Round trips through the ring that spins, and between two threads that do
-/// nothing else. (All of them give way now and then: there may be one core.)
+/// nothing else: on two cores. (They give way now and then: it may be one.)
 fn beside_two_threads() -> Result {
     const TRIPS: u32 = 5_000;
+    let all = sched_getaffinity(Pid::from_raw(0))?;
+    stay_on_core(&all, 1)?; // the child
     let mut ring = Ring::start(SPIN, 64)?;
+    stay_on_core(&all, 0)?;
     let [there, back] = [AtomicU32::new(0), AtomicU32::new(0)];
     let is_over = AtomicBool::new(false);
     let mut number = 0;
     let pair = thread::scope(|scope| {
         scope.spawn(|| {
+            stay_on_core(&all, 1).expect("as the child");
             for number in 0.. {
                 while there.load(Acquire) == number {
                     if is_over.load(Relaxed) {
@@ -196,7 +202,20 @@ fn beside_two_threads() -> Result {
         pair
     })?;
     ring.end()?;
+    sched_setaffinity(Pid::from_raw(0), &all)?;
     row("ring that spins, threads that spin", pair, TRIPS.into(), 2.0);
+    Ok(())
+}
+
+/// This thread, and the children that it starts, stay on the core that is
+/// number `nth` of those that they may use, if there are so many.
+fn stay_on_core(all: &CpuSet, nth: usize) -> Result {
+    let mut one = CpuSet::new();
+    let allowed = |core: &usize| all.is_set(*core).unwrap_or(false);
+    if let Some(core) = (0..CpuSet::count()).filter(allowed).nth(nth) {
+        one.set(core)?;
+        sched_setaffinity(Pid::from_raw(0), &one)?;
+    }
     Ok(())
 }
 
