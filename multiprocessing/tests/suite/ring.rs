@@ -98,7 +98,7 @@ fn messages() -> impl Iterator<Item = Vec<u8>> {
     let mut random = random(7);
     (0..100_000).map(move |number: u32| {
         // Most are short; one of 64 may fill the ring.
-        let most = if random() % 64 == 0 { 4_089 } else { 100 };
+        let most = if random().is_multiple_of(64) { 4_089 } else { 100 };
         let length = random() % most;
         (0..length as u32)
             .map(|at| (number.wrapping_mul(31) + at) as u8)
