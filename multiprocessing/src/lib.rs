@@ -26,12 +26,12 @@ extern crate self as multiprocessing; // for `shared!`, used in here, too
 
 pub mod fork;
 pub mod futex;
+pub mod futex;
 mod lock;
 mod memory;
-pub mod sync;
-pub mod futex;
 mod memory;
 pub mod ring;
+pub mod sync;
 
 #[doc(hidden)] // for `shared!`
 pub use zerocopy;
