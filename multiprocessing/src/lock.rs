@@ -17,7 +17,7 @@ use posix_sync::mutex::{
 };
 use zerocopy::FromBytes;
 
-use crate::SharedMemory;
+use crate::memory::{Kind, SharedMemory};
 use crate::sync::Condition;
 
 /// What the memory begins with.
@@ -78,8 +78,8 @@ crate::shared! {
 /// # Trust
 ///
 /// All processes that have its file are the same build of one program, and use
-/// it by this type only. Whoever writes to this memory in another way can make
-/// them crash.
+/// it by this type only. (A [`SharedMemory`] does not accept the file.) A process
+/// that writes to the file itself, as to any file, can make the others crash.
 #[derive(Debug)]
 pub struct RobustMutex<T> {
     mutex: BorrowedMutex<'static, Robust>,
@@ -106,7 +106,7 @@ impl<T: FromBytes + Send> RobustMutex<T> {
     #[expect(unsafe_code, reason = "the crate's mutex is where we say")]
     pub fn new(data: T) -> io::Result<RobustMutex<T>> {
         const { assert!(align_of::<T>() <= MUTEX) };
-        let memory = SharedMemory::new(DATA + size_of::<T>())?;
+        let memory = SharedMemory::of_kind(Kind::Mutex, DATA + size_of::<T>())?;
         let mutex = MutexBuilder::<Robust>::new()
             .with_sharing(MutexSharing::Shared)
             .with_type(MutexType::ErrorCheck); // twice is an error
@@ -129,7 +129,7 @@ impl<T: FromBytes + Send> RobustMutex<T> {
     /// This is no such mutex, or its data have another size.
     #[expect(unsafe_code, reason = "the crate's mutex is where we say")]
     pub fn from_file(file: OwnedFd) -> io::Result<RobustMutex<T>> {
-        let memory = SharedMemory::from_file(file)?;
+        let memory = SharedMemory::from_file_of_kind(Kind::Mutex, file)?;
         let header: &Header = memory.view(0)?;
         let right = header.magic.load(Relaxed) == MAGIC
             && header.bytes.load(Relaxed) == size_of::<T>() as u64
