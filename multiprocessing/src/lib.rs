@@ -29,6 +29,9 @@ pub mod futex;
 mod lock;
 mod memory;
 pub mod sync;
+pub mod futex;
+mod memory;
+pub mod ring;
 
 #[doc(hidden)] // for `shared!`
 pub use zerocopy;

@@ -87,6 +87,24 @@ const WRONG: &[Wrong] = &[
         claim: "M1",
     },
     Wrong {
+        program: "shared_race",
+        right: "race.counter.count.store(seen + 1, Relaxed);",
+        wrong: "race.counter.add(1);",
+        claim: "M5",
+    },
+    Wrong {
+        program: "leak_returned",
+        right: "black_box(memory.leak());",
+        wrong: "drop(memory);",
+        claim: "M8",
+    },
+    Wrong {
+        program: "crash_loop",
+        right: "budget: 5,",
+        wrong: "budget: 3,",
+        claim: "M9",
+    },
+    Wrong {
         program: "cpu_from_async_ways",
         right: "ProcessPool::new(WORKERS)?",
         wrong: "ProcessPool::new(1)?",

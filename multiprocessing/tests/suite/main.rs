@@ -12,3 +12,4 @@ mod meals;
 mod memory;
 mod messages;
 mod starts;
+mod ring;

@@ -17,7 +17,18 @@
 //! five times as long.
 //!
 //! Output (figures vary):
-//!     x
+//!     thread 1.2 us, process 3.0 us, ratio 2.45
+//!     thread 948.4 us, process 949.2 us, ratio 1.00
+//!     thread 16.4 us, process 29.0 us, ratio 1.77
+//!     thread 111.1 us, process 124.0 us, ratio 1.12
+//!     thread 343.1 us, process 337.8 us, ratio 0.98
+//!     thread 189.5 us, process 212.8 us, ratio 1.12
+//!     thread 253.7 us, process 252.7 us, ratio 1.00
+//!     thread 221.4 us, process 225.6 us, ratio 1.02
+//!     near from 221 us on, predicted 18 us
+//!     The article, M3: "It fits tasks that use much CPU and wait little."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
+//!     Our answer to M3 is borne out: a process takes 2.4 times as long as a thread for jobs without work, and 1.00 times for jobs of 948 us
 
 use std::process::Stdio;
 use std::{sync::mpsc::channel, thread, time::Duration, time::Instant};

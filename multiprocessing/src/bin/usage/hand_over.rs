@@ -3,8 +3,8 @@
 //!     cargo run -p multiprocessing --bin hand_over
 //!
 //! The old version starts the new one, which inherits the listening socket (as
-//! its stdin). It goes on until the new version says that it is ready, and then
-//! ends. The socket is open all the time, so the kernel queues what arrives
+//! its stdin), and gives up its own only when the new version has said that it
+//! is ready. The socket is open all the time, so the kernel queues what arrives
 //! meanwhile (the backlog): no client is refused. If the old version closes the
 //! socket and the new one binds the address again, clients in between are
 //! refused. In Python: `socket.fromfd`, `pass_fds` of `subprocess.Popen`.
@@ -46,7 +46,7 @@ fn main() -> Result {
     let seen = client.join().expect("it does not panic");
     next.kill()?;
     next.wait()?;
-    let Seen { old, new, refused } = seen?;
+    let [old, new, refused] = seen?;
     say!("handed over: {old} served by the old version, {new} by the new one");
     say!("handed over: {refused} of {} refused", old + new + refused);
     let again = bind_again()?;
@@ -55,31 +55,20 @@ fn main() -> Result {
     ensure(right, "a client was refused, or was not")
 }
 
-struct Seen {
-    old: usize,
-    new: usize,
-    refused: usize,
-}
-
-/// A client that connects all the time.
-fn connect_until_new(address: SocketAddr) -> io::Result<Seen> {
-    let mut seen = Seen { old: 0, new: 0, refused: 0 };
-    while seen.new < EACH {
-        let mut answer = String::new();
-        match TcpStream::connect(address) {
-            Ok(mut connection) => connection.read_to_string(&mut answer)?,
-            Err(_) if seen.refused < EACH => {
-                seen.refused += 1;
-                continue;
-            }
-            Err(error) => return Err(error),
+/// A client that connects all the time: how often it was answered by the old
+/// version, by the new one, and refused.
+fn connect_until_new(address: SocketAddr) -> io::Result<[usize; 3]> {
+    let [mut old, mut new, mut refused] = [0; 3];
+    while new < EACH && refused < EACH {
+        let Ok(mut connection) = TcpStream::connect(address) else {
+            refused += 1;
+            continue;
         };
-        match answer.as_str() {
-            "old" => seen.old += 1,
-            _ => seen.new += 1,
-        }
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer)?;
+        *if answer == "old" { &mut old } else { &mut new } += 1;
     }
-    Ok(seen)
+    Ok([old, new, refused])
 }
 
 /// How many clients are refused while nobody has the address.

@@ -20,10 +20,10 @@
 //!     read first: the child writes 6553600 of 6553600 bytes, ends
 //!     The article, M6: "With more processes and sockets it is harder still to understand."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M6 is borne out: a parent that waits before it reads ends with 65536 bytes of output, and deadlocks with 65537; one that reads first ends
+//!     Our answer to M6 is borne out: with 65536 bytes a wait before the read ends, with one more it deadlocks
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::{os::fd::AsFd, time::Duration};
+use std::{io::Write, os::fd::AsFd, time::Duration};
 
 use multiprocessing::SharedMemory;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -46,9 +46,8 @@ fn main() -> Result {
     let more = wait_first(room + 1)?;
     let cured = read_first(100 * room)?;
     let figure = format!(
-        "a parent that waits before it reads {fits} with {room} bytes of \
-         output, and {more} with {}; one that reads first {cured}",
-        room + 1
+        "with {room} bytes a wait before the read {fits}, with one more it \
+         {more}"
     );
     let as_told = [fits, more, cured] == ["ends", "deadlocks", "ends"];
     claim("M6", as_told, figure)
@@ -113,12 +112,12 @@ fn write(bytes: usize) -> Result {
 }
 
 // ANCHOR: join_first
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::process::{Command, ExitStatus, Stdio};
 
 /// Runs a command, and returns what it has written to its stdout, however much
-/// that is, and how it ended. (With stderr as well: `Command::output`. Both have
-/// to be read at the same time.)
+/// that is, and how it ended. (With stderr as well: `Command::output`. Both
+/// have to be read at the same time.)
 ///
 /// # Errors
 ///

@@ -17,7 +17,16 @@
 //! the slowest, slower than one thread.
 //!
 //! Output (figures vary):
-//!     x
+//!     step                         lines  wall ms  speed-up
+//!     iterator                         3     66.5      1.00
+//!     rayon                            3     59.6      1.11
+//!     threads and a channel           11     76.5      0.87
+//!     async tasks                      5     77.3      0.86
+//!     processes and pipes             17     79.8      0.83
+//!     processes and shared memory     21     61.4      1.08
+//!     The article, M7: "Use it last, when all other packages have failed."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M7 is borne out: processes are 0.97 times as fast as rayon, with 17 lines for pipes and 21 for shared memory; rayon needs 3
 
 #[path = "last_resort/steps.rs"]
 mod steps;

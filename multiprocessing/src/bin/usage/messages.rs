@@ -7,29 +7,30 @@
 //! peer is killed while this process waits in receive, or in send. Pipes and
 //! socket pairs have no name, so no stranger can connect. The crate
 //! interprocess (Windows, too) needs a name: here only the own child is let in.
-//! ipc-channel has a socket in a folder of its own until its child is there. Its
+//! ipc-channel has a socket in a private folder until its child is there. Its
 //! sender of a large value waits for ever when the receiver dies, because the
 //! sender itself keeps the other end open. In Python: `Pipe`, and `Listener`
 //! and `Client` of `multiprocessing.connection`.
 //!
 //! The program `send_values` shows frames, step by step.
 //!
-//! Change this and watch: `LARGE` of 1 << 10. It fits into each buffer, so no
-//! send has to wait, and no peer is missed.
+//! Change this and watch: `LARGE` of 1 << 10. The values fit into each buffer,
+//! so no send waits, and no sender learns that its peer has died.
 //!
 //! Output (figures vary):
 //!     way           trip us  small/ms  large MiB/s  killed: receive              send
-//!     pipe               12      1026          431  failed to fill whole buffer  Broken pipe (os error 32)
-//!     socket pair        14       483          553  failed to fill whole buffer  Broken pipe (os error 32)
-//!     interprocess       16       441          626  failed to fill whole buffer  Broken pipe (os error 32)
-//!     ipc-channel        20       542          510  Ipc Disconnected.            hangs
+//!     pipe                6      1087          132  failed to fill whole buffer  Broken pipe (os error 32)
+//!     socket pair        10       397          569  failed to fill whole buffer  Broken pipe (os error 32)
+//!     interprocess       11       352          603  failed to fill whole buffer  Broken pipe (os error 32)
+//!     ipc-channel         6       491          630  Ipc Disconnected.            hangs
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::os::{fd::AsFd, fd::OwnedFd, unix::net::UnixStream};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc;
 use std::{thread, time::Duration, time::Instant};
 
+use interprocess::TryClone;
 use ipc_channel::ipc::{IpcOneShotServer, IpcReceiver, IpcSender, channel};
 use nix::sys::{prctl::set_pdeathsig, signal::Signal::SIGKILL};
 use serde::{Deserialize, Serialize};
@@ -82,7 +83,8 @@ fn row(table: &mut Table<6>, way: &str, connect: Connect) -> Result {
     let (child, mut link) = connect()?;
     let trip = try_median_of(51, || link.time(64, 0))?.as_secs_f64() * 1e6;
     let small = 500.0 / ms(link.time(64, 500)?);
-    let large = 4_000.0 / ms(link.time(LARGE, 4)?);
+    let mib = (4 * LARGE) as f64 / f64::from(1 << 20);
+    let large = mib / link.time(LARGE, 4)?.as_secs_f64();
     let receive = killed(child, move || (link.receive)().map(drop))?;
     let (child, mut link) = connect()?;
     let send = killed(child, move || {
@@ -229,9 +231,10 @@ fn channels(to: IpcSender<Message>, from: IpcReceiver<Message>) -> Link {
 }
 
 // ANCHOR: messages
+use std::io::{self, ErrorKind};
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use interprocess::TryClone;
 use interprocess::local_socket::{
     GenericNamespaced, ListenerNonblockingMode, ListenerOptions, Stream,
     prelude::*,

@@ -2,32 +2,32 @@
 //!
 //!     cargo run -p multiprocessing --bin pass_fd
 //!
-//! A Unix socket carries open files, too (SCM_RIGHTS): the receiver gets its own
+//! A Unix socket carries open files, too (SCM_RIGHTS): the receiver gets a
 //! descriptor of the same connection. A process that has as many descriptors as
 //! it may have receives none. For the kernel that is no error: it closes the
 //! connection and sets the flag MSG_CTRUNC. A receiver that ignores the flag
 //! serves nobody and does not know it. In Python: `socket.send_fds` and
-//! `multiprocessing.reduction`; its "received 0 items of ancdata" is this limit.
+//! `multiprocessing.reduction`, which says "received 0 items of ancdata" then.
 //!
 //! The program `hand_over` gives a listening socket to the next version.
 //!
-//! Change this and watch: `next + 1` instead of `next` in `leave_none`. The
+//! Change this and watch: `Some(next + 1)` in `leave_none`. The
 //! worker then has one free descriptor, and the program ends with an error.
 //!
 //! Output (figures vary):
-//!     some free descriptors in the worker
-//!       accepted in process 30008, answer "hello from process 30012"
+//!     free descriptors in the worker: some
+//!       accepted in process 15499, answer "hello from process 15503"
 //!       the worker reports: ""
-//!     none free descriptors in the worker
-//!       accepted in process 30008, answer ""
+//!     free descriptors in the worker: none
+//!       accepted in process 15499, answer ""
 //!       the worker reports: "a descriptor was lost (MSG_CTRUNC): none is free here"
 
-use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::{fs::File, net::Shutdown, process, time::Duration};
 
-use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
 
 fn main() -> Result {
@@ -36,37 +36,31 @@ fn main() -> Result {
         return work(&free);
     }
     flags([]);
-    let served = serve_in_worker("some")?;
-    let failed = serve_in_worker("none")?;
-    let right = served.answer.starts_with("hello") && served.error.is_empty();
-    let told = failed.answer.is_empty() && failed.error.contains("MSG_CTRUNC");
-    ensure(right && told, "a connection was lost, and nobody has told")
+    let [answer, error] = serve_in_worker("some")?;
+    let served = answer.starts_with("hello") && error.is_empty();
+    let [answer, error] = serve_in_worker("none")?;
+    let told = answer.is_empty() && error.contains("MSG_CTRUNC");
+    ensure(served && told, "a connection was lost, and nobody has told")
 }
 
-struct Served {
-    answer: String,
-    error: String,
-}
-
-fn serve_in_worker(free: &str) -> Result<Served> {
+/// What the client receives, and what the worker reports.
+fn serve_in_worker(free: &str) -> Result<[String; 2]> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let (mut ours, its) = UnixStream::pair()?;
     // In one expression: a `Command` that lives on keeps `its` end open.
     let mut worker =
         role::command("worker")?.arg(free).stdin(OwnedFd::from(its)).spawn()?;
     let mut client = TcpStream::connect(listener.local_addr()?)?;
-    let (connection, _) = listener.accept()?;
-    send_fd(&ours, &connection)?;
-    drop(connection); // the worker has it
+    send_fd(&ours, &listener.accept()?.0)?; // closed here: the worker has it
     ours.shutdown(Shutdown::Write)?; // no more connections: the worker ends
-    let mut served = Served { answer: String::new(), error: String::new() };
-    client.read_to_string(&mut served.answer)?;
-    ours.read_to_string(&mut served.error)?;
+    let [mut answer, mut error] = [String::new(), String::new()];
+    client.read_to_string(&mut answer)?;
+    ours.read_to_string(&mut error)?;
     worker.wait()?;
-    say!("{free} free descriptors in the worker");
-    say!("  accepted in process {}, answer {:?}", process::id(), served.answer);
-    say!("  the worker reports: {:?}", served.error);
-    Ok(served)
+    say!("free descriptors in the worker: {free}");
+    say!("  accepted in process {}, answer {answer:?}", process::id());
+    say!("  the worker reports: {error:?}");
+    Ok([answer, error])
 }
 
 /// The child, whose stdin is a Unix socket.
@@ -91,12 +85,12 @@ fn work(free: &str) -> Result {
 /// From now on this process can open nothing.
 fn leave_none() -> Result {
     let next = File::open("/dev/null")?.as_raw_fd() as u64;
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = Some(next);
+    let limit = Rlimit { current: Some(next), ..getrlimit(Resource::Nofile) };
     Ok(setrlimit(Resource::Nofile, limit)?)
 }
 
 // ANCHOR: pass_fd
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -108,7 +102,7 @@ use rustix::net::{
 };
 
 /// Sends an open file (a socket, a pipe, ...) to the process at the other end.
-/// The receiver gets a descriptor of its own, so this one may be closed at once.
+/// The receiver gets its own descriptor, so this one may be closed at once.
 ///
 /// # Errors
 ///

@@ -17,7 +17,16 @@
 //! little, because more processes share the pages of the program.
 //!
 //! Output (figures vary):
-//!     x
+//!     for each worker    thread  process
+//!     start us             45.9    699.6
+//!     PSS KiB              14.0    178.4
+//!     of it private KiB    14.0     76.0
+//!     page tables KiB       8.0     45.6
+//!     kernel stacks KiB    16.0     16.0
+//!     memory in all KiB    38.0    240.0
+//!     The article, M1: "Multiprocessing: ten kitchens, ten cooks, ten dishes."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
+//!     Our answer to M1 is borne out: 10 processes waited at the same time, each for 700 us to start and 240 KiB; a thread took 46 us and 38 KiB
 
 use std::io::{Read, Write, stdin, stdout};
 use std::process::{self, Child, Stdio};

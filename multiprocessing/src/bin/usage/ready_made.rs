@@ -15,7 +15,9 @@
 //! keeps only one worker busy.
 //!
 //! Output (figures vary):
-//!     x
+//!     a process for each job: 1545 us
+//!     a pool of one process: 30 us
+//!     our own worker at a pipe: 3 us
 
 use std::io::{self, Read, Write};
 use std::process::Stdio;

@@ -58,7 +58,9 @@ fn main() -> Result {
     Ok(())
 }
 
-const ENDS: [(&str, fn(())); 5] = [
+type Job = fn(());
+
+const ENDS: [(&str, Job); 5] = [
     // As `panic!`, without the message on standard error.
     ("panic", |()| resume_unwind(Box::new("bad input"))),
     ("abort", |()| {

@@ -18,8 +18,8 @@
 //!     worker 2 is killed: ready are ["output 2", "end 2"]
 //!     the timer rings: ready are ["output 2", "end 2", "timer"]
 
-use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -105,14 +105,15 @@ fn ready(
 }
 
 // ANCHOR: wait_for_all
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io;
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 /// Waits until at least one of these files can be read without waiting, or has
-/// ended (EOF). Returns the numbers of all for which this is true, and none when
+/// ended (EOF). Returns the numbers of all for which this is true; none when
 /// the limit is over.
 ///
 /// # Errors
