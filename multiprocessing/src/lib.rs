@@ -10,7 +10,8 @@
 //!
 //! # fn main() -> std::io::Result<()> {
 //! let memory = SharedMemory::new(4_096)?;
-//! // A child would inherit the descriptor, for example as its stdin.
+//! // A child inherits the descriptor, usually as its standard input: see
+//! // `hand_over` and `inherited`.
 //! let inherited = memory.file().try_clone_to_owned()?;
 //! let same = SharedMemory::from_file(inherited)?;
 //! memory.view::<AtomicU64>(8)?.fetch_add(7, Relaxed);
@@ -20,21 +21,23 @@
 //! ```
 //!
 //! [`RobustMutex`] is a lock that survives its owner; [`sync`] has a semaphore,
-//! an event and a barrier, [`futex`] what they wait with; [`fork`] forks.
+//! an event and a barrier, [`futex`] what they wait with; [`seqlock`] lets many
+//! processes read what one writes; [`fork`] forks.
 
 extern crate self as multiprocessing; // for `shared!`, used in here, too
 
+mod child;
 pub mod fork;
-pub mod futex;
 pub mod futex;
 mod lock;
 mod memory;
-mod memory;
 pub mod ring;
+pub mod seqlock;
 pub mod sync;
 
 #[doc(hidden)] // for `shared!`
 pub use zerocopy;
 
+pub use child::end_with_parent;
 pub use lock::{Abandoned, Guard, LockError, RobustMutex};
 pub use memory::{Shared, SharedMemory};

@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, atomic::AtomicU8};
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ use posix_sync::mutex::{
 };
 use zerocopy::FromBytes;
 
-use crate::SharedMemory;
+use crate::memory::{Kind, SharedMemory};
 use crate::sync::Condition;
 
 /// What the memory begins with.
@@ -77,8 +78,8 @@ crate::shared! {
 /// # Trust
 ///
 /// All processes that have its file are the same build of one program, and use
-/// it by this type only. Whoever writes to this memory in another way can make
-/// them crash.
+/// it by this type only. (A [`SharedMemory`] does not accept the file.) A process
+/// that writes to the file itself, as to any file, can make the others crash.
 #[derive(Debug)]
 pub struct RobustMutex<T> {
     mutex: BorrowedMutex<'static, Robust>,
@@ -105,7 +106,7 @@ impl<T: FromBytes + Send> RobustMutex<T> {
     #[expect(unsafe_code, reason = "the crate's mutex is where we say")]
     pub fn new(data: T) -> io::Result<RobustMutex<T>> {
         const { assert!(align_of::<T>() <= MUTEX) };
-        let memory = SharedMemory::new(DATA + size_of::<T>())?;
+        let memory = SharedMemory::of_kind(Kind::Mutex, DATA + size_of::<T>())?;
         let mutex = MutexBuilder::<Robust>::new()
             .with_sharing(MutexSharing::Shared)
             .with_type(MutexType::ErrorCheck); // twice is an error
@@ -128,7 +129,7 @@ impl<T: FromBytes + Send> RobustMutex<T> {
     /// This is no such mutex, or its data have another size.
     #[expect(unsafe_code, reason = "the crate's mutex is where we say")]
     pub fn from_file(file: OwnedFd) -> io::Result<RobustMutex<T>> {
-        let memory = SharedMemory::from_file(file)?;
+        let memory = SharedMemory::from_file_of_kind(Kind::Mutex, file)?;
         let header: &Header = memory.view(0)?;
         let right = header.magic.load(Relaxed) == MAGIC
             && header.bytes.load(Relaxed) == size_of::<T>() as u64
@@ -147,6 +148,27 @@ impl<T: FromBytes + Send> RobustMutex<T> {
     /// Its memory, to be inherited by a child.
     pub fn file(&self) -> BorrowedFd<'_> {
         self.memory.file()
+    }
+
+    /// What a child process inherits, usually as its standard input: there,
+    /// [`inherited`](Self::inherited) finds the mutex.
+    ///
+    /// # Errors
+    ///
+    /// This process has no descriptor left.
+    pub fn hand_over(&self) -> io::Result<Stdio> {
+        self.memory.hand_over()
+    }
+
+    /// In a child process: the mutex that its parent has handed over as the
+    /// standard input.
+    ///
+    /// # Errors
+    ///
+    /// The standard input is something else; see
+    /// [`from_file`](Self::from_file).
+    pub fn inherited() -> io::Result<RobustMutex<T>> {
+        RobustMutex::from_file(io::stdin().as_fd().try_clone_to_owned()?)
     }
 
     /// Locks it, and waits for that at most `limit`, by the system's clock: who

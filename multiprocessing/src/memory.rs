@@ -3,6 +3,7 @@
 use std::io;
 use std::mem::{align_of, size_of};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::Stdio;
 use std::sync::atomic::{
     AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64,
     Ordering::Relaxed,
@@ -44,6 +45,13 @@ impl SharedMemory {
     /// (A control group may allow less than the machine has. Its answer to too
     /// much is never an error, but the OOM killer.)
     pub fn new(bytes: usize) -> io::Result<SharedMemory> {
+        SharedMemory::of_kind(Kind::Plain, bytes)
+    }
+
+    pub(crate) fn of_kind(
+        kind: Kind,
+        bytes: usize,
+    ) -> io::Result<SharedMemory> {
         if bytes == 0 {
             return Err(io::ErrorKind::InvalidInput.into());
         }
@@ -64,9 +72,8 @@ impl SharedMemory {
         retry_on_intr(|| {
             fallocate(&file, FallocateFlags::empty(), 0, bytes as u64)
         })?;
-        let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
-        fcntl_add_seals(&file, seals)?;
-        SharedMemory::from_file(file)
+        fcntl_add_seals(&file, kind.seals())?;
+        SharedMemory::map(file)
     }
 
     /// The memory of another process, whose file this one has inherited or
@@ -74,16 +81,22 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// This is no memory that keeps its size, or it has no bytes. Whoever made
-    /// it shorter would kill this process with SIGBUS.
+    /// This is no memory that keeps its size, or it has no bytes: a process that
+    /// made it shorter would kill this process with SIGBUS. Or it is the file of
+    /// a [`RobustMutex`](crate::RobustMutex), in which nothing else may write.
     pub fn from_file(file: OwnedFd) -> io::Result<SharedMemory> {
-        let sealed = fcntl_get_seals(&file)
-            .is_ok_and(|seals| seals.contains(SealFlags::SHRINK));
-        if !sealed {
-            let why = "no shared memory that keeps its size";
+        SharedMemory::from_file_of_kind(Kind::Plain, file)
+    }
+
+    pub(crate) fn from_file_of_kind(
+        kind: Kind,
+        file: OwnedFd,
+    ) -> io::Result<SharedMemory> {
+        if Kind::of(&file) != Some(kind) {
+            let why = "no shared memory of this kind that keeps its size";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
-        SharedMemory::map_unsealed(file)
+        SharedMemory::map(file)
     }
 
     /// As [`from_file`](Self::from_file), for a file that may become shorter,
@@ -95,8 +108,17 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// It is not open to read and write, cannot be mapped, or has no bytes.
+    /// It is not open to read and write, cannot be mapped, or has no bytes. Or it
+    /// is the file of a [`RobustMutex`](crate::RobustMutex).
     pub fn map_unsealed(file: OwnedFd) -> io::Result<SharedMemory> {
+        if Kind::of(&file) == Some(Kind::Mutex) {
+            let why = "this memory belongs to a mutex";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        SharedMemory::map(file)
+    }
+
+    fn map(file: OwnedFd) -> io::Result<SharedMemory> {
         let bytes = usize::try_from(fstat(&file)?.st_size);
         let bytes = bytes.map_err(io::Error::other)?;
         if bytes == 0 {
@@ -110,6 +132,51 @@ impl SharedMemory {
     /// The file that the memory is, to be inherited by a child or to be sent.
     pub fn file(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
+    }
+
+    /// What a child process inherits, usually as its standard input: there,
+    /// [`inherited`](Self::inherited) finds the memory.
+    ///
+    /// ```no_run
+    /// use std::env::current_exe;
+    /// use std::process::Command;
+    /// use multiprocessing::SharedMemory;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let memory = SharedMemory::new(4_096)?;
+    /// let mut child = Command::new(current_exe()?);
+    /// child.arg("worker").stdin(memory.hand_over()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// This process has no descriptor left.
+    pub fn hand_over(&self) -> io::Result<Stdio> {
+        Ok(self.file.try_clone()?.into())
+    }
+
+    /// In a child process: the memory that its parent has handed over as the
+    /// standard input. See [`hand_over`](Self::hand_over).
+    ///
+    /// ```no_run
+    /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    /// use multiprocessing::SharedMemory;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let memory = SharedMemory::inherited()?;
+    /// memory.view::<AtomicU64>(0)?.fetch_add(1, Relaxed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The standard input is something else; see
+    /// [`from_file`](Self::from_file).
+    pub fn inherited() -> io::Result<SharedMemory> {
+        SharedMemory::from_file(io::stdin().as_fd().try_clone_to_owned()?)
     }
 
     /// How many bytes it has.
@@ -224,6 +291,35 @@ impl SharedMemory {
             }
             _ => Err(io::ErrorKind::InvalidInput.into()),
         }
+    }
+}
+
+/// What the memory is for. Its seals tell, which nobody can change any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Bytes and atomics, which each process may change.
+    Plain,
+    /// A mutex of the C library with its data. It has pointers inside, so bytes
+    /// of somebody else in there would be undefined behaviour.
+    Mutex,
+}
+
+impl Kind {
+    fn seals(self) -> SealFlags {
+        let keeps_its_size = SealFlags::SHRINK | SealFlags::SEAL;
+        match self {
+            Kind::Plain => keeps_its_size | SealFlags::GROW,
+            // Without GROW, to be told from the other kind. If somebody makes it
+            // longer, the mapping and the mutex stay as they are.
+            Kind::Mutex => keeps_its_size,
+        }
+    }
+
+    /// `None`: the file may become shorter.
+    fn of(file: &OwnedFd) -> Option<Kind> {
+        let seals = fcntl_get_seals(file).ok()?;
+        let fits = |kind: &Kind| seals.contains(kind.seals());
+        [Kind::Plain, Kind::Mutex].into_iter().find(fits)
     }
 }
 

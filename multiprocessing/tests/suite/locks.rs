@@ -4,6 +4,7 @@
 //! Two mappings of the same memory lie at two addresses, as in two processes.
 //! What real processes do with it, the programs show, and `headers` compares.
 
+use std::fs::File;
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Stdio};
@@ -264,6 +265,23 @@ fn other_memory_is_no_mutex() {
     assert!(RobustMutex::<u64>::from_file(small).is_err());
     let stdin = io::stdin().as_fd().try_clone_to_owned().unwrap();
     assert!(RobustMutex::<u64>::from_file(stdin).is_err());
+}
+
+/// Bytes of somebody else in the memory of a mutex would be undefined behaviour:
+/// the C library follows the pointers that lie in there.
+#[test]
+fn the_memory_of_a_mutex_is_for_nothing_else() {
+    let mutex = RobustMutex::new([7_u64; 512]).unwrap();
+    let file = || mutex.file().try_clone_to_owned().unwrap();
+    assert!(SharedMemory::from_file(file()).is_err());
+    assert!(SharedMemory::map_unsealed(file()).is_err());
+    for length in [0, 1, 4_095] {
+        assert!(File::from(file()).set_len(length).is_err(), "{length}");
+    }
+    assert_eq!(*again(&mutex).lock(LIMIT).unwrap(), [7; 512]);
+    // Somebody may make it longer. Who has it already notices nothing.
+    File::from(file()).set_len(1 << 20).unwrap();
+    assert_eq!(*mutex.lock(LIMIT).unwrap(), [7; 512]);
 }
 
 /// MP-17: released too often: an error, and the count stays.

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::{env, path::Path, path::PathBuf, thread, time::Duration};
 
-use multiprocessing::SharedMemory;
+use multiprocessing::{SharedMemory, seqlock::SeqLock};
 use shared::watchdog::within;
 
 use crate::support::*;
@@ -36,7 +36,7 @@ mod shm_full;
 #[expect(dead_code, reason = "as above")]
 mod truncated;
 
-use many_readers::{Busy, SeqLock, WORDS};
+use many_readers::{WORDS, latest};
 
 const LIMIT: Duration = Duration::from_secs(20);
 const NAMELESS: &str = env!("CARGO_BIN_EXE_nameless");
@@ -77,8 +77,7 @@ fn child(name: &str, memory: Stdio) -> Child {
 fn bytes_are_seen_in_both_directions() {
     let memory = SharedMemory::new(10_000).unwrap();
     memory.write(9_990, b"from here").unwrap();
-    let mut child =
-        child("as_child_answers", shared_memory::hand_over(&memory).unwrap());
+    let mut child = child("as_child_answers", memory.hand_over().unwrap());
     assert!(within(LIMIT, move || child.wait().unwrap().success()).unwrap());
     let mut answer = [0; 10];
     memory.read(3, &mut answer).unwrap();
@@ -88,7 +87,7 @@ fn bytes_are_seen_in_both_directions() {
 #[test]
 #[ignore = "a child of the test above"]
 fn as_child_answers() {
-    let memory = shared_memory::inherited().unwrap();
+    let memory = SharedMemory::inherited().unwrap();
     assert_eq!(memory.len(), 10_000);
     let mut read = [0; 9];
     memory.read(9_990, &mut read).unwrap();
@@ -132,7 +131,7 @@ fn what_is_no_shared_memory_is_an_error() {
 fn the_end_of_who_attached_deletes_nothing() {
     let memory = SharedMemory::new(4_096).unwrap();
     for kill in [false, true] {
-        let handed = shared_memory::hand_over(&memory).unwrap();
+        let handed = memory.hand_over().unwrap();
         let mut child = child("as_child_stays", handed);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         assert!(lines.any(|line| line.unwrap().contains("attached")));
@@ -156,7 +155,7 @@ fn the_end_of_who_attached_deletes_nothing() {
 #[test]
 #[ignore = "a child of the test above"]
 fn as_child_stays() {
-    let memory = shared_memory::inherited().unwrap();
+    let memory = SharedMemory::inherited().unwrap();
     memory.view::<AtomicU64>(0).unwrap().fetch_add(1, SeqCst);
     println!("attached");
     let end = memory.view::<AtomicU64>(8).unwrap();
@@ -291,45 +290,18 @@ fn a_sum_is_that_of_all_numbers() {
     assert_eq!(shared_memory::sum(&memory).unwrap(), u64::MAX - 1);
 }
 
+/// As a writer that was killed in a write leaves it: nobody waits for ever.
 #[test]
-fn a_seqlock_gives_whole_blocks_to_all_readers() {
-    let (writes, reads) = memory_for::<SeqLock>();
-    let stop = AtomicU64::new(0);
-    thread::scope(|scope| {
-        for _ in 0..3 {
-            scope.spawn(|| {
-                let lock: &SeqLock = reads.view(0).unwrap();
-                let mut last = 0;
-                while stop.load(SeqCst) == 0 {
-                    if let Some(words) = lock.read(100) {
-                        assert_eq!(words, [words[0]; WORDS]);
-                        assert!(words[0] >= last, "back to an older block");
-                        last = words[0];
-                    }
-                }
-            });
-        }
-        let lock: &SeqLock = writes.view(0).unwrap();
-        for n in 0..20_000 {
-            lock.write(&[n; WORDS]).unwrap();
-        }
-        stop.store(1, SeqCst);
-    });
-    let lock: &SeqLock = reads.view(0).unwrap();
-    assert_eq!(lock.read(1), Some([19_999; WORDS]));
-}
-
-/// As a writer that was killed inside leaves it: odd.
-#[test]
-fn a_writer_that_died_inside_makes_nobody_wait() {
-    let (memory, other) = memory_for::<SeqLock>();
-    let lock: &SeqLock = memory.view(0).unwrap();
+fn a_dead_writer_of_a_seqlock_is_an_error() {
+    let (memory, other) = memory_for::<SeqLock<WORDS>>();
+    let lock: &SeqLock<WORDS> = memory.view(0).unwrap();
     lock.write(&[7; WORDS]).unwrap();
+    assert_eq!(latest(lock).unwrap(), [7; WORDS]);
+    other.view::<AtomicU64>(0).unwrap().fetch_add(1, SeqCst); // the version
+    assert!(lock.write(&[8; WORDS]).is_err());
+    assert!(latest(lock).is_err());
     other.view::<AtomicU64>(0).unwrap().fetch_add(1, SeqCst);
-    assert_eq!(lock.read(1_000), None);
-    assert_eq!(lock.write(&[8; WORDS]), Err(Busy));
-    other.view::<AtomicU64>(0).unwrap().fetch_add(1, SeqCst);
-    assert_eq!(lock.read(1), Some([7; WORDS]));
+    assert_eq!(latest(lock).unwrap(), [7; WORDS]);
 }
 
 #[test]

@@ -2,17 +2,17 @@
 //!
 //!     cargo run -p multiprocessing --bin nothing_shared
 //!
-//! A thread sees all memory of its process. A child process is this program
-//! started again: its statics and its heap begin anew, and it has no threads but
-//! its own. Its working directory and its environment are copies. Two things
-//! are shared: the position in a file whose descriptor the child inherited, and
-//! shared memory. In Python it is the same for globals since `spawn` and
-//! `forkserver` are the default; `fork` copies them, and shares them no more.
+//! A thread sees all memory of its process. A child process does not: it is this
+//! program, started again. It has its own statics, its own heap and its own
+//! threads, and all of them begin anew. Its working directory and its environment
+//! are copies. Two things are shared: the position in a file whose descriptor the
+//! child has inherited, and shared memory. In Python globals begin anew, too, with
+//! `spawn` and `forkserver`; `fork` copies them, and the copy is not shared.
 //!
 //! Claims: M9
 //! Change this and watch: `run_with(&SharedMemory::new(4_096)?, ..)` in `main`.
-//! The child changes other memory then, the parent sees 0 of 6 changes, and M9
-//! is contradicted.
+//! Then the child changes other memory, the parent sees 0 of 6 changes, and M9 is
+//! contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     static: the parent sees 7, and then 7
@@ -39,7 +39,7 @@ static HEAP: Mutex<Vec<u64>> = Mutex::new(Vec::new());
 
 fn main() -> Result {
     if let Some([]) = role::started_as("child") {
-        return change_all(&inherited()?);
+        return change_all(&SharedMemory::inherited()?);
     }
     flags([]);
     let _bound = Watchdog::guard("the child", Duration::from_secs(10))?;
@@ -99,12 +99,12 @@ fn change_all(memory: &SharedMemory) -> Result {
 
 // ANCHOR: nothing_shared
 use std::io;
-use std::os::fd::AsFd;
 use std::process::{Command, ExitStatus};
 
 use multiprocessing::SharedMemory;
 
 /// In the parent: runs a child that shares this memory, and waits for its end.
+/// The child finds the memory by `SharedMemory::inherited()`.
 ///
 /// # Errors
 ///
@@ -113,15 +113,6 @@ pub fn run_with(
     memory: &SharedMemory,
     child: &mut Command,
 ) -> io::Result<ExitStatus> {
-    child.stdin(memory.file().try_clone_to_owned()?).status()
-}
-
-/// In the child: the memory that its parent shares.
-///
-/// # Errors
-///
-/// The standard input is something else.
-pub fn inherited() -> io::Result<SharedMemory> {
-    SharedMemory::from_file(io::stdin().as_fd().try_clone_to_owned()?)
+    child.stdin(memory.hand_over()?).status()
 }
 // ANCHOR_END: nothing_shared

@@ -2,30 +2,32 @@
 //!
 //!     cargo run -p multiprocessing --bin shm_full
 //!
-//! A file of named shared memory gets its size by `ftruncate`, which succeeds
-//! whatever space there is. The pages are taken when they are touched. If there
-//! are none left then, the signal SIGBUS ("bus error") ends the process.
-//! `fallocate` takes all pages at once, so it fails with an error that code can
-//! handle. A memfd has no part in the limit of `/dev/shm`, which is 64 MiB in
-//! many containers. In Python: `SharedMemory(create=True)` uses `ftruncate`.
+//! A file of named shared memory gets its size by `ftruncate`. That succeeds
+//! even if there is not enough space. The system takes the pages later, when the
+//! process touches them. If there are none left then, the signal SIGBUS ("bus
+//! error") ends the process. `fallocate` takes all pages at once: if there are too
+//! few, it fails, and code can handle that error. A memfd does not lie in
+//! `/dev/shm`, so the limit of `/dev/shm` (64 MiB in many containers) is not for
+//! it. In Python `SharedMemory(create=True)` uses `ftruncate`.
 //!
-//! Each way is tried by a child that has a `/dev/shm` of 64 KiB for itself, in
-//! a user and mount namespace. Some systems allow no such namespace.
+//! Each way is tried by a child that has a `/dev/shm` of 64 KiB for itself, in a
+//! user and mount namespace. Some systems allow no such namespace.
 //!
 //! Claims: M9
-//! Change this and watch: `ROOM` of "size=1m". There is enough space now, nobody
+//! Change this and watch: `ROOM` of "size=1m". Then there is enough space, nobody
 //! fails, and M9 is contradicted.
 //!
 //! Output (figures vary):
+//!     namespace: exit status: 0
 //!     ftruncate: created, signal: 7 (SIGBUS)
-//!     fallocate: refused: No space left on device (os error 28), exit status: 0
+//!     fallocate: Error: No space left on device (os error 28), exit status: 1
 //!     memfd: created, written, exit status: 0
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: in a full /dev/shm a touch ends the process by SIGBUS, fallocate is an error, and a memfd still has memory
+//!     Our answer to M9 is borne out: in a full /dev/shm, SIGBUS ends 1 of 1 process that touches a file made by ftruncate, fallocate is an error, and a memfd works
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::{fs, path::Path, time::Duration};
 
 use multiprocessing::SharedMemory;
@@ -37,7 +39,6 @@ use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
 
 const ROOM: &str = "size=64k";
 const BYTES: usize = 128 << 10;
-const WAYS: [&str; 3] = ["ftruncate", "fallocate", "memfd"];
 
 fn main() -> Result {
     if let Some([way]) = role::started_as("creator") {
@@ -45,71 +46,50 @@ fn main() -> Result {
     }
     flags([]);
     let _bound = Watchdog::guard("the creators", Duration::from_secs(10))?;
-    let mut ends = Vec::new();
-    for way in WAYS {
-        let child =
-            role::command("creator")?.arg(way).stdin(Stdio::null()).output()?;
-        let steps = String::from_utf8(child.stdout)?;
-        say!("{way}: {}{}", steps.replace('\n', ", "), child.status);
-        ends.push(End {
-            bus_error: child.status.signal() == Some(SIGBUS as i32),
-            written: steps.contains("written"),
-            refused: steps.contains("refused"),
-            available: !steps.contains("not available here"),
-        });
-    }
-    report(&ends)
-}
-
-struct End {
-    available: bool,
-    bus_error: bool,
-    refused: bool,
-    written: bool,
-}
-
-fn report(ends: &[End]) -> Result {
-    let [touched, allocated, memfd] = ends else { unreachable!("three ways") };
-    if !touched.available {
+    if !run("namespace")?.success() {
+        say!("not available here");
         return Ok(()); // nothing was seen, nothing is claimed
     }
-    let word = |yes, word, no| if yes { word } else { no };
+    let touched = run("ftruncate")?.signal() == Some(SIGBUS as i32);
+    let refused = run("fallocate")?.code() == Some(1);
+    let memfd = run("memfd")?.success();
     let figure = format!(
-        "in a full /dev/shm a touch {} by SIGBUS, fallocate {} an error, and a \
-         memfd {}",
-        word(touched.bus_error, "ends the process", "ends no process"),
-        word(allocated.refused, "is", "is not"),
-        word(memfd.written, "still has memory", "has no memory either"),
+        "in a full /dev/shm, SIGBUS ends {} of 1 process that touches a file \
+         made by ftruncate, fallocate {} an error, and a memfd {}",
+        usize::from(touched),
+        if refused { "is" } else { "is not" },
+        if memfd { "works" } else { "fails" },
     );
-    let seen = touched.bus_error && allocated.refused && memfd.written;
-    claim("M9", seen, figure)
+    claim("M9", touched && refused && memfd, figure)
+}
+
+/// How the child ends that tries this way.
+fn run(way: &str) -> Result<ExitStatus> {
+    let mut child = role::command("creator")?;
+    let child = child.arg(way).stdin(Stdio::null()).output()?;
+    let told = String::from_utf8([child.stdout, child.stderr].concat())?;
+    say!("{way}: {}{}", told.replace('\n', ", "), child.status);
+    Ok(child.status)
 }
 
 /// The child: creates memory for which `/dev/shm` has no room.
 fn create(way: &str) -> Result {
     set_dumpable(true)?;
-    if let Err(error) = own_dev_shm() {
-        say!("not available here: {error}");
-        return Ok(());
-    }
+    own_dev_shm()?;
     set_dumpable(false)?; // leaves no core file
     let path = Path::new("/dev/shm/example"); // nobody else sees this folder
-    let memory = match way {
-        "memfd" => SharedMemory::new(BYTES)?,
-        "fallocate" => match create_allocated(path, BYTES as u64) {
-            Ok(file) => SharedMemory::map_unsealed(file.into())?,
-            Err(error) => {
-                say!("refused: {error}");
-                return Ok(());
-            }
-        },
-        _ => {
+    let file = match way {
+        "ftruncate" => {
             let file = File::create_new(path)?;
             file.set_len(BYTES as u64)?; // WRONG: promises what may not be there
-            SharedMemory::map_unsealed(file.into())?
+            file.into()
         }
+        "fallocate" => create_allocated(path, BYTES as u64)?.into(),
+        "memfd" => SharedMemory::new(BYTES)?.file().try_clone_to_owned()?,
+        _ => return Ok(()), // "namespace": there is one
     };
     say!("created");
+    let memory = SharedMemory::map_unsealed(file)?;
     memory.write(0, &[1; BYTES])?; // here SIGBUS ends it
     say!("written");
     Ok(())
@@ -133,12 +113,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use rustix::fs::{FallocateFlags, fallocate};
 
 /// Creates a file of `bytes` zeros, for example in `/dev/shm`, for this user
-/// only. All of its pages are there: a mapping of it cannot hit SIGBUS, unless
-/// somebody cuts the file.
+/// only. All of its pages are there, so a process that maps the file gets no
+/// SIGBUS, unless somebody makes the file shorter.
 ///
 /// # Errors
 ///
-/// There is such a file, or there is no room for it. Nothing is left then.
+/// There is such a file already, or there is no room for it. Then nothing is
+/// left of it.
 pub fn create_allocated(
     path: &std::path::Path,
     bytes: u64,

@@ -3,18 +3,19 @@
 //!     cargo run -p multiprocessing --bin truncated
 //!
 //! A mapping is as long as the file was. If any process makes the file shorter,
-//! the pages behind its new end are gone. The next look at one of them is no
-//! error that code could handle: the signal SIGBUS ends the process. A memfd can
-//! be sealed with `F_SEAL_SHRINK`. Then the cut is an error, for the process
-//! that tries it. `SharedMemory` is sealed, and accepts from others only what is
-//! sealed, too. In Python `mmap` and `SharedMemory` die in the same way.
+//! the pages behind its new end are gone. If a process touches one of them, there
+//! is no error that code could handle: the signal SIGBUS ends the process. A memfd
+//! can be sealed with `F_SEAL_SHRINK`. Then the process that tries to make it
+//! shorter gets an error. `SharedMemory` is sealed, and it accepts only sealed
+//! files from other processes. In Python `mmap` and `SharedMemory` die in the same
+//! way.
 //!
 //! The program `shm_full` shows another way to SIGBUS.
 //!
 //! Claims: M9
-//! Change this and watch: `set_len(1)` instead of `set_len(0)`. One byte of the
-//! file keeps the page that the reader looks at: it does not die, and after ten
-//! seconds the watchdog ends the program.
+//! Change this and watch: `set_len(1)` instead of `set_len(0)`. Then one byte of
+//! the first page is left, and the reader, which touches this page, does not die.
+//! After ten seconds the watchdog ends the program.
 //!
 //! Output (figures vary):
 //!     not sealed: the file is cut
@@ -26,22 +27,20 @@
 //!     Our answer to M9 is borne out: a reader dies of SIGBUS when another process cuts the file under its mapping, and goes on if the file is sealed
 
 use std::io::{Read, stdin};
-use std::os::fd::AsFd;
-use std::os::unix::process::{ExitStatusExt, parent_id};
+use std::os::{fd::AsFd, unix::process::ExitStatusExt};
 use std::process::{self, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::{thread::yield_now, time::Duration};
 
-use multiprocessing::SharedMemory;
-use nix::sys::prctl::{set_dumpable, set_pdeathsig};
-use nix::sys::signal::Signal::{SIGBUS, SIGKILL};
+use multiprocessing::{SharedMemory, end_with_parent};
+use nix::sys::{prctl::set_dumpable, signal::Signal::SIGBUS};
 use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
 
 const BYTES: u64 = 64 << 10;
 
 fn main() -> Result {
     if let Some([parent]) = role::started_as("reader") {
-        return read_until_told(&parent);
+        return read_until_told(parent.parse()?);
     }
     flags([]);
     let _bound = Watchdog::guard("the cuts", Duration::from_secs(10))?;
@@ -57,7 +56,7 @@ fn main() -> Result {
     claim("M9", died && sealed.success(), figure)
 }
 
-/// How a process ends that reads what another one cuts.
+/// How a process ends that reads a file which another process makes shorter.
 fn cut(name: &str, file: File) -> Result<ExitStatus> {
     let mut reader = role::command("reader")?
         .arg(process::id().to_string())
@@ -80,12 +79,9 @@ fn cut(name: &str, file: File) -> Result<ExitStatus> {
 }
 
 /// The child: its standard input is the file.
-fn read_until_told(parent: &str) -> Result {
+fn read_until_told(parent: u32) -> Result {
+    end_with_parent(parent)?;
     set_dumpable(false)?; // leaves no core file
-    set_pdeathsig(SIGKILL)?; // it ends when its parent ends,
-    if parent_id().to_string() != parent {
-        return Ok(()); // which may have been before that line
-    }
     let file = stdin().as_fd().try_clone_to_owned()?;
     // WRONG, unless nobody can make the file shorter.
     let memory = SharedMemory::map_unsealed(file)?;
@@ -109,8 +105,8 @@ use std::{fs::File, io};
 use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
 use rustix::fs::{fallocate, fcntl_add_seals, memfd_create};
 
-/// A file in memory that keeps its size: whoever has it open, nobody can make it
-/// shorter under a mapping, or longer. All its bytes are 0, and there.
+/// A file in memory that keeps its size: no process that has it open can make it
+/// shorter, or longer. All its bytes are 0, and all its pages are there.
 ///
 /// # Errors
 ///

@@ -3,13 +3,13 @@
 //!     cargo run -p multiprocessing --bin shared_race
 //!
 //! Inside one process the compiler refuses a data race: two threads may not
-//! write to the same `u64` (E0499; the program `lock_race` of threading shows
-//! what is left). Between processes it sees only one side. Whatever lies in
-//! shared memory, other processes change it while this code runs. So an update
-//! in two steps compiles, and loses counts. Here 4 processes read the same
-//! number in each round before any of them writes: 3 of 4 updates are lost. The
-//! cure is one step, `fetch_add`. In Python `value.value += 1` is two steps, and
-//! `with value.get_lock():` is the cure.
+//! write to the same `u64` (error E0499; the program `lock_race` of threading
+//! shows which races are left). But the compiler sees one process only. It does
+//! not know that other processes change the same memory. So an update in two
+//! steps compiles: load the number, store the number plus 1. Here 4 processes
+//! load the same number in each round, before any of them stores: 3 of 4 updates
+//! are lost. The cure is an update in one step, `fetch_add`. In Python
+//! `value.value += 1` is two steps, and the cure is `with value.get_lock():`.
 //!
 //! Claims: M5
 //! Change this and watch: `race.counter.add(1)` instead of the `store` in
@@ -22,12 +22,9 @@
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to M5 is borne out: 4 processes lose 300 of 400 updates of a shared counter by load and store, which compiles, and 0 of 400 by fetch_add
 
-use std::os::unix::process::parent_id;
-use std::process::{self, Child, Stdio};
-use std::{io, os::fd::AsFd, thread::yield_now, time::Duration};
+use std::{process, thread::yield_now, time::Duration};
 
-use multiprocessing::SharedMemory;
-use nix::sys::{prctl::set_pdeathsig, signal::Signal::SIGKILL};
+use multiprocessing::{SharedMemory, end_with_parent};
 use shared::{Result, claim, ensure, flags, role, say, watchdog::Watchdog};
 
 const PROCESSES: u64 = 4;
@@ -35,7 +32,7 @@ const ROUNDS: u64 = 100;
 
 fn main() -> Result {
     if let Some([way, parent]) = role::started_as("racer") {
-        return race(&way, &parent);
+        return race(&way, parent.parse()?);
     }
     flags([]);
     let _bound = Watchdog::guard("the race", Duration::from_secs(10))?;
@@ -49,8 +46,8 @@ fn main() -> Result {
          counter by load and store, which compiles, and {one_step} of {all} \
          by fetch_add"
     );
-    let forced = (PROCESSES - 1) * ROUNDS;
-    claim("M5", two_steps == forced && one_step == 0, figure)
+    let all_but_one = (PROCESSES - 1) * ROUNDS; // in each round
+    claim("M5", two_steps == all_but_one && one_step == 0, figure)
 }
 
 shared! {
@@ -60,31 +57,25 @@ shared! {
     }
 }
 
-/// All processes are here in this round, or the watchdog ends this one.
-fn wait_for_all(race: &Race, nth: u64) {
-    race.arrived.fetch_add(1, AcqRel);
-    while race.arrived.load(Acquire) < nth * PROCESSES {
-        yield_now();
+/// What the counter shows when all processes have made all of their updates.
+fn counted_by(way: &str) -> Result<u64> {
+    let memory = SharedMemory::new(size_of::<Race>())?;
+    let mut children = Vec::new();
+    for _ in 0..PROCESSES {
+        let mut child = role::command("racer")?;
+        child.args([way, &process::id().to_string()]);
+        children.push(child.stdin(memory.hand_over()?).spawn()?);
     }
-}
-
-fn in_two_steps(race: &Race, round: u64) {
-    let seen = race.counter.get();
-    wait_for_all(race, 2 * round + 1); // forced: all have seen the same number
-    // WRONG: other processes change the counter after it was read.
-    race.counter.count.store(seen + 1, Relaxed);
-    wait_for_all(race, 2 * round + 2);
+    for mut child in children {
+        ensure(child.wait()?.success(), "a process did not finish")?;
+    }
+    Ok(memory.view::<Race>(0)?.counter.get())
 }
 
 /// The child: its standard input is the shared memory.
-fn race(way: &str, parent: &str) -> Result {
-    set_pdeathsig(SIGKILL)?; // it ends when its parent ends,
-    if parent_id().to_string() != parent {
-        return Ok(()); // which may have been before that line
-    }
-    let _bound = Watchdog::guard("the race", Duration::from_secs(10))?;
-    let inherited = io::stdin().as_fd().try_clone_to_owned()?;
-    let memory = SharedMemory::from_file(inherited)?;
+fn race(way: &str, parent: u32) -> Result {
+    end_with_parent(parent)?;
+    let memory = SharedMemory::inherited()?;
     let race: &Race = memory.view(0)?;
     for round in 0..ROUNDS {
         match way {
@@ -95,20 +86,20 @@ fn race(way: &str, parent: &str) -> Result {
     Ok(())
 }
 
-/// What the counter shows when all processes have made all of their updates.
-fn counted_by(way: &str) -> Result<u64> {
-    let memory = SharedMemory::new(size_of::<Race>())?;
-    let children = (0..PROCESSES).map(|_| {
-        role::command("racer")?
-            .args([way, &process::id().to_string()])
-            .stdin(Stdio::from(memory.file().try_clone_to_owned()?))
-            .spawn()
-    });
-    let children: Vec<Child> = children.collect::<io::Result<_>>()?;
-    for mut child in children {
-        ensure(child.wait()?.success(), "a process did not finish")?;
+fn in_two_steps(race: &Race, round: u64) {
+    let seen = race.counter.get();
+    wait_for_all(race, 2 * round + 1); // forced: all have seen the same number
+    // WRONG: other processes change the counter after it was read.
+    race.counter.count.store(seen + 1, Relaxed);
+    wait_for_all(race, 2 * round + 2);
+}
+
+/// Waits until all processes have come here for the `nth` time.
+fn wait_for_all(race: &Race, nth: u64) {
+    race.arrived.fetch_add(1, AcqRel);
+    while race.arrived.load(Acquire) < nth * PROCESSES {
+        yield_now(); // if a process dies, the watchdog of the parent ends this
     }
-    Ok(memory.view::<Race>(0)?.counter.get())
 }
 
 // ANCHOR: shared_race
@@ -117,7 +108,8 @@ use std::sync::atomic::{AtomicU64, Ordering::*};
 use multiprocessing::shared;
 
 shared! {
-    /// A counter in shared memory, for all processes: no update is lost.
+    /// A counter in shared memory that all processes may change: no update is
+    /// lost.
     pub struct Counter {
         count: AtomicU64,
     }

@@ -2,19 +2,19 @@
 //!
 //!     cargo run -p multiprocessing --bin shared_value
 //!
-//! Four worker processes and their parent map one structure of atomics. A
+//! Four worker processes and their parent map one structure of atomics. Its
 //! counter hands out the jobs: `fetch_add` gives each number to one worker only.
-//! Results are written to an array, each to its own place. The parent needs no
-//! message to see how far the workers are, or what they have done before they
-//! were killed. In Python: `multiprocessing.Value` and `Array`, which come with
-//! a lock; an atomic needs none.
+//! Its array takes the results, each result in its own place. So the parent needs
+//! no message to see how many jobs are done. It also sees the results of a worker
+//! that was killed later. In Python: `multiprocessing.Value` and `Array`. They
+//! come with a lock; an atomic needs none.
 //!
-//! The program `shared_race` shows what goes wrong with a counter; the program
+//! The program `shared_race` shows what goes wrong with a counter. The program
 //! `shared_memory` measures.
 //!
 //! Change this and watch: add `if job == 50 { std::process::abort() }` to the
-//! loop in `work`. One worker dies, the others do all other jobs, and the
-//! program ends with an error: one result is missing.
+//! loop in `work`. One worker dies, and the others do all other jobs. The program
+//! ends with the error "results are missing".
 //!
 //! Output (figures vary):
 //!     56 of 100 jobs are done
@@ -24,27 +24,23 @@
 //!     the sum of all results is 5050
 
 use std::io::{self, Read, Write};
-use std::os::{fd::AsFd, unix::process::parent_id};
-use std::process::{self, Child, Stdio};
-use std::time::Duration;
+use std::{process::Child, time::Duration};
 
 use multiprocessing::SharedMemory;
-use nix::sys::{prctl::set_pdeathsig, signal::Signal::SIGKILL};
-use shared::watchdog::Watchdog;
-use shared::{Result, chop, ensure, flags, role, say};
+use shared::{Result, chop, ensure, flags, role, say, watchdog::Watchdog};
 
 const WORKERS: usize = 4;
 
 fn main() -> Result {
-    if let Some([parent]) = role::started_as("worker") {
-        return work(&parent);
+    if let Some([]) = role::started_as("worker") {
+        return work();
     }
     flags([]);
     let _bound = Watchdog::guard("the jobs", Duration::from_secs(10))?;
     let memory = SharedMemory::new(size_of::<Jobs>())?;
     let jobs: &Jobs = memory.view(0)?;
     let (mut bell, workers) = start_workers(&memory)?;
-    // A byte through the pipe says "look now", the memory says what there is.
+    // A byte in the pipe says "look now". What is done, the memory tells.
     while bell.read_exact(&mut [0; JOBS / 4]).is_ok() {
         say!("{} of {JOBS} jobs are done", jobs.done());
     }
@@ -58,34 +54,28 @@ fn main() -> Result {
 }
 
 /// The child: its standard input is the shared memory.
-fn work(parent: &str) -> Result {
-    set_pdeathsig(SIGKILL)?; // it ends when its parent ends,
-    if parent_id().to_string() != parent {
-        return Ok(()); // which may have been before that line
-    }
-    let inherited = io::stdin().as_fd().try_clone_to_owned()?;
-    let memory = SharedMemory::from_file(inherited)?;
+fn work() -> Result {
+    let memory = SharedMemory::inherited()?;
     let jobs: &Jobs = memory.view(0)?;
     while let Some(job) = jobs.take() {
         chop(1, 200_000); // the work; the result is easy to check
         jobs.finish(job, job as u64 + 1);
-        io::stdout().write_all(&[0])?;
+        io::stdout().write_all(&[0])?; // an error if the parent has ended
         io::stdout().flush()?;
     }
     Ok(())
 }
 
-/// The pipe in which all of them ring ends when the last of them ends.
+/// All workers write to one pipe. It ends when the last worker ends.
 fn start_workers(memory: &SharedMemory) -> Result<(impl Read, Vec<Child>)> {
-    let (bell, rings) = io::pipe()?;
-    let workers = (0..WORKERS).map(|_| {
-        role::command("worker")?
-            .arg(process::id().to_string())
-            .stdin(Stdio::from(memory.file().try_clone_to_owned()?))
-            .stdout(rings.try_clone()?)
-            .spawn()
-    });
-    Ok((bell, workers.collect::<io::Result<_>>()?))
+    let (bell, ring) = io::pipe()?;
+    let mut workers = Vec::new();
+    for _ in 0..WORKERS {
+        let mut worker = role::command("worker")?;
+        worker.stdin(memory.hand_over()?).stdout(ring.try_clone()?);
+        workers.push(worker.spawn()?);
+    }
+    Ok((bell, workers))
 }
 
 // ANCHOR: shared_value
@@ -100,14 +90,14 @@ shared! {
     /// Jobs in shared memory: worker processes take them, and leave results.
     pub struct Jobs {
         taken: AtomicU64,
-        /// 0 is a place without a result: so is all memory that is new.
+        /// 0 is a place without a result. (New memory is 0 everywhere.)
         results: [AtomicU64; JOBS],
     }
 }
 
 impl Jobs {
-    /// The number of a job that nobody else gets, until there are none left. The
-    /// job of a worker that dies stays without a result.
+    /// The number of a job that no other worker gets; `None` when all jobs are
+    /// taken. The job of a worker that dies stays without a result.
     pub fn take(&self) -> Option<usize> {
         let job = self.taken.fetch_add(1, Relaxed) as usize;
         (job < JOBS).then_some(job)
