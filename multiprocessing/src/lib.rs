@@ -20,7 +20,8 @@
 //! ```
 //!
 //! [`RobustMutex`] is a lock that survives its owner; [`sync`] has a semaphore,
-//! an event and a barrier, [`futex`] what they wait with; [`fork`] forks.
+//! an event and a barrier, [`futex`] what they wait with; [`fork`] forks;
+//! `sandbox` (a feature) gives up the rights of a process.
 
 extern crate self as multiprocessing; // for `shared!`, used in here, too
 
@@ -28,6 +29,8 @@ pub mod fork;
 pub mod futex;
 mod lock;
 mod memory;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod sync;
 
 #[doc(hidden)] // for `shared!`

@@ -74,15 +74,16 @@ use std::{io, thread};
 
 /// When to start a worker again that has ended, and when to give up.
 pub struct Restarts {
-    /// So many restarts, then no more.
+    /// How many restarts there may be.
     pub budget: u32,
-    /// The pause before the first restart. Each further pause is twice as long,
+    /// The pause before the first restart. Each further pause is twice as long
+    /// as the one before.
     pub pause: Duration,
-    /// but not longer than this.
+    /// No pause is longer than this.
     pub longest: Duration,
     /// A worker that lived as long as this gives the whole budget back.
     pub healthy: Duration,
-    /// How many restarts there were: at first 0.
+    /// How many restarts there have been: at first 0.
     pub used: u32,
 }
 
@@ -104,7 +105,8 @@ impl Restarts {
 }
 
 /// Keeps a worker running: starts it again when it has failed. Returns how the
-/// last one ended: with success, or so that the budget is used up.
+/// last worker ended: with success, or with a failure that the budget does not
+/// cover any more.
 ///
 /// # Errors
 ///
