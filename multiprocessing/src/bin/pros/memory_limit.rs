@@ -15,7 +15,7 @@
 //! is contradicted.
 //!
 //! Output (figures vary):
-//!     64 MiB      touched  reserved  mapped file  vec!
+//!     64 MiB       touched  reserved  mapped file  vec!
 //!     RLIMIT_AS    refused  refused   refused      SIGABRT
 //!     RLIMIT_DATA  refused  refused   yes          SIGABRT
 //!     no limit     yes      yes       yes          yes

@@ -21,6 +21,9 @@
 //!     on a thread: 2
 //!     in a process: 2
 //!     in a process in the sandbox: 0
+//!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M8 is borne out: of 2 attempts of a parser that is taken over 2 succeed on a thread, 2 in a process, in a process in the sandbox 0
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::Stdio;
@@ -33,11 +36,7 @@ const NOT_HERE: &str = "not available here"; // no judgement, and no failure
 
 fn main() -> Result {
     if let Some([place]) = role::started_as("parser") {
-        if place == "sandbox" {
-            return Ok(parse_in_sandbox(hostile)?);
-        }
-        say!("{}", hostile(&io::read_to_string(io::stdin())?));
-        return Ok(());
+        return parse(&place);
     }
     flags([]);
     let _bound = Watchdog::guard("the attacks", Duration::from_secs(20))?;
@@ -60,6 +59,14 @@ fn main() -> Result {
     );
     let closed = sandbox == "0" || sandbox == NOT_HERE;
     claim("M8", thread == "2" && process == "2" && closed, figure)
+}
+
+fn parse(place: &str) -> Result {
+    if place == "sandbox" {
+        return Ok(parse_in_sandbox(hostile)?);
+    }
+    say!("{}", hostile(&io::read_to_string(io::stdin())?));
+    Ok(())
 }
 
 /// A parser that is taken over by its input. Its result is how many of its two

@@ -17,6 +17,16 @@
 //! is contradicted; landlock still refuses the file.
 //!
 //! Output (figures vary):
+//!     parser in a                        file     socket    us
+//!     thread with seccomp                open     open     241
+//!     process                            open     open       0
+//!     process with rlimit                refused  refused    1
+//!     process with landlock              refused  refused   17
+//!     process with seccomp               refused  refused  229
+//!     process with landlock and seccomp  refused  refused  250
+//!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M8 is borne out: of 2 attempts 2 succeed on a thread with seccomp, 2 in a process, 0 in a process with seccomp
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -62,9 +72,7 @@ fn main() -> Result {
         "of 2 attempts {thread} succeed on a thread with seccomp, {process} in \
          a process, {seccomp} in a process with seccomp"
     );
-    let is_here = fs::exists("/proc/sys/kernel/seccomp")?;
-    let open = process == 2 && (thread == 2 || !is_here);
-    claim("M8", open && seccomp == 0 && both == 0, figure)
+    claim("M8", [thread, process, seccomp, both] == [2, 2, 0, 0], figure)
 }
 
 /// The program that is attacked prints the cells of its row.
@@ -81,9 +89,9 @@ fn be_attacked(way: &str, port: u16) -> Result {
         }
         _ => timed(),
     }?;
-    let [file, socket] = match is_here {
-        true => attack(port),
-        false => ["not available here", "-"],
+    let [file, socket] = match (way, is_here) {
+        (THREAD, _) | (_, true) => attack(port),
+        (_, false) => ["not available here", "-"],
     };
     say!("{file}, {socket}, {us}");
     Ok(())

@@ -68,7 +68,9 @@ fn square(n: u64) -> u64 {
 fn on_threads() -> Result {
     let on_thread = |n| thread::spawn(move || square(n));
     let jobs: Vec<_> = (0..JOBS).map(on_thread).collect(); // all run now
-    jobs.into_iter().flat_map(|job| job.join()).for_each(|n| say!("{n}"));
+    let squares = jobs.into_iter().flat_map(|job| job.join());
+    let squares: Vec<_> = squares.collect(); // waits for all before it prints
+    squares.iter().for_each(|square| say!("{square}"));
     Ok(())
 }
 
