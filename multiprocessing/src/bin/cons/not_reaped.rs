@@ -1,17 +1,17 @@
-//! Zombie: a child that has ended stays in the process table until it is reaped.
+//! Zombie: a child that has ended keeps its pid until its parent reaps it.
 //!
 //!     cargo run -p multiprocessing --bin not_reaped
 //!
-//! The kernel keeps the exit status of a child until its parent asks for it.
-//! Such a child is a zombie: it runs no more, but it keeps its pid. To ask
-//! (`wait`) is to reap. `Child` of the standard library has no `Drop` that
-//! waits, so a dropped child that has ended stays a zombie as long as its
-//! parent lives. A server that starts children in this way runs out of pids. In
-//! Python: `Process.join`, and `active_children()` reaps those that have ended.
+//! The kernel keeps the exit status of a child until its parent calls `wait`.
+//! Until then the child is a zombie: it does not run, but it keeps its pid.
+//! `Child` of the standard library has no `Drop` that waits. So a child that is
+//! dropped is a zombie from its end to the end of its parent, and a server that
+//! starts children in this way runs out of pids. In Python: `Process.join`
+//! waits for one child; `active_children()` reaps all that have ended.
 //!
 //! Claims: M9
-//! Change this and watch: add `child.wait()?;` before `drop(child)`. Then no
-//! child is a zombie, and M9 is contradicted.
+//! Change this and watch: `drop(Reaped(child))` instead of `drop(child)`. Then
+//! the child is never a zombie, and M9 is contradicted.
 //!
 //! Output (figures vary):
 //!     dropped: Z (zombie)
@@ -37,7 +37,7 @@ fn main() -> Result {
     drop(child); // WRONG: nobody waits for it
     let dropped = state(pid);
     say!("dropped: {dropped}");
-    waitid(WaitId::Pid(pid), WaitIdOptions::EXITED)?; // as `child.wait()`
+    let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED); // `Child::wait`
     let waited = state(pid);
     say!("waited for: {waited}");
     let child = ended_child()?;

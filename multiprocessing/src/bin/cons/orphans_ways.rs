@@ -76,12 +76,10 @@ fn outcome(way: &str, state: &str) -> Result<&'static str> {
     BufReader::new(from).read_line(&mut pid)?;
     let worker = Pid::from_raw(pid.trim().parse()?).expect("it is not 0");
     let end = pidfd_open(worker, PidfdFlags::empty())?;
-    match way {
-        "process group" => {
-            kill_process_group(Pid::from_child(&parent), Signal::KILL)?
-        }
-        _ => parent.kill()?,
+    if way == "process group" {
+        kill_process_group(Pid::from_child(&parent), Signal::KILL)?;
     }
+    parent.kill()?;
     parent.wait()?;
     let limit = Timespec::try_from(Duration::from_millis(600))?;
     let ended = poll(&mut [PollFd::new(&end, PollFlags::IN)], Some(&limit))?;

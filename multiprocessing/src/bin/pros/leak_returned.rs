@@ -75,10 +75,11 @@ use std::process::{Command, Stdio};
 use std::{num::NonZero, thread};
 
 /// Runs jobs in worker processes, one worker after the other. Each worker gets
-/// at most `most` jobs; when it ends, the system takes back whatever it has
-/// leaked. A worker reads one line for each job from its standard input, answers
-/// with one line, and ends when its input ends. Returns the answers in order.
-/// There is no time limit for a worker.
+/// at most `most` jobs. When it ends, the system takes back what it has leaked.
+/// Returns the answers in order.
+///
+/// A worker reads one line for each job from its standard input, answers with
+/// one line, and ends when its input ends. It has no time limit.
 ///
 /// # Errors
 ///

@@ -30,7 +30,7 @@ const JOBS: u64 = 10;
 const CRASHES: u64 = 4;
 
 fn main() -> Result {
-    serve("square", square)?; // a process that was started for this job ends here
+    serve("square", square)?; // the process of a job ends here
     if let Some([]) = role::started_as("threads") {
         return on_threads();
     }
