@@ -21,8 +21,10 @@
 //! ```
 //!
 //! [`RobustMutex`] is a lock that survives its owner; [`sync`] has a semaphore,
-//! an event and a barrier, [`futex`] what they wait with; [`seqlock`] lets many
-//! processes read what one writes; [`fork`] forks.
+//! an event and a barrier, and [`futex`] is what they wait with. A [`seqlock`]
+//! lets many processes read what one writes, a [`ring`] carries messages.
+//! [`fork`] forks, and the module `sandbox` (a feature) gives up the rights of a
+//! process.
 
 extern crate self as multiprocessing; // for `shared!`, used in here, too
 
@@ -33,6 +35,8 @@ mod lock;
 mod memory;
 pub mod ring;
 pub mod seqlock;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod sync;
 
 #[doc(hidden)] // for `shared!`

@@ -112,7 +112,7 @@ fn snippet(program: &Program, anchor: &str, lines: &[&str]) -> Snippet {
     let mut dependencies: Vec<_> =
         dependencies.map(|one| manifest_line(one, &code)).collect();
     if has_path_of(&code, &program.model) {
-        dependencies.push(own_library(&program.model));
+        dependencies.push(own_library(&program.model, &code));
     }
     let name = format!("{}:{anchor}", program.name);
     let title = program.header().next().unwrap_or_default().trim().into();
@@ -145,9 +145,15 @@ fn first_sentence(code: &str) -> String {
 
 /// The library beside the program. It is on no registry, so it is named by its
 /// folder.
-fn own_library(package: &str) -> String {
+fn own_library(package: &str, code: &str) -> String {
     let folder = programs::root().join(package);
-    format!("{package} = {{ path = {folder:?}, default-features = false }}")
+    let mut line =
+        format!("{package} = {{ path = {folder:?}, default-features = false");
+    // The one module that needs a feature.
+    if code.contains("multiprocessing::sandbox") {
+        line += ", features = [\"sandbox\"]";
+    }
+    line + " }"
 }
 
 fn manifest_line(dependency: &Dependency, code: &str) -> String {

@@ -2,14 +2,15 @@
 //! parent; and what is left of them, which is nothing.
 
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
 use std::os::unix::{net::UnixStream, process::ExitStatusExt};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 use std::{collections::BTreeSet, env, fs, num::NonZero};
-use std::{io::BufRead, io::BufReader, process, thread, time::Duration};
+use std::{io::BufRead, io::BufReader, process, thread};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 use shared::oven::Faults;
 use shared::watchdog::within;
 
@@ -24,15 +25,17 @@ mod hard_kill;
 #[path = "../../src/bin/pros/leak_returned.rs"]
 #[expect(dead_code, reason = "as above")]
 mod leak_returned;
-#[path = "../../src/bin/pros/sandbox.rs"]
+#[path = "../../src/bin/cons/not_reaped.rs"]
 #[expect(dead_code, reason = "as above")]
-mod sandbox;
+mod not_reaped;
 
 const CRASH_LOOP: &str = env!("CARGO_BIN_EXE_crash_loop");
 const HARD_KILL: &str = env!("CARGO_BIN_EXE_hard_kill");
 const KITCHENS: &str = env!("CARGO_BIN_EXE_kitchens");
 const ORPHANS: &str = env!("CARGO_BIN_EXE_orphans");
+const ORPHANS_WAYS: &str = env!("CARGO_BIN_EXE_orphans_ways");
 const SANDBOX: &str = env!("CARGO_BIN_EXE_sandbox");
+const SANDBOX_WAYS: &str = env!("CARGO_BIN_EXE_sandbox_ways");
 const WORKER_CRASH: &str = env!("CARGO_BIN_EXE_worker_crash");
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -105,7 +108,7 @@ fn files_of(pid: i32) -> Vec<(i32, String)> {
 }
 
 fn until_some<T>(mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     loop {
         if let Some(found) = look() {
             return found;
@@ -118,19 +121,22 @@ fn until_some<T>(mut look: impl FnMut() -> Option<T>) -> T {
 /// SEC-01: an idle worker sees the end of its pipe.
 #[test]
 fn an_idle_worker_ends_with_its_parent() {
-    assert!(worker_of_killed_parent_ends("pipe", "idle"));
-    assert!(worker_of_killed_parent_ends("PDEATHSIG", "idle"));
+    let pipe = ["as-parent", "pipe", "idle"];
+    assert!(worker_of_killed_parent_ends(ORPHANS_WAYS, &pipe));
+    let signal = ["as-parent", "PDEATHSIG", "idle"];
+    assert!(worker_of_killed_parent_ends(ORPHANS_WAYS, &signal));
 }
 
 /// SEC-02: a busy worker reads nothing.
 #[test]
 fn a_busy_worker_ends_with_its_parent() {
-    assert!(worker_of_killed_parent_ends("PDEATHSIG", "busy"));
+    let signal = ["as-parent", "PDEATHSIG"];
+    assert!(worker_of_killed_parent_ends(ORPHANS, &signal));
 }
 
 /// Whether it does so before its watchdog would end it, after 5 s.
-fn worker_of_killed_parent_ends(way: &str, state: &str) -> bool {
-    let mut parent = command(ORPHANS, &["as-parent", way, state]);
+fn worker_of_killed_parent_ends(program: &str, arguments: &[&str]) -> bool {
+    let mut parent = command(program, arguments);
     let mut parent =
         parent.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut pid = String::new();
@@ -160,20 +166,27 @@ fn stuck_workers_end_with_a_killed_program() {
 #[test]
 fn a_worker_whose_parent_is_gone_does_not_begin() {
     let nobody = process::id().wrapping_add(1).to_string();
-    let late = ["as-worker", "PDEATHSIG", "busy", &nobody];
-    let limit = Duration::from_secs(4); // its watchdog would end it later
-    let ended = hard_kill::output_within(&mut command(ORPHANS, &late), limit);
-    assert_eq!(ended.unwrap().unwrap().status.code(), Some(1));
-    let late = ["isolated-job", "square", &nobody];
+    let late = ["as-worker", "PDEATHSIG", &nobody];
+    let ended = ended_within(4, command(ORPHANS, &late)); // no watchdog yet
+    assert_eq!(ended.unwrap().code(), Some(1));
+    let late = ["isolated-job", "square", "3", &nobody];
     let ran = run(WORKER_CRASH, &late);
     assert_eq!(ran.status.code(), Some(1));
     assert_eq!(ran.stderr, "Error: its parent is gone\n");
+    let ran = run(HARD_KILL, &["as-job", "2", &nobody]);
+    assert_eq!(ran.status.code(), Some(1));
+    assert_eq!(ran.stderr, "Error: the parent has ended\n");
+}
+
+fn ended_within(seconds: u64, mut command: Command) -> Option<ExitStatus> {
+    let deadline = Instant::now() + Duration::from_secs(seconds);
+    hard_kill::join_until(command.spawn().unwrap(), deadline).unwrap()
 }
 
 /// SEC-13.
 #[test]
 fn a_cleared_environment_is_empty() {
-    let mut worker = command(ORPHANS, &["as-worker", "pipe", "idle", "0"]);
+    let mut worker = command(ORPHANS_WAYS, &["as-worker", "pipe", "idle"]);
     worker.env("SECRET", "1").env_clear().stdin(Stdio::piped());
     let mut worker = worker.spawn().unwrap();
     let environment = fs::read(format!("/proc/{}/environ", worker.id()));
@@ -191,14 +204,20 @@ fn nothing_stays_as_a_zombie() {
 #[test]
 #[ignore = "looks at all children of this process: see above"]
 fn every_child_is_reaped() {
-    let hang = ["as-worker", "nothing", "busy", "0"];
-    let moment = Duration::from_millis(50);
-    let long = Duration::from_secs(20);
-    let output =
-        |command: &mut Command, limit| hard_kill::output_within(command, limit);
-    assert!(output(&mut command(ORPHANS, &hang), moment).unwrap().is_none());
-    assert!(output(&mut command(CRASH_LOOP, &["--help"]), long).is_ok());
-    assert!(output(&mut Command::new("/nowhere"), long).is_err());
+    let busy = ["as-worker", "nothing", "busy"];
+    assert!(ended_within(0, command(ORPHANS_WAYS, &busy)).is_none());
+    let failed = ended_within(20, command(CRASH_LOOP, &["as-worker"]));
+    assert_eq!(failed.unwrap().code(), Some(3));
+    let done = command(CRASH_LOOP, &["--help"]).spawn().unwrap();
+    ended(&done); // and its deadline has passed, too: it is not killed
+    let status = hard_kill::join_until(done, Instant::now());
+    assert!(status.unwrap().unwrap().success());
+    let child = command(ORPHANS_WAYS, &busy).spawn().unwrap();
+    let panics = std::panic::catch_unwind(|| {
+        let _child = not_reaped::Reaped(child);
+        panic!("burnt");
+    });
+    assert!(panics.is_err());
     let most = NonZero::new(2).unwrap();
     let jobs = ["1".to_string(), "x".to_string()];
     for worker in [command(CRASH_LOOP, &["as-worker"]), Command::new("/no")] {
@@ -217,19 +236,10 @@ fn every_child_is_reaped() {
     );
 }
 
-/// Also if it is longer than what a pipe holds.
-#[test]
-fn a_process_with_a_deadline_gives_all_of_its_output() {
-    let mut many = command(KITCHENS, &["--json", "--dishes", "500"]);
-    let output = hard_kill::output_within(&mut many, LIMIT).unwrap().unwrap();
-    assert!(output.status.success() && output.stdout.len() > 70_000);
-    assert_eq!(output.stdout.last(), Some(&b'\n'));
-
-    let mut fails = command(CRASH_LOOP, &["as-worker"]);
-    let failed = hard_kill::output_within(&mut fails, LIMIT).unwrap().unwrap();
-    assert_eq!(failed.status.code(), Some(3));
-    let no_time = hard_kill::output_within(&mut fails, Duration::ZERO);
-    assert!(no_time.unwrap().is_none());
+/// Waits for the end of a child, and leaves its exit status to others.
+fn ended(child: &process::Child) {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(Pid::from_child(child)), options).unwrap();
 }
 
 /// A worker that reads nothing, and one that does not answer each job.
@@ -299,42 +309,61 @@ fn a_supervisor_counts_its_starts() {
 }
 
 /// A process that is started for a job as the program itself would do it.
-fn job(argument: &[u8]) -> (ExitStatus, Vec<u8>) {
-    let (mut link, far_end) = UnixStream::pair().unwrap();
+fn job(argument: &str) -> Output {
     let own = process::id().to_string();
-    let mut child = command(WORKER_CRASH, &["isolated-job", "square", &own])
-        .stdin(OwnedFd::from(far_end))
-        .spawn()
-        .unwrap();
-    link.write_all(argument).unwrap();
-    link.shutdown(std::net::Shutdown::Write).unwrap();
-    let mut reply = Vec::new();
-    let _ = link.read_to_end(&mut reply);
-    (child.wait().unwrap(), reply)
+    let given = ["isolated-job", "square", argument, &own];
+    Command::new(WORKER_CRASH).args(given).output().unwrap()
 }
 
 #[test]
 fn a_job_gives_its_result_its_signal_or_its_status() {
-    let done = within(LIMIT, || [job(&[3]), job(&[4]), job(&[]), job(&[255])]);
-    let [(done, reply), crashed, empty, cut] = done.unwrap();
-    assert!(done.success());
-    assert_eq!(reply, [1, 9]);
-    assert_eq!((crashed.0.signal(), crashed.1.len()), (Some(6), 0));
-    for (status, reply) in [empty, cut] {
-        assert_eq!((status.code(), reply.len()), (Some(1), 0));
+    let done = within(LIMIT, || ["3", "4", "", "-1", "3 "].map(job));
+    let [done, crashed, empty, wrong, space] = done.unwrap();
+    for done in [done, space] {
+        assert!(done.status.success());
+        assert_eq!(done.stdout, b"9");
     }
+    assert_eq!(crashed.status.signal(), Some(6));
+    assert_eq!(crashed.stdout, b"");
+    for failed in [empty, wrong] {
+        assert_eq!((failed.status.code(), failed.stdout.len()), (Some(1), 0));
+    }
+}
+
+/// No `serve` for that name: no job, no new processes without end.
+#[test]
+fn a_job_that_is_not_served_is_refused() {
+    let ran = run(WORKER_CRASH, &["isolated-job", "cube", "3", "1"]);
+    assert!(!ran.status.success(), "{ran:?}");
 }
 
 /// What stays allowed in the sandbox, and what does not.
 #[test]
 fn a_sandboxed_process_goes_on() {
     alone_in_a_process("the_sandbox_of_this_process");
-    // Where the kernel has it, nothing gets through.
-    let way = "process with landlock and seccomp";
-    let ran = run(SANDBOX, &["as-program", way, "1"]);
-    // Its status tells how many attempts succeed, but 10 more.
-    let judged = fs::exists("/proc/sys/kernel/seccomp").unwrap();
-    assert!(ran.status.code() == Some(10) || !judged, "{ran:?}");
+    if !fs::exists("/proc/sys/kernel/seccomp").unwrap() {
+        return;
+    }
+    for way in ["process with seccomp", "process with landlock and seccomp"] {
+        let ran = run(SANDBOX_WAYS, &["as-program", way, "1"]);
+        assert!(ran.stdout.starts_with("refused, refused, "), "{ran:?}");
+    }
+    // A parser that is in order does its work, and one that panics ends.
+    for (input, status, result) in [("1", Some(0), "0"), ("x", Some(101), "")] {
+        let mut parser = Command::new(SANDBOX)
+            .args(["as-parser", "sandbox"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut to = parser.stdin.take().unwrap();
+        to.write_all(input.as_bytes()).unwrap();
+        drop(to);
+        let output = parser.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), status);
+        assert_eq!(output.stdout, result.as_bytes());
+    }
 }
 
 #[test]
@@ -342,7 +371,7 @@ fn a_sandboxed_process_goes_on() {
 fn the_sandbox_of_this_process() {
     let (mut reader, mut writer) = std::io::pipe().unwrap();
     let (near, far) = UnixStream::pair().unwrap();
-    if sandbox::sandbox_this_process().is_err() {
+    if multiprocessing::sandbox::enter().is_err() {
         return; // this kernel has no seccomp
     }
     // Not allowed: an error, and no end.

@@ -28,6 +28,13 @@ use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
 /// After so many starts we have seen enough of the loop without a limit.
 const MANY: u32 = 50;
 const STATUS: i32 = 3;
+const RESTARTS: Restarts = Restarts {
+    budget: 5,
+    pause: Duration::from_millis(10),
+    longest: Duration::from_secs(1),
+    healthy: Duration::from_secs(30),
+    used: 0,
+};
 
 fn main() -> Result {
     if let Some([]) = role::started_as("worker") {
@@ -35,24 +42,14 @@ fn main() -> Result {
     }
     flags([]);
     let _bound = Watchdog::guard("the restarts", Duration::from_secs(20))?;
-    let begun = Instant::now();
-    for _ in 0..MANY {
-        start()?.wait()?; // WRONG: starts it again, whatever has happened
-    }
-    let rate = f64::from(MANY) / begun.elapsed().as_secs_f64();
+    let rate = restarts_per_second()?;
     say!("no limit: {rate:.0} restarts per second");
-    let mut restarts = Restarts {
-        budget: 5,
-        pause: Duration::from_millis(10),
-        longest: Duration::from_secs(1),
-        healthy: Duration::from_secs(30),
-        used: 0,
-    };
     let mut starts = 0;
     let counted = || {
         starts += 1;
         start()
     };
+    let mut restarts = RESTARTS;
     let status = supervise(counted, &mut restarts)?;
     say!("a budget: gave up after {starts} starts: {status}");
     let figure = format!(
@@ -61,6 +58,14 @@ fn main() -> Result {
     );
     let limited = starts == 6 && status.code() == Some(STATUS);
     claim("M9", rate > 10.0 && limited, figure)
+}
+
+fn restarts_per_second() -> Result<f64> {
+    let begun = Instant::now();
+    for _ in 0..MANY {
+        start()?.wait()?; // WRONG: starts it again, whatever has happened
+    }
+    Ok(f64::from(MANY) / begun.elapsed().as_secs_f64())
 }
 
 fn start() -> io::Result<Child> {
@@ -74,15 +79,16 @@ use std::{io, thread};
 
 /// When to start a worker again that has ended, and when to give up.
 pub struct Restarts {
-    /// So many restarts, then no more.
+    /// How many restarts there may be.
     pub budget: u32,
-    /// The pause before the first restart. Each further pause is twice as long,
+    /// The pause before the first restart. Each further pause is twice as long
+    /// as the one before.
     pub pause: Duration,
-    /// but not longer than this.
+    /// No pause is longer than this.
     pub longest: Duration,
     /// A worker that lived as long as this gives the whole budget back.
     pub healthy: Duration,
-    /// How many restarts there were: at first 0.
+    /// How many restarts there have been: at first 0.
     pub used: u32,
 }
 
@@ -104,7 +110,8 @@ impl Restarts {
 }
 
 /// Keeps a worker running: starts it again when it has failed. Returns how the
-/// last one ended: with success, or so that the budget is used up.
+/// last worker ended: with success, or with a failure that the budget does not
+/// cover any more.
 ///
 /// # Errors
 ///

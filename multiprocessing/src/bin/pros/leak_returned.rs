@@ -2,11 +2,11 @@
 //!
 //!     cargo run -p multiprocessing --bin leak_returned
 //!
-//! A job leaks 64 MiB, for example in a C library. On a thread the memory stays
-//! with the program after the thread has ended, because memory belongs to the
-//! process. In a worker process it goes back to the system when the worker
-//! ends, and the parent never had it. So a worker is replaced after some jobs.
-//! In Python: `Pool(maxtasksperchild=2)`.
+//! A job leaks 64 MiB, for example in a C library. Memory belongs to a process.
+//! So the program still has the leaked memory after the thread of the job has
+//! ended. If the job runs in a worker process, the system takes the memory back
+//! when the worker ends. That is why a worker is replaced after some jobs. In
+//! Python: `Pool(maxtasksperchild=2)`.
 //!
 //! The program `worker_ends` does the same with our `ProcessPool`.
 //!
@@ -74,10 +74,12 @@ use std::io::{self, Write};
 use std::process::{Command, Stdio};
 use std::{num::NonZero, thread};
 
-/// Has jobs done by worker processes, one after the other. Each gets at most
-/// `most` jobs; when it ends, the system takes back whatever it has leaked. A
-/// worker reads one line for each job from its standard input, answers with one
-/// line, and ends when its input ends. Returns the answers in order.
+/// Runs jobs in worker processes, one worker after the other. Each worker gets
+/// at most `most` jobs. When it ends, the system takes back what it has leaked.
+/// Returns the answers in order.
+///
+/// A worker reads one line for each job from its standard input, answers with
+/// one line, and ends when its input ends. It has no time limit.
 ///
 /// # Errors
 ///

@@ -1,21 +1,21 @@
-//! Memory limit: `RLIMIT_AS` holds one worker process, and nobody else.
+//! Memory limit: `RLIMIT_AS` limits one worker process, and no other process.
 //!
 //!     cargo run -p multiprocessing --bin memory_limit
 //!
-//! A limit belongs to a process, so only a worker process can have one of its
-//! own; it sets the limit at its start. `RLIMIT_AS` counts addresses, not
-//! memory: it refuses 64 MiB that are never touched, too. `RLIMIT_DATA` counts
-//! no mapped files. A refused allocation ends a Rust program by `abort`, unless
-//! the program asks with `try_reserve`. In Python: `resource.setrlimit`, and
-//! the error is `MemoryError`. What a worker really uses, a cgroup limits
-//! (`memory.max`), from outside: `systemd-run -p MemoryMax=32M`.
+//! A limit belongs to a process. So a thread cannot have its own limit, but a
+//! worker process can: it sets the limit at its start. `RLIMIT_AS` counts
+//! addresses, not memory: it also refuses 64 MiB that are never touched.
+//! `RLIMIT_DATA` counts no mapped files. If an allocation is refused, a Rust
+//! program ends by `abort`, unless it allocates with `try_reserve`. In Python:
+//! `resource.setrlimit`, and the error is `MemoryError`. A cgroup limits the
+//! memory that is really used, from outside: `systemd-run -p MemoryMax=32M`.
 //!
 //! Claims: M8
 //! Change this and watch: `LIMIT` of 1 GiB. All of it is possible then, and M8
 //! is contradicted.
 //!
 //! Output (figures vary):
-//!     64 MiB      touched  reserved  mapped file  vec!
+//!     64 MiB       touched  reserved  mapped file  vec!
 //!     RLIMIT_AS    refused  refused   refused      SIGABRT
 //!     RLIMIT_DATA  refused  refused   yes          SIGABRT
 //!     no limit     yes      yes       yes          yes
@@ -56,7 +56,7 @@ fn main() -> Result {
     claim("M8", got[0] == 0 && got[1] < 4 && got[2] == 4, figure)
 }
 
-/// Each need is one of another worker.
+/// Each need has a worker of its own.
 fn row(table: &mut Table<5>, limit: &str) -> Result<[String; 4]> {
     let mut cells = NEEDS.map(String::from);
     for cell in &mut cells {
@@ -101,8 +101,8 @@ fn work(limit: &str, need: &str) -> Result {
 // ANCHOR: memory_limit
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Limits the memory of this process and of those that it starts; to be called
-/// at the start of a worker. It cannot be undone without privileges.
+/// Limits the memory of this process, and of each process that it starts. To be
+/// called at the start of a worker. Only a privileged process can undo it.
 ///
 /// `Resource::As` counts all addresses: also program, libraries, reserved and
 /// shared memory, and for each thread its stack and up to 64 MiB that the

@@ -1,0 +1,114 @@
+//! Orphans: which ways to end a worker with its parent also end a busy worker?
+//!
+//!     cargo run -p multiprocessing --bin orphans_ways
+//!
+//! Each parent is killed by SIGKILL, so it cannot end its worker itself. The
+//! end of a pipe ends a worker that reads from the pipe, but not a worker that
+//! is busy. `PR_SET_PDEATHSIG` makes the kernel kill the worker. A signal to
+//! the whole process group ends the worker, too, but somebody has to send it.
+//! (This program ends the orphans that it makes.)
+//!
+//! Read the program `orphans` first: it has the part to copy.
+//!
+//! Claims: M9
+//! Change this and watch: let the busy worker read, too: leave out the line
+//! with `"busy"` in `work`. Then a pipe is enough, and M9 is contradicted.
+//!
+//! Output (figures vary):
+//!     way            idle worker  busy worker
+//!     nothing        orphan       orphan
+//!     pipe           ended        orphan
+//!     PDEATHSIG      ended        ended
+//!     process group  ended        ended
+//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M9 is borne out: the parent is killed: 2 of 2 workers live on if nothing is done about it, 1 of 2 with a pipe, 0 of 2 with PDEATHSIG
+
+use std::hint::spin_loop;
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::process::{Stdio, id};
+use std::{thread, time::Duration};
+
+use nix::sys::prctl::set_child_subreaper;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::set_parent_process_death_signal;
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process};
+use rustix::process::{kill_process_group, pidfd_open, waitpid};
+use shared::{Result, Table, claim, flags, role, say, watchdog::Watchdog};
+
+const ORPHAN: &str = "orphan";
+
+fn main() -> Result {
+    if let Some([way, state]) = role::started_as("worker") {
+        return work(&way, &state);
+    }
+    if let Some([way, state]) = role::started_as("parent") {
+        return start_worker(&way, &state);
+    }
+    flags([]);
+    let _bound = Watchdog::guard("the ends", Duration::from_secs(20))?;
+    set_child_subreaper(true)?; // orphans become children of this process
+    let mut table = Table::new(["way", "idle worker", "busy worker"]);
+    let mut orphans = Vec::new();
+    for way in ["nothing", "pipe", "PDEATHSIG", "process group"] {
+        let ends = [outcome(way, "idle")?, outcome(way, "busy")?];
+        table.row([&way, &ends[0], &ends[1]]);
+        orphans.push(ends.iter().filter(|end| **end == ORPHAN).count());
+    }
+    table.print();
+    let figure = format!(
+        "the parent is killed: {} of 2 workers live on if nothing is done \
+         about it, {} of 2 with a pipe, {} of 2 with PDEATHSIG",
+        orphans[0], orphans[1], orphans[2]
+    );
+    claim("M9", orphans == [2, 1, 0, 0], figure)
+}
+
+/// Kills a parent and looks whether its worker ends, too.
+fn outcome(way: &str, state: &str) -> Result<&'static str> {
+    let mut parent = role::command("parent")?;
+    parent.args([way, state]).process_group(0); // leads a group of its own
+    parent.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut parent = parent.spawn()?;
+    let from = parent.stdout.take().expect("it was piped");
+    let mut pid = String::new();
+    BufReader::new(from).read_line(&mut pid)?;
+    let worker = Pid::from_raw(pid.trim().parse()?).expect("it is not 0");
+    let end = pidfd_open(worker, PidfdFlags::empty())?;
+    if way == "process group" {
+        kill_process_group(Pid::from_child(&parent), Signal::KILL)?;
+    }
+    parent.kill()?;
+    parent.wait()?;
+    let limit = Timespec::try_from(Duration::from_millis(600))?;
+    let ended = poll(&mut [PollFd::new(&end, PollFlags::IN)], Some(&limit))?;
+    kill_process(worker, Signal::KILL)?; // a worker that has ended is a zombie
+    waitpid(Some(worker), WaitOptions::empty())?;
+    Ok(if ended == 0 { ORPHAN } else { "ended" })
+}
+
+/// The parent starts its worker, and waits until it is killed.
+fn start_worker(way: &str, state: &str) -> Result {
+    let mut worker = role::command("worker")?;
+    let _pipe = worker.args([way, state]).stdin(Stdio::piped()).spawn()?;
+    Ok(io::read_to_string(io::stdin()).map(drop)?)
+}
+
+fn work(way: &str, state: &str) -> Result {
+    // Ends it if this whole program is killed.
+    let _bound = Watchdog::guard("the worker", Duration::from_secs(5))?;
+    if way == "PDEATHSIG" {
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+    }
+    say!("{}", id()); // goes to the output of its parent
+    loop {
+        match (way, state) {
+            (_, "busy") => spin_loop(),
+            ("pipe", _) => {
+                return Ok(io::read_to_string(io::stdin()).map(drop)?);
+            }
+            _ => thread::park(), // waits for anything else
+        }
+    }
+}
