@@ -8,8 +8,7 @@
 //! some words with the old number and some with the new one: a torn read. The cure
 //! here is a seqlock. It has a version, which is odd while the writer writes. A
 //! reader reads again if the version was odd, or has changed. There is no lock, so
-//! nobody waits for one.
-//! In Python the cure is `with lock:` on both sides.
+//! nobody waits for one. In Python the cure is `with lock:` on both sides.
 //!
 //! The program `many_readers_ways` compares a seqlock with other cures.
 //!
@@ -105,9 +104,8 @@ fn read_many(way: &str, parent: u32) -> Result {
             "plain" => board.plain.each_ref().map(|word| word.load(Relaxed)),
             _ => latest(&board.seqlock)?,
         };
-        if words != [words[0]; WORDS] {
-            board.torn.fetch_add(1, Relaxed);
-        }
+        let torn = words != [words[0]; WORDS];
+        board.torn.fetch_add(u64::from(torn), Relaxed);
         board.reads.fetch_add(1, Relaxed);
     }
     Ok(())
