@@ -29,7 +29,7 @@ use std::process::{self, Child, Stdio};
 use std::time::{Duration, Instant};
 use std::{hint::spin_loop, io, os::fd::OwnedFd};
 
-use multiprocessing::seqlock::{SeqLock, TwoBuffers};
+use multiprocessing::seqlock::SeqLock;
 use multiprocessing::{RobustMutex, SharedMemory, end_with_parent};
 use shared::{Result, ensure, flags, role, say};
 use shared::{notice_debug_build, watchdog::Watchdog};
@@ -39,7 +39,6 @@ const WINDOW: Duration = Duration::from_millis(150);
 const PAUSE: u64 = 20; // between two writes: less than a microsecond
 const TRIES: usize = 1_000;
 const LIMIT: Duration = Duration::from_secs(10);
-const WORDS: usize = 64;
 type Words = [u64; WORDS];
 
 fn main() -> Result {
@@ -108,7 +107,7 @@ fn child(work: &str, way: &str) -> Result {
         }
         ("seqlock", _) => read(|| Ok(seqlock.read(TRIES))),
         (_, "write") => write(|words| buffers.write(&words)),
-        _ => read(|| Ok(buffers.read(TRIES))),
+        _ => read(|| Ok(latest(buffers))),
     }
 }
 
@@ -132,3 +131,18 @@ fn read(read: impl Fn() -> Result<Option<Words>>) -> Result {
     say!("{reads}");
     Ok(())
 }
+
+// ANCHOR: many_readers_ways
+use multiprocessing::seqlock::TwoBuffers;
+
+/// How many words are written and read together.
+pub const WORDS: usize = 64;
+
+/// In each process that reads: the words of the latest whole write, even if the
+/// writer has died. (The process that writes calls `board.write(&words)`.)
+///
+/// `None`: the writer wrote twice during each of a thousand tries.
+pub fn latest(board: &TwoBuffers<WORDS>) -> Option<[u64; WORDS]> {
+    board.read(1_000)
+}
+// ANCHOR_END: many_readers_ways
