@@ -184,7 +184,7 @@ impl<P: Place> End<P> {
             0 => self.between(self.seen), // it does not read backwards
             _ => self.place.capacity(),
         };
-        if between > most || between % UNIT != 0 {
+        if between > most || !between.is_multiple_of(UNIT) {
             return Err(InvalidData.into()); // nobody can be there
         }
         self.seen = seen;

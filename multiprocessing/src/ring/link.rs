@@ -21,7 +21,7 @@ pub struct Link {
 impl Link {
     /// In the parent: starts a child that calls [`to_parent`](Self::to_parent).
     /// Messages of up to `bytes` bytes, less 8, fit in. The child has the memory
-    /// as its stdin and its stdout, which it cannot use as such.
+    /// as its stdin and its stdout: what it prints would lie in the ring.
     ///
     /// Drop the link, or its `to`, and the child learns of the end. Wait for the
     /// child afterwards.

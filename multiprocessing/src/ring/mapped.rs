@@ -108,7 +108,8 @@ impl Producer {
     }
 
     /// How long a wait spins before it sleeps: 20 us, unless there is only one
-    /// core. Zero: it sleeps at once.
+    /// core. Zero: it sleeps at once. After waits that have spun in vain, some
+    /// do not spin: the other process may want the same core.
     #[must_use]
     pub fn spinning(mut self, time: Duration) -> Producer {
         self.0.spin = time;
@@ -244,6 +245,10 @@ struct Waiting {
     end: End<Mapped>,
     peer: Peer,
     spin: Duration,
+    /// How many waits in succession have spun for nothing.
+    in_vain: u32,
+    /// How many of the next waits do not spin therefore.
+    sleeps_at_once: u32,
 }
 
 impl Drop for Waiting {
@@ -256,7 +261,7 @@ impl Waiting {
     fn new(end: End<Mapped>, peer: Peer) -> Waiting {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let spin = Duration::from_micros(if cores > 1 { 20 } else { 0 });
-        Waiting { end, peer, spin }
+        Waiting { end, peer, spin, in_vain: 0, sleeps_at_once: 0 }
     }
 
     /// Tries until it is done (`true`), or the other side has closed.
@@ -298,19 +303,37 @@ impl Waiting {
     }
 
     /// Until the other side moves on, or about that long.
-    fn wait(&self, most: Duration) {
+    fn wait(&mut self, most: Duration) {
         let begun = Instant::now();
-        while begun.elapsed() < self.spin.min(most) {
-            for _ in 0..32 {
-                if self.end.has_moved() {
-                    return;
-                }
-                hint::spin_loop();
+        match self.sleeps_at_once.checked_sub(1) {
+            Some(fewer) => self.sleeps_at_once = fewer,
+            None if self.spins(self.spin.min(most)) => {
+                self.in_vain = 0;
+                return;
+            }
+            // Perhaps the other side waits for this very core.
+            None => {
+                self.in_vain = 6.min(self.in_vain + 1);
+                self.sleeps_at_once = (1 << self.in_vain) - 1;
             }
         }
         let left = most.saturating_sub(begun.elapsed());
         if !left.is_zero() {
             self.end.sleep(|word, seen| futex::wait(word, seen, left));
         }
+    }
+
+    /// Whether the other side moves on so soon.
+    fn spins(&self, most: Duration) -> bool {
+        let begun = Instant::now();
+        while begun.elapsed() < most {
+            for _ in 0..32 {
+                if self.end.has_moved() {
+                    return true;
+                }
+                hint::spin_loop();
+            }
+        }
+        false
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use std::{env, process, thread};
 
 use multiprocessing::SharedMemory;
-use multiprocessing::ring::{self, Consumer, Peer, Producer};
+use multiprocessing::ring::{self, Consumer, Link, Peer, Producer};
 use shared::watchdog::within;
 
 /// No wait of a test is longer: a wait that ends earlier has ended for a reason.
@@ -98,7 +98,7 @@ fn messages() -> impl Iterator<Item = Vec<u8>> {
     let mut random = random(7);
     (0..100_000).map(move |number: u32| {
         // Most are short; one of 64 may fill the ring.
-        let most = if random() % 64 == 0 { 4_089 } else { 100 };
+        let most = if random().is_multiple_of(64) { 4_089 } else { 100 };
         let length = random() % most;
         (0..length as u32)
             .map(|at| (number.wrapping_mul(31) + at) as u8)
@@ -531,4 +531,48 @@ fn scribble(memory: &SharedMemory, is_over: &AtomicBool) {
         };
         words[at].store(value, Relaxed);
     }
+}
+
+/// The program `ring` in its child's role: the part to copy.
+fn start_echo() -> (Child, Link) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ring"));
+    command.args(["as-ring", "0", &process::id().to_string()]);
+    Link::start(&mut command, 4_096).unwrap()
+}
+
+#[test]
+fn a_linked_child_answers_and_ends_with_the_link() {
+    in_time(|| {
+        let (mut child, mut link) = start_echo();
+        let mut reply = Vec::new();
+        for length in [0, 1, 64, 4_088] {
+            let message = vec![7; length];
+            link.to.send(&message, LONG).unwrap();
+            assert!(link.from.receive(&mut reply, LONG).unwrap());
+            assert!(reply == message, "{length}");
+        }
+        drop(link.to);
+        assert!(!link.from.receive(&mut reply, LONG).unwrap());
+        assert!(child.wait().unwrap().success());
+    });
+}
+
+#[test]
+fn a_linked_child_that_was_killed_is_told() {
+    in_time(|| {
+        let (mut child, mut link) = start_echo();
+        child.kill().unwrap();
+        let received = link.from.receive(&mut Vec::new(), LONG);
+        assert_eq!(kind(received), Some(ErrorKind::ConnectionReset));
+        child.wait().unwrap();
+    });
+}
+
+#[test]
+fn what_is_no_ring_is_no_link() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ring"));
+    let parent = process::id().to_string();
+    let output = command.args(["as-ring", "0", &parent]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1);
 }

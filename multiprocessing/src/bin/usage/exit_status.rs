@@ -4,10 +4,10 @@
 //!
 //! A child that ends by itself leaves a code. A panic leaves code 101, as
 //! `exit(101)` does, so only the message on standard error tells the two apart.
-//! A child that a signal ends leaves no code: `code()` is `None`, and `signal()`
-//! has the number. `try_wait` returns at once, also while the child runs. After
-//! one `wait` a second one returns the same status again. In Python:
-//! `Process.exitcode`, which is negative for a signal, and `join(0)`.
+//! A child that a signal ends leaves no code: `code()` is `None`, and
+//! `signal()` has the number. `try_wait` returns at once, also while the child
+//! runs. After one `wait` a second one returns the same status again. In
+//! Python: `Process.exitcode`, which is negative for a signal, and `join(0)`.
 //!
 //! Change this and watch: `drop(child.stdin.take());` instead of
 //! `child.kill()?;`. The child reads to the end of its input and returns, so

@@ -2,12 +2,12 @@
 //!
 //!     cargo run -p multiprocessing --bin gil
 //!
-//! The global interpreter lock (GIL) lets one thread of a Python process work at
-//! a time. So in Python processes are the way to parallel CPU work, with
+//! The global interpreter lock (GIL) lets one thread of a Python process work
+//! at a time. So in Python processes are the way to parallel CPU work, with
 //! `multiprocessing.Pool` or `ProcessPoolExecutor`. Rust has no such lock. This
-//! program runs a Python script with the work of `cpu_bound`, on one thread, on
-//! a thread for each core, and in a process for each core. A Python without the
-//! lock (free-threaded, since 3.13) has a speed-up with threads, too.
+//! program runs a Python script: the same work on one thread, on a thread for
+//! each core, and in a process for each core. A Python without the lock
+//! (free-threaded, since 3.13) should have a speed-up with threads, too.
 //!
 //! The program `cpu_bound` does the same work in Rust, 125 times as much.
 //!
@@ -15,7 +15,9 @@
 //! process has no speed-up either.
 //!
 //! Output (figures vary):
-//!     x
+//!     Python, one thread: 69 ms, speed-up 1.00
+//!     Python, threads: 75 ms, speed-up 0.92
+//!     Python, processes: 45 ms, speed-up 1.52
 
 use shared::{Result, chopped, ensure, flags, measure::cores, say};
 

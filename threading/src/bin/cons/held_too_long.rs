@@ -21,7 +21,7 @@
 //!     held for a line: 20.5 ms (one thread 20ms, four in turn 80ms)
 //!     The article, T5: "Threads make you care about locks."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to T5 is borne out: 4 threads are 4.0 times as fast if they hold a lock for a line as if they hold it during the work
+//!     Our answer to T5 is borne out: 4 threads are 4.0 times as fast if they hold a lock for a line, and not during the work
 
 use std::{thread, time::Duration, time::Instant};
 
@@ -39,8 +39,8 @@ fn main() -> Result {
     let brief = four_threads("held for a line", held_for_a_line);
 
     let figure = format!(
-        "4 threads are {:.1} times as fast if they hold a lock for a line as \
-         if they hold it during the work",
+        "4 threads are {:.1} times as fast if they hold a lock for a line, and \
+         not during the work",
         long / brief
     );
     claim_timed("T5", long > 2.0 * brief, meter.read(), figure)

@@ -4,9 +4,10 @@ use std::sync::{atomic::AtomicU64, atomic::Ordering::Relaxed, mpsc};
 use std::{io, os::fd::AsFd, process::Stdio, thread};
 
 use multiprocessing::SharedMemory;
+use rayon::prelude::*;
 use shared::{Result, ensure, measure::cores, role, say};
 
-use super::{JOBS, job, sum_on_all_cores};
+use super::{JOBS, job};
 
 // STEP: iterator
 pub fn iterator() -> Result<u64> {
@@ -15,7 +16,8 @@ pub fn iterator() -> Result<u64> {
 
 // STEP: rayon
 pub fn rayon() -> Result<u64> {
-    Ok(sum_on_all_cores(0..JOBS, job))
+    let jobs = (0..JOBS).into_par_iter();
+    Ok(jobs.map(job).reduce(|| 0, u64::wrapping_add))
 }
 
 // END
