@@ -24,9 +24,8 @@
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M9 is borne out: SIGKILL leaves 1 of 1 file with a name in /dev/shm, 0 of 1 unlinked file, and 0 of 1 memfd
 
-use std::io::{self, Read};
 use std::process::Stdio;
-use std::{fs, os::unix::process::CommandExt, time::Duration};
+use std::{fs, io, os::unix::process::CommandExt, time::Duration};
 
 use multiprocessing::SharedMemory;
 use shared::{Result, claim, ensure, flags, role, say, watchdog::Watchdog};
@@ -81,7 +80,7 @@ fn left_after_kill(state: &str) -> Result<usize> {
 
 /// The child that is killed.
 fn own(state: &str, path: &Path) -> Result {
-    let memory = if state == "memfd" {
+    let _memory = if state == "memfd" {
         SharedMemory::new(4_096)?
     } else {
         let file = create_exclusive(path)?;
@@ -91,7 +90,6 @@ fn own(state: &str, path: &Path) -> Result {
     if state == "unlinked" {
         fs::remove_file(path)?;
     }
-    memory.write(0, b"it is in use")?;
     say!("ready");
     io::copy(&mut io::stdin(), &mut io::sink())?; // until its parent ends
     Ok(())
@@ -106,6 +104,7 @@ fn clean_up(path: &str) -> Result {
 
 // ANCHOR: nameless
 use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 

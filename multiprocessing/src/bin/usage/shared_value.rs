@@ -17,9 +17,9 @@
 //! ends with the error "results are missing".
 //!
 //! Output (figures vary):
-//!     56 of 100 jobs are done
-//!     56 of 100 jobs are done
-//!     76 of 100 jobs are done
+//!     25 of 100 jobs are done
+//!     50 of 100 jobs are done
+//!     75 of 100 jobs are done
 //!     100 of 100 jobs are done
 //!     the sum of all results is 5050
 
