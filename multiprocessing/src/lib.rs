@@ -34,9 +34,9 @@ pub mod futex;
 mod lock;
 mod memory;
 pub mod ring;
-pub mod seqlock;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod seqlock;
 pub mod sync;
 
 #[doc(hidden)] // for `shared!`

@@ -4,12 +4,13 @@ mod memory;
 mod noise;
 mod tries;
 
-use std::{fs, time::Duration};
+use std::{fs, io, time::Duration};
 
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::resource::{Resource, Usage as RUsage, getrlimit, setrlimit};
 use nix::sys::{resource::UsageWho, resource::getrusage, time::TimeVal};
 use nix::time::{ClockId, clock_gettime};
-use nix::unistd::{SysconfVar, sysconf};
+use nix::unistd::{Pid, SysconfVar, sysconf};
 
 pub use memory::Memory;
 pub use noise::{Noise, NoiseMeter};
@@ -100,6 +101,34 @@ fn status(name: &str) -> Option<u64> {
 /// may use, by affinity and by quota.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The calling thread, and what it starts from now on, stay on one core: the
+/// `nth` of those that they may use. With fewer cores it changes nothing.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// let pinned = || {
+///     shared::measure::stay_on_core(0)?;
+///     Ok::<_, std::io::Error>(shared::measure::cores())
+/// };
+/// assert_eq!(std::thread::spawn(pinned).join().unwrap()?, 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// The system refuses it.
+pub fn stay_on_core(nth: usize) -> io::Result<()> {
+    let (this, mut one) = (Pid::from_raw(0), CpuSet::new());
+    let all = sched_getaffinity(this)?;
+    let mut cores = (0..CpuSet::count()).filter(|n| all.is_set(*n) == Ok(true));
+    if let Some(core) = cores.nth(nth) {
+        one.set(core)?;
+        sched_setaffinity(this, &one)?;
+    }
+    Ok(())
 }
 
 /// The middle one of `samples`; of an even number, the lower of the two.

@@ -1,4 +1,4 @@
-//! Latency of a ring buffer in shared memory, beside a pipe and a socket.
+//! Latency of a ring buffer in shared memory, beside that of a pipe.
 //!
 //!     cargo run --release -p multiprocessing --bin ring
 //!
@@ -6,10 +6,10 @@
 //! process copies a message in, and another process copies it out. The kernel
 //! has a part only where a process waits. A process that spins sees a message
 //! soon, but it keeps a core busy while it waits. A process that sleeps on a
-//! futex has to be woken by the kernel, and this takes longer than all the rest:
-//! with one message at a time the ring is then about as slow as a pipe. With a
-//! hundred messages at once most of them need no wake-up. In Python this is
-//! `multiprocessing.Pipe`. Both processes stay on a core of their own here.
+//! futex has to be woken by the kernel, and this takes longer than all the
+//! rest: with one message at a time the ring is then about as slow as a pipe.
+//! With a hundred messages at once most of them need no wake-up. In Python this
+//! is `multiprocessing.Pipe`. Both processes stay on a core of their own here.
 //!
 //! Change this and watch: `SPIN` of 0 microseconds. Then both rings sleep.
 //!
@@ -18,20 +18,15 @@
 //!     ring, spins          1.43         0.37
 //!     ring, sleeps        12.60         0.35
 //!     pipe                11.71         0.78
-//!     socketpair          11.97         2.13
-//!     There and back a ring is 8.2 times as fast as a pipe if it spins, and 0.9 times if it sleeps.
 
 use std::io::{Read, Write};
-use std::os::{fd::OwnedFd, unix::net::UnixStream};
-use std::{fs::File, panic::resume_unwind, process, thread, time::Instant};
+use std::process::{self, Stdio};
+use std::{panic::resume_unwind, thread, time::Instant};
 
-use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
-use nix::unistd::Pid;
-use shared::measure::try_best_of;
+use shared::measure::{stay_on_core, try_best_of};
 use shared::watchdog::Watchdog;
-use shared::{
-    Failure, Result, Table, ensure, flags, notice_debug_build, role, say,
-};
+use shared::{Failure, Result, Table, ensure, flags, notice_debug_build};
+use shared::{role, say};
 
 const SIZE: usize = 64;
 /// How many messages are sent before their replies are received. They fit in.
@@ -42,40 +37,30 @@ const SPIN: Duration = Duration::from_micros(200);
 fn main() -> Result {
     let _bound = Watchdog::guard("the messages", Duration::from_secs(20))?;
     if let Some([spin, parent]) = role::started_as("ring") {
-        stay_on_core(1)?;
         let spin = Duration::from_micros(spin.parse()?);
+        stay_on_core(1)?;
         return Ok(echo(parent.parse()?, spin)?);
     }
-    if let Some([]) = role::started_as("stream") {
-        stay_on_core(1)?;
+    if let Some([]) = role::started_as("pipe") {
         return echo_bytes();
     }
     flags([]);
     notice_debug_build();
     let spins = on_a_thread(|| ring(SPIN))?;
     let sleeps = on_a_thread(|| ring(Duration::ZERO))?;
-    let (pipe, socket) = (on_a_thread(pipe)?, on_a_thread(socketpair)?);
+    let pipe = on_a_thread(pipe)?;
     let mut table = Table::new(["us, there and back", "one", "each of 100"]);
-    for (way, cost) in [
-        ("ring, spins", &spins),
-        ("ring, sleeps", &sleeps),
-        ("pipe", &pipe),
-        ("socketpair", &socket),
-    ] {
-        let [one, many] = [cost.one, cost.many].map(|us| format!("{us:.2}"));
-        table.row([&way, &one, &many]);
-    }
+    let mut row = |way, Cost { one, many }| {
+        table.row([&way, &format!("{one:.2}"), &format!("{many:.2}")]);
+    };
+    row("ring, spins", spins);
+    row("ring, sleeps", sleeps);
+    row("pipe", pipe);
     table.print();
-    say!(
-        "There and back a ring is {:.1} times as fast as a pipe if it spins, \
-         and {:.1} times if it sleeps.",
-        pipe.one / spins.one,
-        pipe.one / sleeps.one,
-    );
     Ok(())
 }
 
-/// A thread of its own, since a thread that stays on one core does so for good.
+/// A thread of its own: a thread that stays on one core does so for good.
 fn on_a_thread(way: impl FnOnce() -> Result<Cost> + Send) -> Result<Cost> {
     let joined = thread::scope(|scope| scope.spawn(way).join());
     joined.unwrap_or_else(|panic| resume_unwind(panic))
@@ -96,22 +81,11 @@ fn ring(spin: Duration) -> Result<Cost> {
 }
 
 fn pipe() -> Result<Cost> {
-    let ((stdin, to), (from, stdout)) = (io::pipe()?, io::pipe()?);
-    stream([stdin.into(), stdout.into()], [from.into(), to.into()])
-}
-
-fn socketpair() -> Result<Cost> {
-    let (ours, theirs) = UnixStream::pair()?;
-    let theirs = [theirs.try_clone()?.into(), theirs.into()];
-    stream(theirs, [ours.try_clone()?.into(), ours.into()])
-}
-
-fn stream(theirs: [OwnedFd; 2], ours: [OwnedFd; 2]) -> Result<Cost> {
-    let mut command = role::command("stream")?;
-    let [stdin, stdout] = theirs;
-    let mut child = command.stdin(stdin).stdout(stdout).spawn()?;
-    drop(command); // it has the child's ends, too
-    let [mut from, mut to] = ours.map(File::from);
+    let mut child = role::command("pipe")?;
+    let child = child.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = child.spawn()?;
+    let mut to = child.stdin.take().expect("it is a pipe");
+    let mut from = child.stdout.take().expect("it is a pipe");
     let cost = cost(
         |message| to.write_all(message),
         |reply| {
@@ -119,25 +93,13 @@ fn stream(theirs: [OwnedFd; 2], ours: [OwnedFd; 2]) -> Result<Cost> {
             from.read_exact(reply)
         },
     );
-    drop((from, to)); // then the child ends
+    drop(to); // then the child ends
     child.wait()?;
     cost
 }
 
-/// The calling thread stays on this one of the cores that it may use: parent and
-/// child on two, if there are two.
-fn stay_on_core(nth: usize) -> Result {
-    let (this, mut one) = (Pid::from_raw(0), CpuSet::new());
-    let all = sched_getaffinity(this)?;
-    let mut cores = (0..CpuSet::count()).filter(|n| all.is_set(*n) == Ok(true));
-    if let Some(core) = cores.nth(nth) {
-        one.set(core)?;
-        sched_setaffinity(this, &one)?;
-    }
-    Ok(())
-}
-
 /// Microseconds for each message and its reply: one at a time, and many.
+#[derive(Clone, Copy)]
 struct Cost {
     one: f64,
     many: f64,
@@ -153,9 +115,7 @@ fn cost(
         try_best_of(30, || {
             let begun = Instant::now();
             for _ in 0..MANY / at_once {
-                for _ in 0..at_once {
-                    send(&message)?;
-                }
+                (0..at_once).try_for_each(|_| send(&message))?;
                 for _ in 0..at_once {
                     receive(&mut reply)?;
                     ensure(reply == message, "another message came back")?;
@@ -167,8 +127,9 @@ fn cost(
     Ok(Cost { one: us(1)?, many: us(MANY)? })
 }
 
-/// The child at a pipe or socket.
+/// The child at the pipe.
 fn echo_bytes() -> Result {
+    stay_on_core(1)?;
     let mut bytes = [0; SIZE];
     while io::stdin().read_exact(&mut bytes).is_ok() {
         io::stdout().write_all(&bytes)?;
@@ -185,8 +146,9 @@ use multiprocessing::ring::Link;
 /// A wait for the other process that takes longer is an error.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// The child's part: sends each message back to its `parent`, until that closes.
-/// The parent has started it by [`Link::start`], and told its process id.
+/// The child's part: sends each message back to its `parent`, until that
+/// closes. The parent has started it by [`Link::start`], and told its process
+/// id.
 ///
 /// # Errors
 ///
