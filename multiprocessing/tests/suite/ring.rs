@@ -17,7 +17,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use shared::watchdog::within;
 
-/// No wait of a test is longer: a wait that ends earlier has ended for a reason.
+/// No wait of a test is longer: one that ends earlier has ended for a reason.
 const LONG: Duration = Duration::from_secs(100);
 const NO_WAIT: Duration = Duration::ZERO;
 /// Where the two sides lie: position, who sleeps, whether it has a user.

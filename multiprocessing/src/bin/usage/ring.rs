@@ -124,8 +124,8 @@ fn stream(theirs: [OwnedFd; 2], ours: [OwnedFd; 2]) -> Result<Cost> {
     cost
 }
 
-/// The calling thread stays on this one of the cores that it may use: parent and
-/// child on two, if there are two.
+/// The calling thread stays on this one of the cores that it may use: parent
+/// and child on two, if there are two.
 fn stay_on_core(nth: usize) -> Result {
     let (this, mut one) = (Pid::from_raw(0), CpuSet::new());
     let all = sched_getaffinity(this)?;
@@ -185,8 +185,8 @@ use multiprocessing::ring::Link;
 /// A wait for the other process that takes longer is an error.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// The child's part: sends each message back to its `parent`, until that closes.
-/// The parent has started it by [`Link::start`], and told its process id.
+/// The child's part: sends each message back to its `parent`, until the parent
+/// closes. It has started the child by [`Link::start`], and told its own id.
 ///
 /// # Errors
 ///
