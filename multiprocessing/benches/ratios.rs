@@ -109,13 +109,16 @@ fn echo_ring(spin: u64, parent: u32) -> Result {
 }
 
 /// Round trips through the ring that sleeps, and through two words on which
-/// the processes sleep.
+/// the processes sleep: all of them on two cores, or the scheduler decides.
 fn beside_a_futex() -> Result {
     const TRIPS: u32 = 500;
+    let all = sched_getaffinity(Pid::from_raw(0))?;
+    stay_on_core(&all, 1)?; // the children
     let mut ring = Ring::start(Duration::ZERO, 64)?;
     let memory = SharedMemory::new(4_096)?;
     let words: [&AtomicU32; 2] = [memory.view(0)?, memory.view(128)?];
     let mut child = with_memory("futex", &memory)?.spawn()?;
+    stay_on_core(&all, 0)?;
     let mut number = 0;
     let pair = turns([
         &mut || (0..TRIPS).try_for_each(|_| ring.trip(&[7; 8])),
@@ -133,6 +136,7 @@ fn beside_a_futex() -> Result {
     futex::wake(words[0], 1);
     child.wait()?;
     ring.end()?;
+    sched_setaffinity(Pid::from_raw(0), &all)?;
     row("ring that sleeps, bare futex", pair, TRIPS.into(), 2.0);
     Ok(())
 }

@@ -20,11 +20,11 @@ pub struct Link {
 
 impl Link {
     /// In the parent: starts a child that calls [`to_parent`](Self::to_parent).
-    /// Messages of up to `bytes` bytes, less 8, fit in. The child has the memory
-    /// as its stdin and its stdout: what it prints would lie in the ring.
+    /// Messages of up to `bytes` bytes, less 8, fit in. The memory is the
+    /// child's stdin and stdout: what the child prints would lie in the ring.
     ///
-    /// Drop the link, or its `to`, and the child learns of the end. Wait for the
-    /// child afterwards.
+    /// Drop the link, or its `to`, and the child learns of the end. Wait for
+    /// the child afterwards.
     ///
     /// # Errors
     ///

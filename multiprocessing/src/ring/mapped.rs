@@ -22,8 +22,8 @@ const MOST: usize = 1 << 30;
 /// How often one that sleeps looks whether its peer is alive.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Memory for a ring in which messages of `bytes` bytes fit, or a few more: each
-/// of them takes 8 bytes beside its own, and the longest one may fill the ring.
+/// Memory for a ring in which messages of `bytes` bytes fit, or a few more.
+/// Each message takes 8 bytes beside its own; the longest one fills the ring.
 ///
 /// # Errors
 ///
@@ -90,8 +90,8 @@ impl Peer {
     }
 }
 
-/// The end that sends. When it is dropped, it closes: the consumer receives what
-/// is in the ring, and then learns of the end.
+/// The end that sends. When it is dropped, it closes: the consumer receives
+/// what is in the ring, and then learns of the end.
 #[derive(Debug)]
 pub struct Producer(Waiting);
 
@@ -121,8 +121,8 @@ impl Producer {
         self.0.end.limit()
     }
 
-    /// Sends a message. Waits while there is no room for it, but not longer than
-    /// `timeout`: zero is an attempt. After an error nothing was sent.
+    /// Sends a message. Waits while there is no room for it, but not longer
+    /// than `timeout`: zero is an attempt. After an error nothing was sent.
     ///
     /// That the peer has died is noticed when there is no room any more.
     ///
@@ -180,8 +180,8 @@ impl Consumer {
     /// # Errors
     ///
     /// - [`TimedOut`](ErrorKind::TimedOut): no message came in time.
-    /// - [`ConnectionReset`](ErrorKind::ConnectionReset): the peer has died, and
-    ///   all that it sent was received.
+    /// - [`ConnectionReset`](ErrorKind::ConnectionReset): the peer has died,
+    ///   and all that it sent was received.
     /// - [`InvalidData`](ErrorKind::InvalidData): the peer writes nonsense.
     pub fn receive(
         &mut self,

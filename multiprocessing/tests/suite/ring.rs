@@ -12,9 +12,12 @@ use std::{env, process, thread};
 
 use multiprocessing::SharedMemory;
 use multiprocessing::ring::{self, Consumer, Link, Peer, Producer};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
 use shared::watchdog::within;
 
-/// No wait of a test is longer: a wait that ends earlier has ended for a reason.
+/// No wait of a test is longer: one that ends earlier has ended for a reason.
 const LONG: Duration = Duration::from_secs(100);
 const NO_WAIT: Duration = Duration::ZERO;
 /// Where the two sides lie: position, who sleeps, whether it has a user.
@@ -424,8 +427,11 @@ fn a_peer_that_was_stopped_costs_the_timeout() {
         let peer = Peer::child(&child).unwrap();
         let mut to = Producer::attach(&memory, peer).unwrap();
         wait_until_set(&memory, CONSUMER + ASLEEP);
-        let pid = nix::unistd::Pid::from_raw(child.id() as i32);
-        nix::sys::signal::kill(pid, nix::sys::signal::SIGSTOP).unwrap();
+        let pid = Pid::from_raw(child.id() as i32);
+        kill(pid, Signal::SIGSTOP).unwrap();
+        // Not before all of its threads have stopped.
+        let stopped = waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap();
+        assert_eq!(stopped, WaitStatus::Stopped(pid, Signal::SIGSTOP));
         to.send(&vec![0; to.limit()], NO_WAIT).unwrap();
         let sent = to.send(b"more", Duration::from_millis(200));
         assert_eq!(kind(sent), Some(ErrorKind::TimedOut));
