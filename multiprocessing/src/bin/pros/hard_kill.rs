@@ -23,7 +23,7 @@
 //!     Our answer to M8 is borne out: one of 4 jobs is stuck: as a process it is killed, and 3 of 4 are done; as a thread it goes on
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::{os::unix::process::parent_id, process::id};
+use std::{os::unix::process::parent_id, process::id, time::Duration};
 
 use nix::sys::{prctl::set_pdeathsig, signal::Signal::SIGKILL};
 use shared::watchdog::{Watchdog, within};
@@ -93,7 +93,7 @@ fn thread_goes_on() -> bool {
 // ANCHOR: hard_kill
 use std::io;
 use std::process::{Child, ExitStatus};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
