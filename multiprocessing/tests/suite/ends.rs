@@ -236,6 +236,15 @@ fn every_child_is_reaped() {
     );
 }
 
+/// A child that reads to the end of its input does not wait for us.
+#[test]
+fn a_join_closes_the_input_of_the_child() {
+    let mut reads = command(ORPHANS_WAYS, &["as-worker", "pipe", "idle"]);
+    reads.stdin(Stdio::piped());
+    let status = ended_within(4, reads); // no watchdog yet
+    assert!(status.unwrap().success());
+}
+
 /// Waits for the end of a child, and leaves its exit status to others.
 fn ended(child: &process::Child) {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;

@@ -99,6 +99,7 @@ fn work(way: &str, state: &str) -> Result {
     // Ends it if this whole program is killed.
     let _bound = Watchdog::guard("the worker", Duration::from_secs(5))?;
     if way == "PDEATHSIG" {
+        // Its parent still lives: it is killed after the line that we print.
         set_parent_process_death_signal(Some(Signal::KILL))?;
     }
     say!("{}", id()); // goes to the output of its parent

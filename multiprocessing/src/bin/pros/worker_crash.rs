@@ -75,7 +75,7 @@ fn on_threads() -> Result {
 }
 
 // ANCHOR: worker_crash
-use std::io::{self, Error};
+use std::io::{self, Error, Write};
 use std::os::{fd::AsFd, unix::process::parent_id};
 use std::process::{Command, ExitStatus, Stdio, exit, id};
 use std::{env, fs::File};
@@ -92,8 +92,9 @@ use serde::{Serialize, de::DeserializeOwned};
 ///
 /// # Errors
 ///
-/// The process could not be started (its argument is longer than 128 KiB), or
-/// the argument not be encoded, or this is the process of a job already.
+/// The process could not be started (for example because the argument is longer
+/// than 128 KiB), the argument could not be encoded, or this is the process of a
+/// job already.
 pub fn isolated<A: Serialize, T: DeserializeOwned>(
     job: &str,
     argument: &A,
@@ -131,10 +132,11 @@ pub fn serve<A: DeserializeOwned, T: Serialize>(
         return Err(Error::other("its parent is gone"));
     }
     // What the job itself prints goes to stderr: stdout is for the result.
-    let result_to = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let mut result_to = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     rustix::stdio::dup2_stdout(io::stderr())?;
     let argument = serde_json::from_slice(given[2].as_encoded_bytes())?;
-    serde_json::to_writer(result_to, &run(argument))?;
+    let result = serde_json::to_vec(&run(argument))?;
+    result_to.write_all(&result)?;
     exit(0)
 }
 // ANCHOR_END: worker_crash
