@@ -24,9 +24,9 @@ use std::process::{self, Stdio};
 use std::{panic::resume_unwind, thread, time::Instant};
 
 use shared::measure::{stay_on_core, try_best_of};
+use shared::role;
 use shared::watchdog::Watchdog;
 use shared::{Failure, Result, Table, ensure, flags, notice_debug_build};
-use shared::{role, say};
 
 const SIZE: usize = 64;
 /// How many messages are sent before their replies are received. They fit in.
@@ -50,23 +50,23 @@ fn main() -> Result {
     let sleeps = on_a_thread(|| ring(Duration::ZERO))?;
     let pipe = on_a_thread(pipe)?;
     let mut table = Table::new(["us, there and back", "one", "each of 100"]);
-    let mut row = |way, Cost { one, many }| {
-        table.row([&way, &format!("{one:.2}"), &format!("{many:.2}")]);
-    };
-    row("ring, spins", spins);
-    row("ring, sleeps", sleeps);
-    row("pipe", pipe);
+    for (way, us) in
+        [("ring, spins", spins), ("ring, sleeps", sleeps), ("pipe", pipe)]
+    {
+        let [one, many] = us.map(|us| format!("{us:.2}"));
+        table.row([&way, &one, &many]);
+    }
     table.print();
     Ok(())
 }
 
 /// A thread of its own: a thread that stays on one core does so for good.
-fn on_a_thread(way: impl FnOnce() -> Result<Cost> + Send) -> Result<Cost> {
+fn on_a_thread(way: impl FnOnce() -> Result<Us> + Send) -> Result<Us> {
     let joined = thread::scope(|scope| scope.spawn(way).join());
     joined.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-fn ring(spin: Duration) -> Result<Cost> {
+fn ring(spin: Duration) -> Result<Us> {
     let mut command = role::command("ring")?;
     command.args([spin.as_micros().to_string(), process::id().to_string()]);
     let (mut child, link) = Link::start(&mut command, 16 << 10)?;
@@ -80,7 +80,7 @@ fn ring(spin: Duration) -> Result<Cost> {
     cost
 }
 
-fn pipe() -> Result<Cost> {
+fn pipe() -> Result<Us> {
     let mut child = role::command("pipe")?;
     let child = child.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = child.spawn()?;
@@ -98,17 +98,13 @@ fn pipe() -> Result<Cost> {
     cost
 }
 
-/// Microseconds for each message and its reply: one at a time, and many.
-#[derive(Clone, Copy)]
-struct Cost {
-    one: f64,
-    many: f64,
-}
+/// Microseconds for a message and its reply: one at a time, and each of many.
+type Us = [f64; 2];
 
 fn cost(
     mut send: impl FnMut(&[u8]) -> io::Result<()>,
     mut receive: impl FnMut(&mut Vec<u8>) -> io::Result<()>,
-) -> Result<Cost> {
+) -> Result<Us> {
     stay_on_core(0)?;
     let (message, mut reply) = ([7; SIZE], Vec::new());
     let mut us = |at_once: usize| {
@@ -124,7 +120,7 @@ fn cost(
             Ok::<_, Failure>(begun.elapsed().as_secs_f64() * 1e6 / MANY as f64)
         })
     };
-    Ok(Cost { one: us(1)?, many: us(MANY)? })
+    Ok([us(1)?, us(MANY)?])
 }
 
 /// The child at the pipe.
