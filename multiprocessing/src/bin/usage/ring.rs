@@ -46,13 +46,16 @@ fn main() -> Result {
     }
     flags([]);
     notice_debug_build();
-    let spins = on_a_thread(|| ring(SPIN))?;
-    let sleeps = on_a_thread(|| ring(Duration::ZERO))?;
-    let pipe = on_a_thread(pipe)?;
     let mut table = Table::new(["us, there and back", "one", "each of 100"]);
-    for (way, us) in
-        [("ring, spins", spins), ("ring, sleeps", sleeps), ("pipe", pipe)]
-    {
+    let ways: [(_, fn() -> Result<Us>); 3] = [
+        ("ring, spins", || ring(SPIN)),
+        ("ring, sleeps", || ring(Duration::ZERO)),
+        ("pipe", pipe),
+    ];
+    for (way, measure) in ways {
+        // A thread of its own: it stays on one core for good.
+        let us = thread::spawn(measure).join();
+        let us = us.unwrap_or_else(|panic| resume_unwind(panic))?;
         let [one, many] = us.map(|us| format!("{us:.2}"));
         table.row([&way, &one, &many]);
     }
@@ -60,24 +63,15 @@ fn main() -> Result {
     Ok(())
 }
 
-/// A thread of its own: a thread that stays on one core does so for good.
-fn on_a_thread(way: impl FnOnce() -> Result<Us> + Send) -> Result<Us> {
-    let joined = thread::scope(|scope| scope.spawn(way).join());
-    joined.unwrap_or_else(|panic| resume_unwind(panic))
-}
-
 fn ring(spin: Duration) -> Result<Us> {
     let mut command = role::command("ring")?;
     command.args([spin.as_micros().to_string(), process::id().to_string()]);
     let (mut child, link) = Link::start(&mut command, 16 << 10)?;
     let Link { mut to, mut from } = link.spinning(spin);
-    let cost = cost(
-        |message| to.send(message, WAIT),
-        |reply| from.receive(reply, WAIT).map(drop),
-    );
+    let us = cost(|m| to.send(m, WAIT), |r| from.receive(r, WAIT).map(drop));
     drop(to); // then the child ends
     child.wait()?;
-    cost
+    us
 }
 
 fn pipe() -> Result<Us> {
@@ -86,16 +80,10 @@ fn pipe() -> Result<Us> {
     let mut child = child.spawn()?;
     let mut to = child.stdin.take().expect("it is a pipe");
     let mut from = child.stdout.take().expect("it is a pipe");
-    let cost = cost(
-        |message| to.write_all(message),
-        |reply| {
-            reply.resize(SIZE, 0);
-            from.read_exact(reply)
-        },
-    );
+    let us = cost(|m| to.write_all(m), |r| from.read_exact(r));
     drop(to); // then the child ends
     child.wait()?;
-    cost
+    us
 }
 
 /// Microseconds for a message and its reply: one at a time, and each of many.
@@ -106,7 +94,7 @@ fn cost(
     mut receive: impl FnMut(&mut Vec<u8>) -> io::Result<()>,
 ) -> Result<Us> {
     stay_on_core(0)?;
-    let (message, mut reply) = ([7; SIZE], Vec::new());
+    let (message, mut reply) = ([7; SIZE], vec![0; SIZE]);
     let mut us = |at_once: usize| {
         try_best_of(30, || {
             let begun = Instant::now();
