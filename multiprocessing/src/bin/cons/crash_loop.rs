@@ -53,8 +53,8 @@ fn main() -> Result {
     let status = supervise(counted, &mut restarts)?;
     say!("a budget: gave up after {starts} starts: {status}");
     let figure = format!(
-        "a worker that dies at its start is started {rate:.0} times a second \
-         without a limit, and {starts} times in all with a budget"
+        "without a limit a dying worker starts {rate:.0} times a second, with a \
+         budget {starts} times in all"
     );
     let limited = starts == 6 && status.code() == Some(STATUS);
     claim("M9", rate > 10.0 && limited, figure)

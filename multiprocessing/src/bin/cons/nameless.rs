@@ -4,13 +4,13 @@
 //!
 //! Named shared memory is a file, and it stays until somebody removes it. A
 //! process that is killed by SIGKILL removes nothing. Here a child is killed in
-//! three states. If it has unlinked its file, nothing is left. But before it does
-//! that, there is a moment in which a kill leaves the file. A memfd never has a
-//! name, so nothing is left at any time. If there must be a name, nobody should
-//! be able to guess it, or to open the file: O_EXCL, mode 0600. This program
-//! itself has a second child, which removes the name when its parent ends. In
-//! Python such a process is the `resource_tracker` ("leaked shared_memory
-//! objects").
+//! three states. If it has unlinked its file, nothing is left. But before it
+//! does that, there is a moment in which a kill leaves the file. A memfd never
+//! has a name, so nothing is left at any time. If there must be a name, nobody
+//! should be able to guess it, or to open the file: O_EXCL, mode 0600. This
+//! program itself has a second child, which removes the name when its parent
+//! ends. In Python such a process is the `resource_tracker` ("leaked
+//! shared_memory objects").
 //!
 //! Claims: M9
 //! Change this and watch: leave out `fs::remove_file(path)?` in `own`. Then a
@@ -43,8 +43,8 @@ fn main() -> Result {
     let unlinked = left_after_kill("unlinked")?;
     let memfd = left_after_kill("memfd")?;
     let figure = format!(
-        "SIGKILL leaves {named} of 1 file with a name in /dev/shm, {unlinked} \
-         of 1 unlinked file, and {memfd} of 1 memfd"
+        "SIGKILL leaves {named} of 1 named file, {unlinked} of 1 unlinked file, \
+         and {memfd} of 1 memfd"
     );
     claim("M9", named == 1 && unlinked + memfd == 0, figure)
 }
@@ -52,8 +52,9 @@ fn main() -> Result {
 /// How many files are left of a process that is killed in this state.
 fn left_after_kill(state: &str) -> Result<usize> {
     let path = unguessable_path()?;
-    // The cleaner begins when no process has the other end of this pipe any more:
-    // neither this process, nor the owner, which might create the file later.
+    // The cleaner begins when no process has the other end of this pipe any
+    // more: neither this process, nor the owner, which might create the file
+    // later.
     let (alive, hold) = io::pipe()?;
     let mut cleaner = role::command("cleaner")?
         .arg(&path)

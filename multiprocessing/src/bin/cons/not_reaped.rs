@@ -45,10 +45,8 @@ fn main() -> Result {
     drop(Reaped(child));
     let reaped = state(pid);
     say!("dropped as `Reaped`: {reaped}");
-    let figure = format!(
-        "a child that has ended is dropped: {dropped}; after a `wait`: \
-         {waited}; with a `Drop` that waits: {reaped}"
-    );
+    let figure =
+        format!("a child that has ended is {dropped}, after `wait` {waited}");
     let zombie = dropped.starts_with('Z');
     claim("M9", zombie && waited == GONE && reaped == GONE, figure)
 }

@@ -2,17 +2,18 @@
 //!
 //!     cargo run -p multiprocessing --bin nothing_shared
 //!
-//! A thread sees all memory of its process. A child process does not: it is this
-//! program, started again. It has its own statics, its own heap and its own
-//! threads, and all of them begin anew. Its working directory and its environment
-//! are copies. Two things are shared: the position in a file whose descriptor the
-//! child has inherited, and shared memory. In Python globals begin anew, too, with
-//! `spawn` and `forkserver`; `fork` copies them, and the copy is not shared.
+//! A thread sees all memory of its process. A child process does not: it is
+//! this program, started again. It has its own statics, its own heap and its
+//! own threads, and all of them begin anew. Its working directory and its
+//! environment are copies. Two things are shared: the position in a file whose
+//! descriptor the child has inherited, and shared memory. In Python globals
+//! begin anew, too, with `spawn` and `forkserver`; `fork` copies them, and the
+//! copy is not shared.
 //!
 //! Claims: M9
 //! Change this and watch: `run_with(&SharedMemory::new(4_096)?, ..)` in `main`.
-//! Then the child changes other memory, the parent sees 0 of 6 changes, and M9 is
-//! contradicted.
+//! Then the child changes other memory, the parent sees 0 of 6 changes, and M9
+//! is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     static: the parent sees 7, and then 7
@@ -58,8 +59,8 @@ fn main() -> Result {
     let all = before.len();
     say!("the parent sees {seen} of {all} changes");
     let figure = format!(
-        "a parent sees {seen} of {all} changes that its child makes: the \
-         position in an inherited file, and shared memory"
+        "a parent sees {seen} of {all} changes of its child: file position and \
+         shared memory"
     );
     let shared = before[..4] == after[..4] && before[4..] != after[4..];
     claim("M9", shared && seen == 2, figure)

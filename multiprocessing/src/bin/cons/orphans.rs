@@ -50,8 +50,7 @@ fn main() -> Result {
     say!("nothing done: the worker {}", word(nothing));
     say!("PDEATHSIG: the worker {}", word(signal));
     let figure = format!(
-        "the parent is killed: a busy worker {} if nothing is done about it; \
-         with PDEATHSIG it {}",
+        "its parent is killed: a busy worker {}; with PDEATHSIG it {}",
         word(nothing),
         word(signal)
     );

@@ -58,8 +58,8 @@ fn main() -> Result {
     }
     table.print();
     let figure = format!(
-        "the parent is killed: {} of 2 workers live on if nothing is done \
-         about it, {} of 2 with a pipe, {} of 2 with PDEATHSIG",
+        "after the parent {} of 2 workers live on, with a pipe {} of 2, with \
+         PDEATHSIG {} of 2",
         orphans[0], orphans[1], orphans[2]
     );
     claim("M9", orphans == [2, 1, 0, 0], figure)

@@ -3,19 +3,20 @@
 //!     cargo run -p multiprocessing --bin shm_full
 //!
 //! A file of named shared memory gets its size by `ftruncate`. That succeeds
-//! even if there is not enough space. The system takes the pages later, when the
-//! process touches them. If there are none left then, the signal SIGBUS ("bus
-//! error") ends the process. `fallocate` takes all pages at once: if there are too
-//! few, it fails, and code can handle that error. A memfd does not lie in
-//! `/dev/shm`, so the limit of `/dev/shm` (64 MiB in many containers) is not for
-//! it. In Python `SharedMemory(create=True)` uses `ftruncate`.
+//! even if there is not enough space. The system takes the pages later, when
+//! the process touches them. If there are none left then, the signal SIGBUS
+//! ("bus error") ends the process. `fallocate` takes all pages at once: if
+//! there are too few, it fails, and code can handle that error. A memfd does
+//! not lie in `/dev/shm`, so the limit of `/dev/shm` (64 MiB in many
+//! containers) is not for it. In Python `SharedMemory(create=True)` uses
+//! `ftruncate`.
 //!
-//! Each way is tried by a child that has a `/dev/shm` of 64 KiB for itself, in a
-//! user and mount namespace. Some systems allow no such namespace.
+//! Each way is tried by a child that has a `/dev/shm` of 64 KiB for itself, in
+//! a user and mount namespace. Some systems allow no such namespace.
 //!
 //! Claims: M9
-//! Change this and watch: `ROOM` of "size=1m". Then there is enough space, nobody
-//! fails, and M9 is contradicted.
+//! Change this and watch: `ROOM` of "size=1m". Then there is enough space,
+//! nobody fails, and M9 is contradicted.
 //!
 //! Output (figures vary):
 //!     namespace: exit status: 0
@@ -54,8 +55,8 @@ fn main() -> Result {
     let refused = run("fallocate")?.code() == Some(1);
     let memfd = run("memfd")?.success();
     let figure = format!(
-        "in a full /dev/shm, SIGBUS ends {} of 1 process that touches a file \
-         made by ftruncate, fallocate {} an error, and a memfd {}",
+        "/dev/shm is full: SIGBUS ends {} of 1 process, fallocate {} an error, \
+         a memfd {}",
         usize::from(touched),
         if refused { "is" } else { "is not" },
         if memfd { "works" } else { "fails" },

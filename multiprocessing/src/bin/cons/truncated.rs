@@ -3,19 +3,19 @@
 //!     cargo run -p multiprocessing --bin truncated
 //!
 //! A mapping is as long as the file was. If any process makes the file shorter,
-//! the pages behind its new end are gone. If a process touches one of them, there
-//! is no error that code could handle: the signal SIGBUS ends the process. A memfd
-//! can be sealed with `F_SEAL_SHRINK`. Then the process that tries to make it
-//! shorter gets an error. `SharedMemory` is sealed, and it accepts only sealed
-//! files from other processes. In Python `mmap` and `SharedMemory` die in the same
-//! way.
+//! the pages behind its new end are gone. If a process touches one of them,
+//! there is no error that code could handle: the signal SIGBUS ends the
+//! process. A memfd can be sealed with `F_SEAL_SHRINK`. Then the process that
+//! tries to make it shorter gets an error. `SharedMemory` is sealed, and it
+//! accepts only sealed files from other processes. In Python `mmap` and
+//! `SharedMemory` die in the same way.
 //!
 //! The program `shm_full` shows another way to SIGBUS.
 //!
 //! Claims: M9
-//! Change this and watch: `set_len(1)` instead of `set_len(0)`. Then one byte of
-//! the first page is left, and the reader, which touches this page, does not die.
-//! After ten seconds the watchdog ends the program.
+//! Change this and watch: `set_len(1)` instead of `set_len(0)`. Then one byte
+//! of the first page is left, and the reader, which touches this page, does not
+//! die. After ten seconds the watchdog ends the program.
 //!
 //! Output (figures vary):
 //!     not sealed: the file is cut
@@ -50,8 +50,8 @@ fn main() -> Result {
     let end = if died { "dies of SIGBUS" } else { "does not die" };
     let goes_on = if sealed.success() { "goes on" } else { "dies" };
     let figure = format!(
-        "a reader {end} when another process cuts the file under its mapping, \
-         and {goes_on} if the file is sealed"
+        "another process cuts the file: a reader {end}; if it is sealed, the \
+         reader {goes_on}"
     );
     claim("M9", died && sealed.success(), figure)
 }
@@ -105,8 +105,8 @@ use std::{fs::File, io};
 use rustix::fs::{FallocateFlags, MemfdFlags, SealFlags};
 use rustix::fs::{fallocate, fcntl_add_seals, memfd_create};
 
-/// A file in memory that keeps its size: no process that has it open can make it
-/// shorter, or longer. All its bytes are 0, and all its pages are there.
+/// A file in memory that keeps its size: no process that has it open can make
+/// it shorter, or longer. All its bytes are 0, and all its pages are there.
 ///
 /// # Errors
 ///

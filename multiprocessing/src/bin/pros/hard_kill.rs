@@ -53,10 +53,11 @@ fn main() -> Result {
         }
     }
     let goes_on = thread_goes_on();
-    say!("thread: the wait has ended; the job goes on: {goes_on}");
+    let word = if goes_on { "goes on" } else { "has ended" };
+    say!("thread: the wait has ended, the job {word}");
     let figure = format!(
-        "one of {JOBS} jobs is stuck: as a process it is killed, and {done} of \
-         {JOBS} are done; as a thread it goes on: {goes_on}"
+        "1 of {JOBS} jobs is stuck; killed as a process, {done} of {JOBS} are \
+         done; as a thread it {word}"
     );
     claim("M8", done == JOBS - 1 && killed == [STUCK] && goes_on, figure)
 }

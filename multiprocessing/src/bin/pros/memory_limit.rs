@@ -49,8 +49,8 @@ fn main() -> Result {
     let got = |cells: &[String]| cells.iter().filter(|c| *c == "yes").count();
     let got = [&addresses, &data, &unlimited].map(|cells| got(cells));
     let figure = format!(
-        "of 4 ways to get 64 MiB a worker with 32 MiB of RLIMIT_AS has \
-         {}, with RLIMIT_DATA {}, the next worker without a limit {}",
+        "of 4 ways to get 64 MiB RLIMIT_AS allows {}, RLIMIT_DATA {}, no limit \
+         {}",
         got[0], got[1], got[2]
     );
     claim("M8", got[0] == 0 && got[1] < 4 && got[2] == 4, figure)

@@ -54,8 +54,8 @@ fn main() -> Result {
     say!("in a process: {process}");
     say!("in a process in the sandbox: {sandbox}");
     let figure = format!(
-        "of 2 attempts of a parser that is taken over {thread} succeed on a \
-         thread, {process} in a process, in a process in the sandbox {sandbox}"
+        "of 2 attacks {thread} succeed on a thread, {process} in a process, \
+         {sandbox} in a sandboxed process"
     );
     let closed = sandbox == "0" || sandbox == NOT_HERE;
     claim("M8", thread == "2" && process == "2" && closed, figure)

@@ -13,8 +13,8 @@
 //!
 //! Claims: M8
 //! Change this and watch: add `libc::SYS_openat` to the calls in
-//! `multiprocessing/src/sandbox.rs`. With seccomp alone the file is read, and M8
-//! is contradicted; landlock still refuses the file.
+//! `multiprocessing/src/sandbox.rs`. With seccomp alone the file is read, and
+//! M8 is contradicted; landlock still refuses the file.
 //!
 //! Output (figures vary):
 //!     parser in a                        file     socket    us
@@ -69,8 +69,8 @@ fn main() -> Result {
     table.print();
     let [thread, process, _, _, seccomp, both] = succeed;
     let figure = format!(
-        "of 2 attempts {thread} succeed on a thread with seccomp, {process} in \
-         a process, {seccomp} in a process with seccomp"
+        "of 2 attacks {thread} succeed on a thread with seccomp, {seccomp} in a \
+         process with seccomp"
     );
     claim("M8", [thread, process, seccomp, both] == [2, 2, 0, 0], figure)
 }

@@ -93,8 +93,8 @@ use serde::{Serialize, de::DeserializeOwned};
 /// # Errors
 ///
 /// The process could not be started (for example because the argument is longer
-/// than 128 KiB), the argument could not be encoded, or this is the process of a
-/// job already.
+/// than 128 KiB), the argument could not be encoded, or this is the process of
+/// a job already.
 pub fn isolated<A: Serialize, T: DeserializeOwned>(
     job: &str,
     argument: &A,

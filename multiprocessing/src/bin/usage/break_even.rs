@@ -63,8 +63,8 @@ fn main() -> Result {
     let predicted = (none - 1.0).max(0.0) * thread_us / (NEAR - 1.0);
     say!("near from {near_us:.0} us on, predicted {predicted:.0} us");
     let figure = format!(
-        "a process takes {none:.1} times as long as a thread for jobs without \
-         work, and {longest:.2} times for jobs of {longest_us:.0} us"
+        "a process is {none:.1} times as slow as a thread for jobs without \
+         work, {longest:.2} times for {longest_us:.0} us"
     );
     claim_timed("M3", none > NEAR && longest <= NEAR, meter.read(), figure)
 }

@@ -72,8 +72,8 @@ fn main() -> Result {
 fn judge(one: f64, threads: f64, processes: f64, noise: Noise) -> Result {
     let gains = [one / processes, one / threads];
     let figure = format!(
-        "with {} processes work is {:.2} times as fast as on one thread, and \
-         with as many threads {:.2} times",
+        "{} processes are {:.2} times as fast as one thread, and as many \
+         threads {:.2} times",
         cores(),
         gains[0],
         gains[1]

@@ -75,8 +75,8 @@ use serde::{Serialize, de::DeserializeOwned};
 ///
 /// # Errors
 ///
-/// A job has failed, a worker has died, a value cannot be encoded, or the system
-/// refuses a process or a thread. All workers have ended then.
+/// A job has failed, a worker has died, a value cannot be encoded, or the
+/// system refuses a process or a thread. All workers have ended then.
 pub fn map<A: Serialize + Sync, T: DeserializeOwned + Send>(
     workers: usize,
     items: &[A],

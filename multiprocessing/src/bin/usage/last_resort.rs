@@ -85,8 +85,8 @@ fn judge(walls: [f64; 6], lines: [usize; 6], noise: Noise) -> Result {
     let [_, rayon, .., pipes, memory] = lines;
     let gain = walls[1] / walls[4].min(walls[5]);
     let figure = format!(
-        "processes are {gain:.2} times as fast as rayon, with {pipes} lines \
-         for pipes and {memory} for shared memory; rayon needs {rayon}"
+        "processes are {gain:.2} times as fast as rayon, in {pipes} or \
+         {memory} lines of code instead of {rayon}"
     );
     let more = pipes.min(memory) > rayon;
     claim_timed("M7", gain < 1.1 && more, noise, figure)

@@ -3,11 +3,11 @@
 //!     cargo run -p multiprocessing --bin manager
 //!
 //! This is what Python's `multiprocessing.Manager` does: its dictionaries and
-//! lists live in one process, and each use of them is a message to it. No memory
-//! is shared, so nothing needs a lock between processes. But one request is the
-//! largest step that nobody can interrupt. `counter["n"] += 1` is two requests
-//! in Python, get and set, and between them another worker may set: a lost
-//! update. The cure is a request that says what is to be done: add.
+//! lists live in one process, and each use of them is a message to it. No
+//! memory is shared, so nothing needs a lock between processes. But one request
+//! is the largest step that nobody can interrupt. `counter["n"] += 1` is two
+//! requests in Python, get and set, and between them another worker may set: a
+//! lost update. The cure is a request that says what is to be done: add.
 //!
 //! Change this and watch: `Request::Meet` removed in `get_and_set`. Then the
 //! number of lost updates depends on luck, and the program may end with an

@@ -5,17 +5,18 @@
 //! A writer fills 64 words of shared memory with one number, then with the next
 //! number, all the time. Four other processes read the words. Each word is an
 //! atomic, so each word is whole. But a process that reads during a write gets
-//! some words with the old number and some with the new one: a torn read. The cure
-//! here is a seqlock. It has a version, which is odd while the writer writes. A
-//! reader reads again if the version was odd, or has changed. There is no lock, so
-//! nobody waits for one. In Python the cure is `with lock:` on both sides.
+//! some words with the old number and some with the new one: a torn read. The
+//! cure here is a seqlock. It has a version, which is odd while the writer
+//! writes. A reader reads again if the version was odd, or has changed. There
+//! is no lock, so nobody waits for one. In Python the cure is `with lock:` on
+//! both sides.
 //!
 //! The program `many_readers_ways` compares a seqlock with other cures.
 //!
 //! Claims: M5
 //! Change this and watch: `|| true` behind the comparison of versions in
-//! `SeqLock::read` (`src/seqlock.rs`). Then the seqlock has torn reads, and M5 is
-//! contradicted.
+//! `SeqLock::read` (`src/seqlock.rs`). Then the seqlock has torn reads, and M5
+//! is contradicted.
 //!
 //! Output (figures vary):
 //!     plain words: 18814 of 20000 reads are torn
@@ -45,8 +46,8 @@ fn main() -> Result {
     let seqlock = torn_reads("seqlock")?;
     say!("seqlock: {seqlock} of {all} reads are torn");
     let figure = format!(
-        "{READERS} processes had {plain} torn reads of plain words in shared \
-         memory, and {seqlock} torn reads with a seqlock"
+        "{READERS} processes had {plain} torn reads of shared memory, and \
+         {seqlock} with a seqlock"
     );
     claim("M5", plain > 0 && seqlock == 0, figure)
 }

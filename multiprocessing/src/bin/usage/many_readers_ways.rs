@@ -13,11 +13,11 @@
 //!   readers read the other one. If the writer is killed in a write, the readers
 //!   still find the last whole block.
 //!
-//! The program `many_readers` is the lesson that comes before this one: it shows
-//! a torn read. Here a torn read ends the program with an error.
+//! The program `many_readers` is the lesson that comes before this one: it
+//! shows a torn read. Here a torn read ends the program with an error.
 //!
-//! Change this and watch: `PAUSE` of 0. The writer leaves less time to read, and
-//! the seqlock has fewer reads than before.
+//! Change this and watch: `PAUSE` of 0. The writer leaves less time to read,
+//! and the seqlock has fewer reads than before.
 //!
 //! Output (figures vary):
 //!     lock: 3825 reads per ms

@@ -57,9 +57,8 @@ fn main() -> Result {
     table.print();
     let ([thread_us, .., thread_kib], [us, .., kib]) = (thread, process);
     let figure = format!(
-        "{EACH} processes waited at the same time, each for {us:.0} us to \
-         start and {kib:.0} KiB; a thread took {thread_us:.0} us and \
-         {thread_kib:.0} KiB"
+        "each of {EACH} processes needs {us:.0} us to start and {kib:.0} KiB, \
+         a thread {thread_us:.0} us and {thread_kib:.0} KiB"
     );
     claim("M1", kib > 2.0 * thread_kib, figure)
 }

@@ -2,12 +2,12 @@
 //!
 //!     cargo run --release -p multiprocessing --bin shared_memory
 //!
-//! The parent has 64 MiB of numbers, and a child needs their sum. Through a pipe
-//! the kernel copies each byte twice: from the parent into the pipe, and from the
-//! pipe into the child. Then both processes have all of the bytes. Shared memory
-//! is there once: both processes map it, and nothing is copied. It has no name:
-//! the child inherits its descriptor as standard input. In Python:
-//! `multiprocessing.shared_memory.SharedMemory`.
+//! The parent has 64 MiB of numbers, and a child needs their sum. Through a
+//! pipe the kernel copies each byte twice: from the parent into the pipe, and
+//! from the pipe into the child. Then both processes have all of the bytes.
+//! Shared memory is there once: both processes map it, and nothing is copied.
+//! It has no name: the child inherits its descriptor as standard input. In
+//! Python: `multiprocessing.shared_memory.SharedMemory`.
 //!
 //! Each time begins with the first read of the child and ends with the sum. For
 //! the mapping, a third of it is page faults: the child touches each page once.
@@ -16,8 +16,8 @@
 //! program `shared_pages` of futures_pool measures the memory.
 //!
 //! Claims: M4
-//! Change this and watch: `|n| n as u64` in `in_shared_memory`. The child finds a
-//! wrong sum, and the program ends with an error.
+//! Change this and watch: `|n| n as u64` in `in_shared_memory`. The child finds
+//! a wrong sum, and the program ends with an error.
 //!
 //! Output (figures vary):
 //!     pipe: the sum after 76.1 ms
@@ -53,8 +53,8 @@ fn main() -> Result {
     say!("shared memory: the sum after {mapped:.1} ms");
     let faster = pipe / mapped;
     let figure = format!(
-        "a child has the sum of {MIB} MiB of shared memory {faster:.1} times as \
-         fast as of {MIB} MiB that come through a pipe"
+        "a child sums {MIB} MiB of shared memory {faster:.1} times as fast as \
+         {MIB} MiB from a pipe"
     );
     // A debug build is slow at sums, wherever the numbers come from.
     let pays = faster > 1.0 || cfg!(debug_assertions);

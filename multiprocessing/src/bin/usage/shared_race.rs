@@ -7,8 +7,8 @@
 //! shows which races are left). But the compiler sees one process only. It does
 //! not know that other processes change the same memory. So an update in two
 //! steps compiles: load the number, store the number plus 1. Here 4 processes
-//! load the same number in each round, before any of them stores: 3 of 4 updates
-//! are lost. The cure is an update in one step, `fetch_add`. In Python
+//! load the same number in each round, before any of them stores: 3 of 4
+//! updates are lost. The cure is an update in one step, `fetch_add`. In Python
 //! `value.value += 1` is two steps, and the cure is `with value.get_lock():`.
 //!
 //! Claims: M5
@@ -42,9 +42,8 @@ fn main() -> Result {
     let one_step = all - counted_by("one step")?;
     say!("fetch_add: {one_step} of {all} updates are lost");
     let figure = format!(
-        "{PROCESSES} processes lose {two_steps} of {all} updates of a shared \
-         counter by load and store, which compiles, and {one_step} of {all} \
-         by fetch_add"
+        "by load and store {PROCESSES} processes lose {two_steps} of {all} \
+         updates, by fetch_add {one_step} of {all}"
     );
     claim("M5", two_steps == (PROCESSES - 1) * ROUNDS && one_step == 0, figure)
 }

@@ -3,18 +3,19 @@
 //!     cargo run -p multiprocessing --bin shared_value
 //!
 //! Four worker processes and their parent map one structure of atomics. Its
-//! counter hands out the jobs: `fetch_add` gives each number to one worker only.
-//! Its array takes the results, each result in its own place. So the parent needs
-//! no message to see how many jobs are done. It also sees the results of a worker
-//! that was killed later. In Python: `multiprocessing.Value` and `Array`. They
-//! come with a lock; an atomic needs none.
+//! counter hands out the jobs: `fetch_add` gives each number to one worker
+//! only. Its array takes the results, each result in its own place. So the
+//! parent needs no message to see how many jobs are done. It also sees the
+//! results of a worker that was killed later. In Python:
+//! `multiprocessing.Value` and `Array`. They come with a lock; an atomic needs
+//! none.
 //!
 //! The program `shared_race` shows what goes wrong with a counter. The program
 //! `shared_memory` measures.
 //!
 //! Change this and watch: add `if job == 50 { std::process::abort() }` to the
-//! loop in `work`. One worker dies, and the others do all other jobs. The program
-//! ends with the error "results are missing".
+//! loop in `work`. One worker dies, and the others do all other jobs. The
+//! program ends with the error "results are missing".
 //!
 //! Output (figures vary):
 //!     25 of 100 jobs are done
