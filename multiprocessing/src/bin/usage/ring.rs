@@ -47,7 +47,7 @@ fn main() -> Result {
     flags([]);
     notice_debug_build();
     let mut table = Table::new(["us, there and back", "one", "each of 100"]);
-    let ways: [(_, fn() -> Result<Us>); 3] = [
+    let ways: [(_, Way); 3] = [
         ("ring, spins", || ring(SPIN)),
         ("ring, sleeps", || ring(Duration::ZERO)),
         ("pipe", pipe),
@@ -88,6 +88,7 @@ fn pipe() -> Result<Us> {
 
 /// Microseconds for a message and its reply: one at a time, and each of many.
 type Us = [f64; 2];
+type Way = fn() -> Result<Us>;
 
 fn cost(
     mut send: impl FnMut(&[u8]) -> io::Result<()>,
