@@ -21,17 +21,18 @@
 //!
 //! [`RobustMutex`] is a lock that survives its owner; [`sync`] has a semaphore,
 //! an event and a barrier, [`futex`] what they wait with; [`fork`] forks.
+//! [`frames`] sends values through a pipe, [`queue`] is a bounded queue.
 
 extern crate self as multiprocessing; // for `shared!`, used in here, too
 
 pub mod fork;
+pub mod frames;
 pub mod futex;
 mod lock;
 mod memory;
-pub mod sync;
-pub mod futex;
-mod memory;
+pub mod queue;
 pub mod ring;
+pub mod sync;
 
 #[doc(hidden)] // for `shared!`
 pub use zerocopy;

@@ -11,5 +11,5 @@ mod locks;
 mod meals;
 mod memory;
 mod messages;
-mod starts;
 mod ring;
+mod starts;

@@ -25,9 +25,8 @@ use std::thread;
 use nix::sys::{prctl::set_pdeathsig, signal::Signal::SIGKILL};
 use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
 
-/// How many connections of each version the client wants to see.
+/// How many connections each version serves.
 const EACH: usize = 100;
-const LIMIT: Duration = Duration::from_secs(3);
 
 fn main() -> Result {
     let _bound = Watchdog::guard("the connections", Duration::from_secs(8))?;
@@ -41,44 +40,43 @@ fn main() -> Result {
     for _ in 0..EACH {
         listener.accept()?.0.write_all(b"old")?;
     }
-    let mut next = hand_over(&listener, role::command("next")?, LIMIT)?;
+    let limit = Duration::from_secs(3);
+    let mut next = hand_over(&listener, role::command("next")?, limit)?;
     drop(listener); // not before this: the next version has it now
     let seen = client.join().expect("it does not panic");
     next.kill()?;
     next.wait()?;
-    let [old, new, refused] = seen?;
+    let count = |what| seen.iter().filter(|answer| *answer == what).count();
+    let [old, new, refused] = ["old", "new", "refused"].map(count);
     say!("handed over: {old} served by the old version, {new} by the new one");
-    say!("handed over: {refused} of {} refused", old + new + refused);
-    let again = bind_again()?;
-    say!("closed, and bound again: {again} of 1 refused in between");
-    let right = [old, new, refused, again] == [EACH, EACH, 0, 1];
-    ensure(right, "a client was refused, or was not")
+    say!("handed over: {refused} of {} refused", seen.len());
+    ensure([old, new, refused] == [EACH, EACH, 0], "a client was refused")?;
+    bind_again()
 }
 
-/// A client that connects all the time: how often it was answered by the old
-/// version, by the new one, and refused.
-fn connect_until_new(address: SocketAddr) -> io::Result<[usize; 3]> {
-    let [mut old, mut new, mut refused] = [0; 3];
-    while new < EACH && refused < EACH {
-        let Ok(mut connection) = TcpStream::connect(address) else {
-            refused += 1;
-            continue;
-        };
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer)?;
-        *if answer == "old" { &mut old } else { &mut new } += 1;
+/// A client that connects all the time: its answers.
+fn connect_until_new(address: SocketAddr) -> Vec<String> {
+    let mut answers = Vec::new();
+    while answers.iter().filter(|answer| *answer == "new").count() < EACH {
+        answers.push(connect(address));
     }
-    Ok([old, new, refused])
+    answers
 }
 
-/// How many clients are refused while nobody has the address.
-fn bind_again() -> Result<usize> {
+fn connect(address: SocketAddr) -> String {
+    let answer = TcpStream::connect(address).and_then(io::read_to_string);
+    answer.unwrap_or_else(|_| "refused".into())
+}
+
+fn bind_again() -> Result {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
     drop(listener); // WRONG: from here on there is no backlog
-    let refused = TcpStream::connect(address).is_err();
+    let answer = connect(address);
     TcpListener::bind(address)?;
-    Ok(usize::from(refused))
+    let refused = usize::from(answer == "refused");
+    say!("closed, and bound again: {refused} of 1 refused in between");
+    ensure(refused == 1, "somebody else has the address")
 }
 
 /// The child. (A real one goes on when its parent ends; this one does not.)
