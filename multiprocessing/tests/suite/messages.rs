@@ -711,8 +711,10 @@ fn the_old_version_goes_on_if_the_next_one_fails() {
     let missing = Command::new("/nowhere/at/all");
     assert!(hand_over::hand_over(&listener, missing, LIMIT).is_err());
     assert!(hand_over::hand_over(&listener, next("--wrong"), LIMIT).is_err());
-    let slow = hand_over::hand_over(&listener, next("as-next"), Duration::ZERO);
-    assert!(slow.is_err());
+    let mut slow = Command::new(env!("CARGO_BIN_EXE_peer_dies"));
+    slow.args(["as-silent", ""]);
+    let limit = Duration::from_millis(50);
+    assert!(hand_over::hand_over(&listener, slow, limit).is_err());
     let mut client =
         TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     listener.accept().unwrap().0.write_all(b"old").unwrap();
@@ -732,14 +734,46 @@ fn the_old_version_goes_on_if_the_next_one_fails() {
     next.wait().unwrap();
 }
 
+/// A client that connects all the time, while the versions change, is always
+/// served: first by the old version, then by the new one.
+#[test]
+fn no_client_is_refused_while_versions_change() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let client = thread::spawn(move || {
+        let mut answers = Vec::new();
+        while answers.iter().filter(|answer| *answer == "new").count() < 100 {
+            let connection = TcpStream::connect(address).unwrap();
+            answers.push(io::read_to_string(connection).unwrap());
+        }
+        answers
+    });
+    for _ in 0..100 {
+        listener.accept().unwrap().0.write_all(b"old").unwrap();
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hand_over"));
+    command.arg("as-next");
+    let next = hand_over::hand_over(&listener, command, LIMIT);
+    drop(listener);
+    let answers = within(LIMIT, || client.join().unwrap()).unwrap();
+    let mut next = next.unwrap();
+    next.kill().unwrap();
+    next.wait().unwrap();
+    assert_eq!(answers.len(), 200, "each is served once");
+    assert!(answers[..100].iter().all(|answer| answer == "old"));
+    assert!(answers[100..].iter().all(|answer| answer == "new"));
+}
+
 /// SEC-07: a stranger who knows the name is not let in; the end of the child is
 /// told.
 #[test]
 fn a_stranger_is_not_let_in() {
     // This child lives until its stdin ends, and never connects.
     let (keep, stdin) = UnixStream::pair().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pass_fd"));
-    command.arg("as-worker").stdin(OwnedFd::from(stdin));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_interleaved"));
+    command.args(["as-producer", "7"]).stdin(OwnedFd::from(stdin));
+    let (mut said, stdout) = io::pipe().unwrap();
+    command.stdout(stdout);
     let parent = thread::spawn(move || {
         local_socket::start_connected(&mut command).map(drop)
     });
@@ -756,7 +790,9 @@ fn a_stranger_is_not_let_in() {
     };
     let end = within(LIMIT, move || stranger.read(&mut [0]));
     assert!(matches!(end, Ok(Ok(0))), "{end:?}");
-    drop(keep);
+    said.read_exact(&mut [0]).unwrap(); // the child is still there
+    assert!(!parent.is_finished());
+    drop((keep, said));
     let end = within(LIMIT, || parent.join().unwrap()).unwrap();
     assert_eq!(kind(end), ErrorKind::ConnectionAborted);
 }

@@ -32,8 +32,6 @@ use shared::{Failure, Result, Table, claim_timed, flags, role};
 use shared::{notice_debug_build, watchdog::Watchdog};
 
 const TRIES: usize = 7;
-const HEADING: [&str; 6] =
-    ["records", "bytes", "thread us", "postcard us", "JSON us", "pipe us"];
 
 /// A number, a name, a score.
 type Record = (u64, String, f64);
@@ -45,7 +43,10 @@ fn main() -> Result {
     }
     flags([]);
     notice_debug_build();
-    let (meter, mut table) = (NoiseMeter::start(), Table::new(HEADING));
+    let meter = NoiseMeter::start();
+    let heading =
+        ["records", "bytes", "thread us", "postcard us", "JSON us", "pipe us"];
+    let mut table = Table::new(heading);
     compare(1, &mut table)?;
     compare(100, &mut table)?;
     let times = compare(5_000, &mut table)?;

@@ -2,12 +2,13 @@
 //!
 //!     cargo run -p multiprocessing --bin hand_over
 //!
-//! The old version starts the new one, which inherits the listening socket (as
-//! its stdin), and gives up its own only when the new version has said that it
-//! is ready. The socket is open all the time, so the kernel queues what arrives
-//! meanwhile (the backlog): no client is refused. If the old version closes the
-//! socket and the new one binds the address again, clients in between are
-//! refused. In Python: `socket.fromfd`, `pass_fds` of `subprocess.Popen`.
+//! The old version of a server starts the new one, which inherits the listening
+//! socket as its stdin. The old version closes its own descriptor when the new
+//! one has said that it is ready. So the socket is open all the time. Clients
+//! that connect while nobody accepts wait in the queue of the kernel (the
+//! backlog), and no client is refused. If the old version closes the socket and
+//! the new one binds the address again, clients in between are refused. In
+//! Python: `socket.fromfd`, `pass_fds` of `subprocess.Popen`.
 //!
 //! The program `pass_fd` sends a socket to a process that runs already.
 //!
@@ -15,18 +16,17 @@
 //! the limit, does not stop, and the program ends with an error.
 //!
 //! Output (times vary, counts do not):
-//!     handed over: 100 served by the old version, 100 by the new one
-//!     handed over: 0 of 200 refused
-//!     closed, and bound again: 1 of 1 refused in between
+//!     handed over: 100 of 100 clients are served
+//!     closed, and bound again: a client is refused in between: true
 
-use std::net::{SocketAddr, TcpStream};
-use std::thread;
+use std::net::TcpStream;
 
 use nix::sys::{prctl::set_pdeathsig, signal::Signal::SIGKILL};
 use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
 
-/// How many connections each version serves.
-const EACH: usize = 100;
+/// How many clients connect while the versions change.
+const CLIENTS: usize = 100;
+const LIMIT: Duration = Duration::from_secs(3);
 
 fn main() -> Result {
     let _bound = Watchdog::guard("the connections", Duration::from_secs(8))?;
@@ -36,47 +36,28 @@ fn main() -> Result {
     flags([]);
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
-    let client = thread::spawn(move || connect_until_new(address));
-    for _ in 0..EACH {
-        listener.accept()?.0.write_all(b"old")?;
-    }
-    let limit = Duration::from_secs(3);
-    let mut next = hand_over(&listener, role::command("next")?, limit)?;
+    // The old version accepts nobody any more, and the new one not yet.
+    let clients = (0..CLIENTS).map(|_| TcpStream::connect(address));
+    let clients = clients.collect::<io::Result<Vec<_>>>()?;
+    let mut next = hand_over(&listener, role::command("next")?, LIMIT)?;
     drop(listener); // not before this: the next version has it now
-    let seen = client.join().expect("it does not panic");
+    let answers = clients.into_iter().map(io::read_to_string);
+    let served = answers.filter(|a| matches!(a.as_deref(), Ok("new"))).count();
     next.kill()?;
     next.wait()?;
-    let count = |what| seen.iter().filter(|answer| *answer == what).count();
-    let [old, new, refused] = ["old", "new", "refused"].map(count);
-    say!("handed over: {old} served by the old version, {new} by the new one");
-    say!("handed over: {refused} of {} refused", seen.len());
-    ensure([old, new, refused] == [EACH, EACH, 0], "a client was refused")?;
+    say!("handed over: {served} of {CLIENTS} clients are served");
+    ensure(served == CLIENTS, "a client was lost")?;
     bind_again()
-}
-
-/// A client that connects all the time: its answers.
-fn connect_until_new(address: SocketAddr) -> Vec<String> {
-    let mut answers = Vec::new();
-    while answers.iter().filter(|answer| *answer == "new").count() < EACH {
-        answers.push(connect(address));
-    }
-    answers
-}
-
-fn connect(address: SocketAddr) -> String {
-    let answer = TcpStream::connect(address).and_then(io::read_to_string);
-    answer.unwrap_or_else(|_| "refused".into())
 }
 
 fn bind_again() -> Result {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
     drop(listener); // WRONG: from here on there is no backlog
-    let answer = connect(address);
+    let refused = TcpStream::connect(address).is_err();
     TcpListener::bind(address)?;
-    let refused = usize::from(answer == "refused");
-    say!("closed, and bound again: {refused} of 1 refused in between");
-    ensure(refused == 1, "somebody else has the address")
+    say!("closed, and bound again: a client is refused in between: {refused}");
+    ensure(refused, "somebody else has the address")
 }
 
 /// The child. (A real one goes on when its parent ends; this one does not.)

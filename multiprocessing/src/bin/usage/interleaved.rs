@@ -32,12 +32,12 @@ const LONG: usize = 20_000;
 
 fn main() -> Result {
     let _bound = Watchdog::guard("the messages", Duration::from_secs(9))?;
-    if let Some([name, size]) = role::started_as("producer") {
-        return produce(name.parse()?, size.parse()?);
+    if let Some([name, way]) = role::started_as("producer") {
+        return produce(name.parse()?, &way);
     }
     flags([]);
-    let short = interleaved(SHORT)?;
-    let long = interleaved(LONG)?;
+    let short = interleaved("short", SHORT)?;
+    let long = interleaved("long", LONG)?;
     let figure = format!(
         "3 processes write into one pipe: {short} of 300 short messages are \
          interleaved, {long} of 300 long ones"
@@ -45,13 +45,13 @@ fn main() -> Result {
     claim("M6", short == 0 && long > 0, figure)
 }
 
-/// How many messages of this size are not of one producer alone.
-fn interleaved(size: usize) -> Result<usize> {
+/// How many messages are not of one producer alone.
+fn interleaved(way: &str, size: usize) -> Result<usize> {
     let (mut from, to) = io::pipe()?;
     let (closed, gate) = io::pipe()?;
     let start = |name: usize| -> io::Result<Child> {
         let mut command = role::command("producer")?;
-        command.args([name.to_string(), size.to_string()]);
+        command.args([&name.to_string(), way]);
         command.stdin(closed.try_clone()?).stdout(to.try_clone()?).spawn()
     };
     let producers: io::Result<Vec<_>> = (0..PRODUCERS).map(start).collect();
@@ -66,20 +66,20 @@ fn interleaved(size: usize) -> Result<usize> {
     ensure(bytes.len() == count * size, "bytes are lost")?;
     let is_mixed = |m: &&[u8]| m.iter().any(|byte| *byte != m[0]);
     let mixed = bytes.chunks(size).filter(is_mixed).count();
-    say!("messages of {size:5} bytes: {mixed} of {count} are interleaved");
+    say!("{count} {way} messages ({size} bytes): {mixed} are interleaved");
     Ok(mixed)
 }
 
 /// The child. Each byte of its messages is its name.
-fn produce(name: u8, size: usize) -> Result {
+fn produce(name: u8, way: &str) -> Result {
     let mut stdout =
         io::PipeWriter::from(io::stdout().as_fd().try_clone_to_owned()?);
     stdout.write_all(&[name])?;
     io::stdin().read_to_end(&mut Vec::new())?; // until the gate is dropped
     for _ in 0..EACH {
-        match size {
-            SHORT => write_atomic(&stdout, &[name; SHORT])?,
-            _ => stdout.write_all(&vec![name; size])?, // WRONG: too long
+        match way {
+            "short" => write_atomic(&stdout, &[name; SHORT])?,
+            _ => stdout.write_all(&[name; LONG])?, // WRONG: too long
         }
     }
     Ok(())
