@@ -37,9 +37,11 @@ pub struct Sender(pub OwnedFd);
 #[derive(Debug)]
 pub struct Receiver(pub OwnedFd);
 
-/// A queue for messages between processes, with room for about `bytes` bytes.
-/// (It may be less: /proc/sys/net/core/wmem_max.) Drop the [`Sender`] here when
-/// the producers have been started, or the queue never ends.
+/// A queue for messages between processes, with room for about `bytes` bytes:
+/// up to twice as many fit, because the kernel doubles the number for what it
+/// needs itself. (It may be less: /proc/sys/net/core/wmem_max.) Drop the
+/// [`Sender`] here when the producers have been started, or the queue never
+/// ends.
 ///
 /// # Errors
 ///

@@ -18,6 +18,9 @@
 //!
 //! Output (figures vary):
 //!     way          64 bytes us  1 MiB us
+//!     pipe                   6      3470
+//!     socket pair            9       911
+//!     ipc-channel            9      1713
 
 use std::io::{Read, Write};
 use std::process::Stdio;

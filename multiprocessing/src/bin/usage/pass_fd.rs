@@ -16,8 +16,8 @@
 //! free in the worker, and the program ends with an error.
 //!
 //! Output (figures vary):
-//!     first: accepted in process 15499, answer "hello from process 15503"
-//!     second: accepted in process 15499, answer ""
+//!     first: accepted in process 7585, answer "hello from process 7589"
+//!     second: accepted in process 7585, answer ""
 //!     the worker reports: "a descriptor was lost (MSG_CTRUNC)"
 
 use std::io::{Write, read_to_string};

@@ -2,22 +2,24 @@
 //!
 //!     cargo run -p multiprocessing --bin peer_dies
 //!
-//! This process waits for a child that never sends and never receives, and then
-//! the child is killed. A receive ends, and the send of a large value through a
-//! socket is an error; a pipe does the same. But ipc-channel waits for ever in
-//! such a send, because the sender itself keeps the other end open. And nothing
-//! is told about a child that is alive but stuck: then a limit helps, as in
-//! `ask_within`. In Python: `EOFError` from `Connection.recv`, `BrokenPipeError`
-//! from `send`, and `Connection.poll(timeout)`.
+//! This process waits in a receive, and in the send of a large value, for a
+//! child that does nothing. Then the child is killed. A socket ends both: the
+//! send is an error, and the receive is an error or `None`. (`ConnectionReset`
+//! means that the child has not read everything.) A pipe does the same. But
+//! ipc-channel waits for ever in the send, because the sender itself keeps the
+//! other end open. If a child is alive but stuck, nothing tells it: use a limit,
+//! as in `ask_within`. In Python: `EOFError` from `Connection.recv`,
+//! `BrokenPipeError` from `send`, and `Connection.poll(timeout)`.
 //!
 //! The program `messages` compares what these ways cost.
 //!
 //! Change this and watch: `LARGE` of 1 << 10. This value fits into the buffer of
-//! the kernel, so no send waits, and no sender learns that the child is dead:
-//! the program ends with an error.
+//! the kernel, so no send waits, and no sender learns that the child is dead.
 //!
 //! Output (figures vary):
-//!     socket, killed: receive Ok(None), send Err(BrokenPipe)
+//!     socket, killed child: receive returns Err(ConnectionReset), send Err(BrokenPipe)
+//!     ipc-channel, killed child: receive returns Err(Disconnected), send never
+//!     socket, stuck child: with a limit, it returns Err(WouldBlock)
 
 use std::os::fd::OwnedFd;
 use std::process::Child;

@@ -16,9 +16,9 @@
 //! others have ended, and the program ends with an error.
 //!
 //! Output (figures vary):
-//!     nobody receives: there is room for 3 messages, then a producer waits
+//!     nobody receives: there is room for 8 messages, then a producer waits
 //!     3 producers end: 300 messages have come, each one whole and in order
-//!     3 producers are killed: 14 messages have come, each one whole and in order
+//!     3 producers are killed: 8 messages have come, each one whole and in order
 
 use std::time::Duration;
 
@@ -95,7 +95,7 @@ use std::process::{Child, Command};
 use multiprocessing::queue::{Receiver, Sender, queue};
 
 /// Starts processes that send messages through one queue, which is the stdout
-/// of each of them. There is room for about `bytes` bytes in the queue.
+/// of each of them. There is room for about `bytes` bytes in it.
 ///
 /// # Errors
 ///
