@@ -12,7 +12,8 @@
 //! The program `messages` uses a socket without a name.
 //!
 //! Change this and watch: `pid.is_some()` as the last line of `is_child`. The
-//! stranger is let in, and the program ends with an error.
+//! stranger is let in, and waits for data from this process, which waits for
+//! data from the stranger. After 5 seconds the program ends with an error.
 //!
 //! Output (figures vary):
 //!     the stranger has connected, and has received 0 bytes

@@ -17,9 +17,9 @@
 //! the kernel, so no send waits, and no sender learns that the child is dead.
 //!
 //! Output (figures vary):
-//!     socket, killed child: receive returns Err(ConnectionReset), send Err(BrokenPipe)
+//!     socket, stuck child: with a limit, Err(WouldBlock)
+//!     socket, killed child: receive returns Ok(None), send Err(BrokenPipe)
 //!     ipc-channel, killed child: receive returns Err(Disconnected), send never
-//!     socket, stuck child: with a limit, it returns Err(WouldBlock)
 
 use std::os::fd::OwnedFd;
 use std::process::Child;
@@ -38,14 +38,22 @@ fn main() -> Result {
     }
     flags([]);
     by_socket()?;
-    by_ipc_channel()?;
-    stuck()
+    by_ipc_channel()
 }
 
 fn by_socket() -> Result {
-    let (child, socket) = with_socket()?;
-    let from = socket.try_clone()?;
+    let (socket, its) = UnixStream::pair()?;
+    let child =
+        role::command("silent")?.arg("").stdin(OwnedFd::from(its)).spawn()?;
     let kind = |error: io::Error| error.kind();
+    let answer = ask_within(&socket, &7, Duration::from_millis(50));
+    let answer: Result<u64, _> = answer.map_err(kind);
+    say!("socket, stuck child: with a limit, {answer:?}");
+    ensure(answer == Err(ErrorKind::WouldBlock), "the limit does not hold")?;
+
+    socket.set_read_timeout(None)?;
+    socket.set_write_timeout(None)?;
+    let from = socket.try_clone()?;
     let [end, error] = killed(
         child,
         move || receive::<u64>(from, MOST).map_err(kind),
@@ -66,17 +74,6 @@ fn by_ipc_channel() -> Result {
     Ok(())
 }
 
-fn stuck() -> Result {
-    let (mut child, socket) = with_socket()?;
-    let limit = Duration::from_millis(50);
-    let answer: io::Result<u64> = ask_within(&socket, &7, limit);
-    let answer = answer.map_err(|error| error.kind());
-    say!("socket, stuck child: with a limit, it returns {answer:?}");
-    child.kill()?;
-    child.wait()?;
-    ensure(answer == Err(ErrorKind::WouldBlock), "the limit does not hold")
-}
-
 /// Kills the child while two threads wait for it; what they return then.
 fn killed<T: Debug, U: Debug>(
     mut child: Child,
@@ -87,20 +84,14 @@ fn killed<T: Debug, U: Debug>(
     thread::spawn(move || tell.send(format!("{:?}", receive())));
     let (tell, sent) = mpsc::channel();
     thread::spawn(move || tell.send(format!("{:?}", send()))); // may hang
-    let early = received.recv_timeout(Duration::from_millis(100));
+    let early = sent.recv_timeout(Duration::from_millis(100)); // both wait
     child.kill()?;
     child.wait()?;
-    let late = || received.recv_timeout(Duration::from_secs(1));
-    let never = |_| "never".to_string();
-    let received = early.or_else(|_| late()).unwrap_or_else(never);
-    let sent = sent.recv_timeout(Duration::from_secs(1));
-    Ok([received, sent.unwrap_or_else(never)])
-}
-
-fn with_socket() -> Result<(Child, UnixStream)> {
-    let (ours, its) = UnixStream::pair()?;
-    let mut command = role::command("silent")?;
-    Ok((command.arg("").stdin(OwnedFd::from(its)).spawn()?, ours))
+    let end = |outcome: mpsc::Receiver<String>| {
+        let late = outcome.recv_timeout(Duration::from_secs(1));
+        late.unwrap_or_else(|_| "never".into())
+    };
+    Ok([end(received), early.unwrap_or_else(|_| end(sent))])
 }
 
 /// The child, which does nothing with its socket, or its channel.
