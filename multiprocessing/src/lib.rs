@@ -22,17 +22,19 @@
 //!
 //! [`RobustMutex`] is a lock that survives its owner; [`sync`] has a semaphore,
 //! an event and a barrier, and [`futex`] is what they wait with. A [`seqlock`]
-//! lets many processes read what one writes, a [`ring`] carries messages.
-//! [`fork`] forks, and the module `sandbox` (a feature) gives up the rights of a
-//! process.
+//! lets many processes read what one writes. Messages go through [`frames`] of
+//! a pipe, a bounded [`queue`], or a [`ring`] in shared memory. [`fork`] forks,
+//! and the module `sandbox` (a feature) gives up the rights of a process.
 
 extern crate self as multiprocessing; // for `shared!`, used in here, too
 
 mod child;
 pub mod fork;
+pub mod frames;
 pub mod futex;
 mod lock;
 mod memory;
+pub mod queue;
 pub mod ring;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use multiprocessing::SharedMemory;
+use multiprocessing::frames::{receive, send};
+use multiprocessing::queue::{Receiver, Sender, queue};
 use nix::sys::pthread::{Pthread, pthread_kill, pthread_self};
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
@@ -24,18 +26,27 @@ use shared::watchdog::within;
 #[path = "../../src/bin/usage/hand_over.rs"]
 #[expect(dead_code, reason = "the part to copy, and the program around it")]
 mod hand_over;
+#[path = "../../src/bin/usage/interleaved.rs"]
+#[expect(dead_code, reason = "as above")]
+mod interleaved;
 #[path = "../../src/bin/usage/join_first.rs"]
 #[expect(dead_code, reason = "as above")]
 mod join_first;
+#[path = "../../src/bin/usage/local_socket.rs"]
+#[expect(dead_code, reason = "as above")]
+mod local_socket;
 #[path = "../../src/bin/usage/messages.rs"]
 #[expect(dead_code, reason = "as above")]
 mod message_ways;
 #[path = "../../src/bin/usage/pass_fd.rs"]
 #[expect(dead_code, reason = "as above")]
 mod pass_fd;
+#[path = "../../src/bin/usage/peer_dies.rs"]
+#[expect(dead_code, reason = "as above")]
+mod peer_dies;
 #[path = "../../src/bin/usage/queue.rs"]
 #[expect(dead_code, reason = "as above")]
-mod queue;
+mod producers;
 #[path = "../../src/bin/usage/send_values.rs"]
 #[expect(dead_code, reason = "as above")]
 mod send_values;
@@ -44,8 +55,6 @@ mod send_values;
 mod wait_for_all;
 
 use pass_fd::{receive_fd, send_fd};
-use queue::{Receiver, Sender, queue};
-use send_values::{receive, send};
 use wait_for_all::wait_for_any;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -475,19 +484,139 @@ fn several_producers_do_not_interleave() {
 #[test]
 fn a_killed_producer_leaves_whole_messages() {
     for _ in 0..10 {
-        let (Sender(end), mut receiver) = queue(50_000).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_queue"));
-        command.args(["as-producer", "queue", "7"]).stdin(Stdio::null());
-        let mut producer = command.stdout(end).spawn().unwrap();
-        drop(command); // it keeps the end open
-        let first = receiver.receive(Some(LIMIT)).unwrap();
-        assert_eq!(first.as_deref(), Some(&[7][..]));
-        producer.kill().unwrap();
+        command.args(["as-producer", "7"]);
+        let started = producers::start_producers(vec![command], 50_000);
+        let (mut receiver, mut producers) = started.unwrap();
+        let mut next = 0;
         while let Some(message) = receiver.receive(Some(LIMIT)).unwrap() {
-            assert!(message == vec![7; 20_000]);
+            assert!(message == [7, next].repeat(10_000));
+            if next == 0 {
+                producers[0].kill().unwrap();
+            }
+            next += 1;
         }
-        producer.wait().unwrap();
+        assert!((1..100).contains(&next), "{next}");
+        assert_eq!(producers[0].wait().unwrap().signal(), Some(9));
     }
+}
+
+/// MP-14: producers that cannot be started leave nobody who waits.
+#[test]
+fn a_queue_without_its_producers_is_an_error() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_queue"));
+    command.args(["as-producer", "0"]).stderr(Stdio::null());
+    let commands = vec![command, Command::new("/nowhere/at/all")];
+    let started = within(LIMIT, || producers::start_producers(commands, 9_000));
+    assert!(started.unwrap().is_err());
+}
+
+/// MP-14: in a pipe, short messages are whole, and long ones are refused.
+#[test]
+fn short_messages_of_several_writers_stay_whole_in_a_pipe() {
+    let (mut from, to) = io::pipe().unwrap();
+    let long = interleaved::write_atomic(&to, &[0; 4_097]);
+    assert_eq!(kind(long), ErrorKind::InvalidInput);
+    let writers: Vec<_> = (0..4_u8)
+        .map(|name| {
+            let own = to.try_clone().unwrap();
+            thread::spawn(move || {
+                under_signals(move || {
+                    for n in 0..100 {
+                        let message = [name, n].repeat(2_048);
+                        interleaved::write_atomic(&own, &message).unwrap();
+                    }
+                });
+            })
+        })
+        .collect();
+    drop(to);
+    let bytes = within(LIMIT, move || {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes).unwrap();
+        bytes
+    });
+    let bytes = bytes.unwrap();
+    assert_eq!(bytes.len(), 4 * 100 * 4_096);
+    let mut next = [0; 4];
+    for message in bytes.chunks(4_096) {
+        let [name, n] = [message[0], message[1]];
+        assert!(message == [name, n].repeat(2_048));
+        assert_eq!(n, next[usize::from(name)], "of {name}");
+        next[usize::from(name)] += 1;
+    }
+    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    let (from, to) = io::pipe().unwrap();
+    drop(from);
+    let gone = interleaved::write_atomic(&to, b"x");
+    assert_eq!(kind(gone), ErrorKind::BrokenPipe);
+}
+
+/// A worker that is asked answers; one that has ended, or dies inside a frame,
+/// is told apart; what cannot be sent does not stop the next job.
+#[test]
+fn a_worker_is_asked_until_it_ends() {
+    let mut worker = worker();
+    let (mut to, mut from) =
+        (worker.stdin.take().unwrap(), worker.stdout.take().unwrap());
+    let mut ask = |job| send_values::ask::<_, u64>(&mut to, &mut from, &job);
+    for n in 0..100 {
+        let long = ask(Job::Sum(vec![n; 1_001]));
+        assert_eq!(kind(long), ErrorKind::InvalidInput);
+        assert_eq!(ask(Job::Sum(vec![n, 1])).unwrap(), Some(n + 1));
+    }
+    assert_eq!(ask(Job::End).unwrap(), None);
+    assert!(worker.wait().unwrap().success());
+    assert_eq!(kind(ask(Job::End)), ErrorKind::BrokenPipe);
+}
+
+/// MP-08: a process at the other end of a socket that is silent, that has
+/// ended, and that dies inside a frame.
+#[test]
+fn an_answer_is_awaited_no_longer_than_the_limit() {
+    let limit = Duration::from_millis(30);
+    let (ours, its) = UnixStream::pair().unwrap();
+    let begun = Instant::now();
+    let silent = peer_dies::ask_within::<_, u8>(&ours, &7, limit);
+    assert_eq!(kind(silent), ErrorKind::WouldBlock);
+    assert!(begun.elapsed() >= limit);
+    let full = within(LIMIT, move || {
+        let large = ByteBuf::from(vec![0; 1 << 19]);
+        let ask = || peer_dies::ask_within::<_, u8>(&ours, &large, limit);
+        kind(ask()) // the peer receives nothing
+    });
+    assert_eq!(full, Ok(ErrorKind::WouldBlock));
+    drop(its);
+
+    let (ours, its) = UnixStream::pair().unwrap();
+    send(&its, &8_u8, 9).unwrap();
+    let answer = peer_dies::ask_within::<_, u8>(&ours, &7, LIMIT);
+    assert_eq!(answer.unwrap(), 8);
+    assert_eq!(receive::<i32>(&its, 9).unwrap(), Some(7));
+    (&its).write_all(&[8, 0]).unwrap();
+    its.shutdown(std::net::Shutdown::Write).unwrap();
+    let cut = peer_dies::ask_within::<_, u8>(&ours, &7, LIMIT);
+    assert_eq!(kind(cut), ErrorKind::UnexpectedEof);
+    let ended = peer_dies::ask_within::<_, u8>(&ours, &7, LIMIT);
+    assert_eq!(kind(ended), ErrorKind::UnexpectedEof);
+    drop(its);
+    let gone = peer_dies::ask_within::<_, u8>(&ours, &7, LIMIT);
+    assert_eq!(kind(gone), ErrorKind::BrokenPipe);
+}
+
+/// The end of a child that is connected by a socket is told.
+#[test]
+fn the_end_of_a_child_ends_its_socket() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_messages"));
+    command.arg("as-frames");
+    let started = message_ways::start_with_socket(command);
+    let (mut child, socket) = started.unwrap();
+    send(&socket, "text", 9).unwrap();
+    assert_eq!(receive::<usize>(&socket, 9).unwrap(), Some(4));
+    child.kill().unwrap();
+    let end = within(LIMIT, move || receive::<usize>(&socket, 9));
+    assert_eq!(end.unwrap().unwrap(), None);
+    child.wait().unwrap();
 }
 
 /// MP-04: only what is ready; an end counts; the limit holds.
@@ -582,8 +711,10 @@ fn the_old_version_goes_on_if_the_next_one_fails() {
     let missing = Command::new("/nowhere/at/all");
     assert!(hand_over::hand_over(&listener, missing, LIMIT).is_err());
     assert!(hand_over::hand_over(&listener, next("--wrong"), LIMIT).is_err());
-    let slow = hand_over::hand_over(&listener, next("as-next"), Duration::ZERO);
-    assert!(slow.is_err());
+    let mut slow = Command::new(env!("CARGO_BIN_EXE_peer_dies"));
+    slow.args(["as-silent", ""]);
+    let limit = Duration::from_millis(50);
+    assert!(hand_over::hand_over(&listener, slow, limit).is_err());
     let mut client =
         TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     listener.accept().unwrap().0.write_all(b"old").unwrap();
@@ -603,16 +734,48 @@ fn the_old_version_goes_on_if_the_next_one_fails() {
     next.wait().unwrap();
 }
 
+/// A client that connects all the time, while the versions change, is always
+/// served: first by the old version, then by the new one.
+#[test]
+fn no_client_is_refused_while_versions_change() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let client = thread::spawn(move || {
+        let mut answers = Vec::new();
+        while answers.iter().filter(|answer| *answer == "new").count() < 100 {
+            let connection = TcpStream::connect(address).unwrap();
+            answers.push(io::read_to_string(connection).unwrap());
+        }
+        answers
+    });
+    for _ in 0..100 {
+        listener.accept().unwrap().0.write_all(b"old").unwrap();
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hand_over"));
+    command.arg("as-next");
+    let next = hand_over::hand_over(&listener, command, LIMIT);
+    drop(listener);
+    let answers = within(LIMIT, || client.join().unwrap()).unwrap();
+    let mut next = next.unwrap();
+    next.kill().unwrap();
+    next.wait().unwrap();
+    assert_eq!(answers.len(), 200, "each is served once");
+    assert!(answers[..100].iter().all(|answer| answer == "old"));
+    assert!(answers[100..].iter().all(|answer| answer == "new"));
+}
+
 /// SEC-07: a stranger who knows the name is not let in; the end of the child is
 /// told.
 #[test]
 fn a_stranger_is_not_let_in() {
     // This child lives until its stdin ends, and never connects.
     let (keep, stdin) = UnixStream::pair().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pass_fd"));
-    command.arg("as-worker").stdin(OwnedFd::from(stdin));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_interleaved"));
+    command.args(["as-producer", "7"]).stdin(OwnedFd::from(stdin));
+    let (mut said, stdout) = io::pipe().unwrap();
+    command.stdout(stdout);
     let parent = thread::spawn(move || {
-        message_ways::start_connected(&mut command).map(drop)
+        local_socket::start_connected(&mut command).map(drop)
     });
     let begun = Instant::now();
     let mut stranger = loop {
@@ -620,14 +783,16 @@ fn a_stranger_is_not_let_in() {
         let name = format!("worker-{}-", std::process::id());
         let found = all.split_whitespace().find(|word| word.contains(&name));
         let found = found.map(|word| word.trim_start_matches('@').to_string());
-        match found.map(|name| message_ways::connect_to_parent(&name)) {
+        match found.map(|name| local_socket::connect_to_parent(&name)) {
             Some(Ok(stranger)) => break stranger,
             _ => assert!(begun.elapsed() < LIMIT, "there is no such name"),
         }
     };
     let end = within(LIMIT, move || stranger.read(&mut [0]));
     assert!(matches!(end, Ok(Ok(0))), "{end:?}");
-    drop(keep);
+    said.read_exact(&mut [0]).unwrap(); // the child is still there
+    assert!(!parent.is_finished());
+    drop((keep, said));
     let end = within(LIMIT, || parent.join().unwrap()).unwrap();
     assert_eq!(kind(end), ErrorKind::ConnectionAborted);
 }
@@ -649,9 +814,15 @@ fn no_file_of_a_socket_stays() {
     let folder = env!("CARGO_TARGET_TMPDIR").to_string() + "/messages";
     let _ = fs::remove_dir_all(&folder); // of an earlier run
     fs::create_dir_all(&folder).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_messages"));
-    command.env("TMPDIR", &folder).current_dir(&folder);
-    assert!(command.output().unwrap().status.success());
+    for program in [
+        env!("CARGO_BIN_EXE_messages"),
+        env!("CARGO_BIN_EXE_peer_dies"),
+        env!("CARGO_BIN_EXE_local_socket"),
+    ] {
+        let mut command = Command::new(program);
+        command.env("TMPDIR", &folder).current_dir(&folder);
+        assert!(command.output().unwrap().status.success(), "{program}");
+    }
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
     fs::remove_dir(&folder).unwrap();
 }

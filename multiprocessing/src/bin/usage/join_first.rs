@@ -23,16 +23,11 @@
 //!     Our answer to M6 is borne out: with 65536 bytes a wait before the read ends, with one more it deadlocks
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::{io::Write, os::fd::AsFd, time::Duration};
+use std::{io::Write, thread, time::Duration};
 
 use multiprocessing::SharedMemory;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use rustix::{io::retry_on_intr, pipe::fcntl_getpipe_size};
+use rustix::pipe::fcntl_getpipe_size;
 use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
-
-/// How often it is looked whether the child is stuck.
-const TURN: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 fn main() -> Result {
     let _bound = Watchdog::guard("the children", Duration::from_secs(10))?;
@@ -55,25 +50,21 @@ fn main() -> Result {
 
 fn wait_first(bytes: usize) -> Result<&'static str> {
     let written = SharedMemory::new(8)?;
-    let mut child = writer(bytes, &written)?.stdout(Stdio::piped()).spawn()?;
-    let pid = Pid::from_raw(child.id().cast_signed()).expect("it is not 0");
-    let ended = pidfd_open(pid, PidfdFlags::empty())?;
-    let ended = &mut [PollFd::new(&ended, PollFlags::IN)];
     let count = written.view::<AtomicU64>(0)?;
+    let mut child = writer(bytes, &written)?.stdout(Stdio::piped()).spawn()?;
     let mut stdout = child.stdout.take().expect("it was piped");
     let room = fcntl_getpipe_size(&stdout)?;
     // WRONG: nobody reads. (As `child.wait()`, but a deadlock is noticed.)
-    let outcome = loop {
-        let has_ended = retry_on_intr(|| poll(ended, Some(&TURN)))? == 1;
+    let (wrote, outcome) = loop {
+        let has_ended = child.try_wait()?.is_some();
         let wrote = count.load(Relaxed) as usize;
-        match has_ended {
-            true => break "ends",
-            // The pipe is full, and the child is not done.
-            false if wrote >= room && wrote < bytes => break "deadlocks",
-            false => {} // it is slow to begin, or to end
+        if has_ended {
+            break (wrote, "ends");
+        } else if wrote >= room && wrote < bytes {
+            break (wrote, "deadlocks"); // the pipe is full
         }
+        thread::sleep(Duration::from_millis(10)); // then look again
     };
-    let wrote = count.load(Relaxed);
     say!("wait first: the child writes {wrote} of {bytes} bytes, {outcome}");
     stdout.read_to_end(&mut Vec::new())?; // resolves the deadlock
     child.wait()?;
@@ -81,8 +72,8 @@ fn wait_first(bytes: usize) -> Result<&'static str> {
 }
 
 fn read_first(bytes: usize) -> Result<&'static str> {
-    let (output, status) =
-        read_then_wait(&mut writer(bytes, &SharedMemory::new(8)?)?)?;
+    let mut command = writer(bytes, &SharedMemory::new(8)?)?;
+    let (output, status) = read_then_wait(&mut command)?;
     let read = output.len();
     let all = read == bytes && status.success();
     let outcome = if all { "ends" } else { "loses output" };
@@ -93,15 +84,13 @@ fn read_first(bytes: usize) -> Result<&'static str> {
 /// The command for a child that counts in `written` what it could write.
 fn writer(bytes: usize, written: &SharedMemory) -> Result<Command> {
     let mut command = role::command("writer")?;
-    command.arg(bytes.to_string());
-    command.stdin(written.file().try_clone_to_owned()?);
+    command.arg(bytes.to_string()).stdin(written.hand_over()?);
     Ok(command)
 }
 
 /// The child.
 fn write(bytes: usize) -> Result {
-    let file = io::stdin().as_fd().try_clone_to_owned()?;
-    let memory = SharedMemory::from_file(file)?;
+    let memory = SharedMemory::inherited()?;
     let written = memory.view::<AtomicU64>(0)?;
     for part in vec![b'x'; bytes].chunks(4_096) {
         io::stdout().write_all(part)?;

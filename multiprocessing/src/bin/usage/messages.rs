@@ -1,291 +1,144 @@
-//! Inter-process communication: one message type, four ways, compared.
+//! Inter-process communication: a pipe, a socket pair and ipc-channel, compared.
 //!
 //!     cargo run --release -p multiprocessing --bin messages
 //!
-//! The same values (postcard) go to another process. "trip" is a small value
-//! there and back; the rates are one way, for 64 bytes and for 1 MiB. Then the
-//! peer is killed while this process waits in receive, or in send. Pipes and
-//! socket pairs have no name, so no stranger can connect. The crate
-//! interprocess (Windows, too) needs a name: here only the own child is let in.
-//! ipc-channel has a socket in a private folder until its child is there. Its
-//! sender of a large value waits for ever when the receiver dies, because the
-//! sender itself keeps the other end open. In Python: `Pipe`, and `Listener`
-//! and `Client` of `multiprocessing.connection`.
+//! The same text goes to another process, which answers with the length of the
+//! text. The times are medians in microseconds, until the answer is here: for a
+//! small text (64 bytes) and for a large one (1 MiB). All three ways encode by
+//! postcard. A pipe and a socket pair have no name, so no stranger can connect:
+//! the child inherits its end. ipc-channel has an interface like `mpsc`. Until
+//! its child has connected, it has a socket in a private folder. In Python:
+//! `multiprocessing.Pipe`.
 //!
-//! The program `send_values` shows frames, step by step.
+//! The program `send_values` explains the frames that go through a pipe. The
+//! program `peer_dies` shows what each way tells about a process that is killed.
+//! The program `local_socket` connects by a name, on Windows, too.
 //!
-//! Change this and watch: `LARGE` of 1 << 10. The values fit into each buffer,
-//! so no send waits, and no sender learns that its peer has died.
+//! Change this and watch: `LARGE` of 1 << 14. The text then fits into the buffer
+//! of the kernel, and all three ways need nearly the same time.
 //!
 //! Output (figures vary):
-//!     way           trip us  small/ms  large MiB/s  killed: receive              send
-//!     pipe                6      1087          132  failed to fill whole buffer  Broken pipe (os error 32)
-//!     socket pair        10       397          569  failed to fill whole buffer  Broken pipe (os error 32)
-//!     interprocess       11       352          603  failed to fill whole buffer  Broken pipe (os error 32)
-//!     ipc-channel         6       491          630  Ipc Disconnected.            hangs
+//!     way          small us  large us
+//!     pipe                8      1944
+//!     socket pair        12      1151
+//!     ipc-channel        10      2364
 
 use std::io::{Read, Write};
-use std::os::{fd::AsFd, fd::OwnedFd, unix::net::UnixStream};
 use std::process::Stdio;
-use std::sync::mpsc;
-use std::{thread, time::Duration, time::Instant};
+use std::time::{Duration, Instant};
 
-use interprocess::TryClone;
 use ipc_channel::ipc::{IpcOneShotServer, IpcReceiver, IpcSender, channel};
-use nix::sys::{prctl::set_pdeathsig, signal::Signal::SIGKILL};
-use serde::{Deserialize, Serialize};
-use serde_bytes::ByteBuf;
-use shared::measure::{ms, try_median_of};
-use shared::watchdog::Watchdog;
-use shared::{Result, Table, flags, notice_debug_build, role};
+use multiprocessing::frames::{receive, send};
+use shared::{Failure, Result, Table, ensure, flags, notice_debug_build, role};
+use shared::{measure::try_median_of, watchdog::Watchdog};
 
+const SMALL: usize = 64;
 const LARGE: usize = 1 << 20;
+const MOST: usize = 2 * LARGE;
 
-#[derive(Clone, Serialize, Deserialize)]
-enum Message {
-    Echo(ByteBuf), // to be sent back
-    Take(ByteBuf),
-    Stop, // to receive anything
-}
-
-/// One end of a way.
-struct Link {
-    send: Box<dyn FnMut(&Message) -> Result + Send>,
-    receive: Box<dyn FnMut() -> Result<Message> + Send>,
-}
-
-type Connect = fn() -> Result<(Child, Link)>;
+/// Sends a text, and returns the answer; `None` is the end.
+type Ask = Box<dyn FnMut(String) -> Result<Option<usize>>>;
 
 fn main() -> Result {
     let _bound = Watchdog::guard("the messages", Duration::from_secs(20))?;
-    if let Some([way, name]) = role::started_as("peer") {
-        return serve(link_of_peer(&way, name)?);
+    if let Some([]) = role::started_as("frames") {
+        return answer_frames();
+    }
+    if let Some([name]) = role::started_as("channel") {
+        return answer_channel(name);
     }
     flags([]);
     notice_debug_build();
-    let mut table = Table::new([
-        "way",
-        "trip us",
-        "small/ms",
-        "large MiB/s",
-        "killed: receive",
-        "send",
-    ]);
-    row(&mut table, "pipe", by_pipe)?;
-    row(&mut table, "socket pair", by_socket_pair)?;
-    row(&mut table, "interprocess", by_local_socket)?;
-    row(&mut table, "ipc-channel", by_ipc_channel)?;
+    let mut table = Table::new(["way", "small us", "large us"]);
+    row(&mut table, "pipe", pipe()?)?;
+    row(&mut table, "socket pair", socket_pair()?)?;
+    row(&mut table, "ipc-channel", ipc_channel()?)?;
     table.print();
     Ok(())
 }
 
-fn row(table: &mut Table<6>, way: &str, connect: Connect) -> Result {
-    let (child, mut link) = connect()?;
-    let trip = try_median_of(51, || link.time(64, 0))?.as_secs_f64() * 1e6;
-    let small = 500.0 / ms(link.time(64, 500)?);
-    let mib = (4 * LARGE) as f64 / f64::from(1 << 20);
-    let large = mib / link.time(LARGE, 4)?.as_secs_f64();
-    let receive = killed(child, move || (link.receive)().map(drop))?;
-    let (child, mut link) = connect()?;
-    let send = killed(child, move || {
-        (link.send)(&Message::Stop)?;
-        (link.send)(&Message::Take(ByteBuf::from(vec![7; 4 * LARGE])))
-    })?;
-    let [trip, small, large] = [trip, small, large].map(|x| format!("{x:.0}"));
-    table.row([&way, &trip, &small, &large, &receive, &send]);
-    Ok(())
+fn row(table: &mut Table<3>, way: &str, ends: (Child, Ask)) -> Result {
+    let (mut child, mut ask) = ends;
+    let mut time = |size| {
+        try_median_of(51, || {
+            let (text, begun) = ("x".repeat(size), Instant::now());
+            ensure(ask(text)? == Some(size), "another text has arrived")?;
+            Ok::<_, Failure>(begun.elapsed())
+        })
+    };
+    let [small, large] = [time(SMALL)?, time(LARGE)?]
+        .map(|time| format!("{:.0}", time.as_secs_f64() * 1e6));
+    table.row([&way, &small, &large]);
+    drop(ask); // closes this end, so the child ends
+    Ok(child.wait().map(drop)?)
 }
 
-/// What `wait` says whose peer is killed.
-fn killed(
-    mut child: Child,
-    wait: impl FnOnce() -> Result + Send + 'static,
-) -> Result<String> {
-    let (told, outcome) = mpsc::channel();
-    thread::spawn(move || told.send(wait())); // stays, if it hangs
-    let early = outcome.recv_timeout(Duration::from_millis(100));
-    child.kill()?;
-    child.wait()?;
-    let late =
-        early.or_else(|_| outcome.recv_timeout(Duration::from_millis(400)));
-    Ok(match late {
-        Err(_) => "hangs".into(),
-        Ok(outcome) => {
-            outcome.err().map_or("no error".into(), |e| e.to_string())
-        }
+fn pipe() -> Result<(Child, Ask)> {
+    let mut command = role::command("frames")?;
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn()?;
+    let (to, from) = (child.stdin.take(), child.stdout.take());
+    let ask = frames(to.expect("it was piped"), from.expect("this, too"));
+    Ok((child, ask))
+}
+
+fn socket_pair() -> Result<(Child, Ask)> {
+    let (child, socket) = start_with_socket(role::command("frames")?)?;
+    Ok((child, frames(socket.try_clone()?, socket)))
+}
+
+fn frames(mut to: impl Write + 'static, mut from: impl Read + 'static) -> Ask {
+    Box::new(move |text| {
+        send(&mut to, &text, MOST)?;
+        Ok(receive(&mut from, MOST)?)
     })
 }
 
-impl Link {
-    /// Sends `count` messages of `size` bytes, and one more that comes back.
-    fn time(&mut self, size: usize, count: usize) -> Result<Duration> {
-        let bytes = ByteBuf::from(vec![7; size]);
-        let take = Message::Take(bytes);
-        let begun = Instant::now();
-        for _ in 0..count {
-            (self.send)(&take)?;
-        }
-        (self.send)(&Message::Echo(ByteBuf::from(vec![7; 64])))?;
-        (self.receive)()?;
-        Ok(begun.elapsed())
-    }
+fn ipc_channel() -> Result<(Child, Ask)> {
+    let (server, name) = IpcOneShotServer::new()?;
+    let child = role::command("channel")?.arg(name).spawn()?;
+    let (_, ends) = server.accept()?;
+    let (to, from): (IpcSender<String>, IpcReceiver<usize>) = ends;
+    let ask = move |text| to.send(text).map(|()| from.recv());
+    Ok((child, Box::new(move |text| Ok(Some(ask(text)??)))))
 }
 
-/// The child.
-fn serve(mut link: Link) -> Result {
-    set_pdeathsig(SIGKILL)?; // ends with its parent
-    while let Ok(message) = (link.receive)() {
-        match message {
-            Message::Echo(_) => (link.send)(&message)?,
-            Message::Take(_) => {}
-            Message::Stop => thread::park(),
-        }
+/// The child, whose stdin and stdout are pipes or a socket.
+fn answer_frames() -> Result {
+    while let Some(text) = receive::<String>(io::stdin().lock(), MOST)? {
+        send(io::stdout(), &text.len(), MOST)?;
     }
     Ok(())
 }
 
-fn peer(way: &str, name: &str) -> Result<Command> {
-    let mut command = role::command("peer")?;
-    command.args([way, name]);
-    Ok(command)
-}
-
-fn by_pipe() -> Result<(Child, Link)> {
-    let mut command = peer("pipe", "")?;
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    let to = child.stdin.take().expect("it was piped");
-    let from = child.stdout.take().expect("this, too");
-    Ok((child, frames(from, to)))
-}
-
-fn by_socket_pair() -> Result<(Child, Link)> {
-    let (ours, its) = UnixStream::pair()?;
-    let child = peer("pair", "")?.stdin(OwnedFd::from(its)).spawn()?;
-    Ok((child, frames(ours.try_clone()?, ours)))
-}
-
-fn by_local_socket() -> Result<(Child, Link)> {
-    let mut command = role::command("peer")?;
-    let (child, stream) = start_connected(command.arg("local"))?;
-    Ok((child, frames(stream.try_clone()?, stream)))
-}
-
-fn by_ipc_channel() -> Result<(Child, Link)> {
-    // A socket in a new folder of mode 0700, which `accept` removes.
-    let (server, name) =
-        IpcOneShotServer::<(IpcSender<Message>, IpcReceiver<Message>)>::new()?;
-    let child = peer("channel", &name)?.spawn()?;
-    let (_, (to, from)) = server.accept()?;
-    Ok((child, channels(to, from)))
-}
-
-/// The child's end.
-fn link_of_peer(way: &str, name: String) -> Result<Link> {
-    let stdin = || io::stdin().as_fd().try_clone_to_owned();
-    Ok(match way {
-        "pipe" => frames(io::stdin(), io::stdout()),
-        "pair" => {
-            let socket = UnixStream::from(stdin()?);
-            frames(socket.try_clone()?, socket)
-        }
-        "local" => {
-            let stream = connect_to_parent(&name)?;
-            frames(stream.try_clone()?, stream)
-        }
-        _ => {
-            let (to_parent, parents) = channel()?;
-            let (parent_to, from_parent) = channel()?;
-            IpcSender::connect(name)?.send((parent_to, parents))?;
-            channels(to_parent, from_parent)
-        }
-    })
-}
-
-/// Messages as frames, through what carries bytes.
-fn frames(
-    mut from: impl Read + Send + 'static,
-    mut to: impl Write + Send + 'static,
-) -> Link {
-    let send = move |message: &Message| {
-        let mut frame = postcard::to_extend(message, vec![0; 4])?;
-        let length = frame.len() as u32 - 4;
-        frame[..4].copy_from_slice(&length.to_le_bytes());
-        to.write_all(&frame)?;
-        Ok(to.flush()?)
-    };
-    let receive = move || {
-        let mut length = [0; 4];
-        from.read_exact(&mut length)?;
-        let mut bytes = vec![0; u32::from_le_bytes(length) as usize];
-        from.read_exact(&mut bytes)?;
-        Ok(postcard::from_bytes(&bytes)?)
-    };
-    Link { send: Box::new(send), receive: Box::new(receive) }
-}
-
-fn channels(to: IpcSender<Message>, from: IpcReceiver<Message>) -> Link {
-    let send = move |message: &Message| Ok(to.send(message.clone())?);
-    let receive = move || Ok(from.recv()?);
-    Link { send: Box::new(send), receive: Box::new(receive) }
+/// The child, which connects by the name of a channel.
+fn answer_channel(name: String) -> Result {
+    let (parents_to, from) = channel::<String>()?;
+    let (to, parents_from) = channel()?;
+    IpcSender::connect(name)?.send((parents_to, parents_from))?;
+    while let Ok(text) = from.recv() {
+        to.send(text.len())?;
+    }
+    Ok(())
 }
 
 // ANCHOR: messages
-use std::io::{self, ErrorKind};
+use std::io;
+use std::os::{fd::OwnedFd, unix::net::UnixStream};
 use std::process::{Child, Command};
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use interprocess::local_socket::{
-    GenericNamespaced, ListenerNonblockingMode, ListenerOptions, Stream,
-    prelude::*,
-};
-
-/// Starts a child that connects to this process by [`connect_to_parent`]: the
-/// name is its last argument. Every process can see the name, but only the
-/// child is let in. On Linux and Windows no file is made.
+/// Starts a process that is connected with this one by a socket, in both
+/// directions: the socket is its stdin and its stdout. When one of the two
+/// processes ends, the other one receives the end.
 ///
 /// # Errors
 ///
-/// The child cannot be started, or it has ended and has not connected.
-pub fn start_connected(command: &mut Command) -> io::Result<(Child, Stream)> {
-    static STARTED: AtomicU32 = AtomicU32::new(0);
-    let count = STARTED.fetch_add(1, Relaxed);
-    let text = format!("worker-{}-{count}.sock", std::process::id());
-    let listener = ListenerOptions::new()
-        .name(text.as_str().to_ns_name::<GenericNamespaced>()?)
-        .nonblocking(ListenerNonblockingMode::Accept)
-        .create_sync()?;
-    let mut child = command.arg(&text).spawn()?;
-    loop {
-        match listener.accept() {
-            Ok(peer) if is_child(&peer, &child) => return Ok((child, peer)),
-            Ok(_stranger) => {} // closed at once
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                if child.try_wait()?.is_some() {
-                    return Err(ErrorKind::ConnectionAborted.into());
-                }
-                std::thread::sleep(std::time::Duration::from_millis(1));
-            }
-            Err(error) => {
-                child.kill()?;
-                child.wait()?;
-                return Err(error);
-            }
-        }
-    }
-}
-
-fn is_child(peer: &Stream, child: &Child) -> bool {
-    let pid = peer.peer_creds().ok().and_then(|creds| creds.pid());
-    pid.is_some_and(|pid| pid as u32 == child.id())
-}
-
-/// In the child: the connection to the process that has started it.
-///
-/// # Errors
-///
-/// That process has ended.
-pub fn connect_to_parent(name: &str) -> io::Result<Stream> {
-    Stream::connect(name.to_ns_name::<GenericNamespaced>()?)
+/// The process cannot be started.
+pub fn start_with_socket(
+    mut command: Command,
+) -> io::Result<(Child, UnixStream)> {
+    let (ours, its) = UnixStream::pair()?;
+    command.stdin(OwnedFd::from(its.try_clone()?)).stdout(OwnedFd::from(its));
+    Ok((command.spawn()?, ours)) // closes the copies of `its` in this process
 }
 // ANCHOR_END: messages

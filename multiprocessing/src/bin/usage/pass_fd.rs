@@ -3,90 +3,73 @@
 //!     cargo run -p multiprocessing --bin pass_fd
 //!
 //! A Unix socket carries open files, too (SCM_RIGHTS): the receiver gets a
-//! descriptor of the same connection. A process that has as many descriptors as
-//! it may have receives none. For the kernel that is no error: it closes the
-//! connection and sets the flag MSG_CTRUNC. A receiver that ignores the flag
-//! serves nobody and does not know it. In Python: `socket.send_fds` and
-//! `multiprocessing.reduction`, which says "received 0 items of ancdata" then.
+//! descriptor of the same connection. A process has a limit of descriptors, and
+//! when none is free, it cannot receive one. The kernel does not call this an
+//! error: it closes the connection and sets the flag MSG_CTRUNC. A receiver that
+//! ignores the flag loses the connection and does not know it. In Python:
+//! `socket.send_fds`, and `multiprocessing.reduction`, which reports "received 0
+//! items of ancdata" in this case.
 //!
 //! The program `hand_over` gives a listening socket to the next version.
 //!
-//! Change this and watch: `Some(next + 1)` in `leave_none`. The
-//! worker then has one free descriptor, and the program ends with an error.
+//! Change this and watch: `next + 1` twice in `setrlimit`. One descriptor is then
+//! free in the worker, and the program ends with an error.
 //!
 //! Output (figures vary):
-//!     free descriptors in the worker: some
-//!       accepted in process 15499, answer "hello from process 15503"
-//!       the worker reports: ""
-//!     free descriptors in the worker: none
-//!       accepted in process 15499, answer ""
-//!       the worker reports: "a descriptor was lost (MSG_CTRUNC): none is free here"
+//!     first: accepted in process 7585, answer "hello from process 7589"
+//!     second: accepted in process 7585, answer ""
+//!     the worker reports: "a descriptor was lost (MSG_CTRUNC)"
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
-use std::{fs::File, net::Shutdown, process, time::Duration};
+use std::io::{Write, read_to_string};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::{fs::File, os::fd::AsRawFd, process, time::Duration};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use nix::sys::resource::{Resource::RLIMIT_NOFILE, setrlimit};
 use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
 
 fn main() -> Result {
     let _bound = Watchdog::guard("the connections", Duration::from_secs(5))?;
-    if let Some([free]) = role::started_as("worker") {
-        return work(&free);
+    if let Some([]) = role::started_as("worker") {
+        return work();
     }
     flags([]);
-    let [answer, error] = serve_in_worker("some")?;
-    let served = answer.starts_with("hello") && error.is_empty();
-    let [answer, error] = serve_in_worker("none")?;
-    let told = answer.is_empty() && error.contains("MSG_CTRUNC");
-    ensure(served && told, "a connection was lost, and nobody has told")
-}
-
-/// What the client receives, and what the worker reports.
-fn serve_in_worker(free: &str) -> Result<[String; 2]> {
-    let listener = TcpListener::bind(("127.0.0.1", 0))?;
-    let (mut ours, its) = UnixStream::pair()?;
+    let (ours, its) = UnixStream::pair()?;
     // In one expression: a `Command` that lives on keeps `its` end open.
     let mut worker =
-        role::command("worker")?.arg(free).stdin(OwnedFd::from(its)).spawn()?;
-    let mut client = TcpStream::connect(listener.local_addr()?)?;
-    send_fd(&ours, &listener.accept()?.0)?; // closed here: the worker has it
-    ours.shutdown(Shutdown::Write)?; // no more connections: the worker ends
-    let [mut answer, mut error] = [String::new(), String::new()];
-    client.read_to_string(&mut answer)?;
-    ours.read_to_string(&mut error)?;
+        role::command("worker")?.stdin(OwnedFd::from(its)).spawn()?;
+    let served = serve(&ours, "first")?;
+    let lost = serve(&ours, "second")?;
+    ours.shutdown(Shutdown::Write)?; // no more connections
+    let error = read_to_string(&ours)?;
     worker.wait()?;
-    say!("free descriptors in the worker: {free}");
-    say!("  accepted in process {}, answer {answer:?}", process::id());
-    say!("  the worker reports: {error:?}");
-    Ok([answer, error])
+    say!("the worker reports: {error:?}");
+    let told = lost.is_empty() && error.contains("MSG_CTRUNC");
+    ensure(served.starts_with("hello") && told, "a loss was not told")
+}
+
+/// Accepts a connection for the worker; returns what the client receives.
+fn serve(worker: &UnixStream, name: &str) -> Result<String> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    let client = TcpStream::connect(listener.local_addr()?)?;
+    send_fd(worker, &listener.accept()?.0)?; // closed here: the worker has it
+    let answer = read_to_string(client)?;
+    say!("{name}: accepted in process {}, answer {answer:?}", process::id());
+    Ok(answer)
 }
 
 /// The child, whose stdin is a Unix socket.
-fn work(free: &str) -> Result {
+fn work() -> Result {
     let mut socket =
         UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    if free == "none" {
-        leave_none()?;
-    }
-    loop {
-        match receive_fd(&socket) {
-            Ok(None) => return Ok(()),
-            Ok(Some(connection)) => {
-                let hello = format!("hello from process {}", process::id());
-                TcpStream::from(connection).write_all(hello.as_bytes())?;
-            }
-            Err(error) => socket.write_all(error.to_string().as_bytes())?,
-        }
-    }
-}
-
-/// From now on this process can open nothing.
-fn leave_none() -> Result {
+    let Some(first) = receive_fd(&socket)? else { return Ok(()) };
+    write!(TcpStream::from(first), "hello from process {}", process::id())?;
+    // From now on no descriptor is free in this process.
     let next = File::open("/dev/null")?.as_raw_fd() as u64;
-    let limit = Rlimit { current: Some(next), ..getrlimit(Resource::Nofile) };
-    Ok(setrlimit(Resource::Nofile, limit)?)
+    setrlimit(RLIMIT_NOFILE, next, next)?;
+    if let Err(error) = receive_fd(&socket) {
+        socket.write_all(error.to_string().as_bytes())?;
+    }
+    Ok(())
 }
 
 // ANCHOR: pass_fd
@@ -141,8 +124,7 @@ pub fn receive_fd(socket: &UnixStream) -> io::Result<Option<OwnedFd>> {
         }
     }
     if received.flags.contains(ReturnFlags::CTRUNC) {
-        let why = "a descriptor was lost (MSG_CTRUNC): none is free here";
-        return Err(io::Error::other(why));
+        return Err(io::Error::other("a descriptor was lost (MSG_CTRUNC)"));
     }
     match (received.bytes, files.pop(), files.is_empty()) {
         (0, None, _) => Ok(None),

@@ -5,12 +5,12 @@
 //! On Linux a pipe, a timer (timerfd) and the end of a process (pidfd) are file
 //! descriptors. `poll` waits for all of them at the same time, in one thread,
 //! and tells which of them are ready. The end of a pipe (EOF) counts as ready,
-//! because a read does not block then. What has ended must be taken off the
-//! list, or each `poll` returns at once. In Python:
+//! because a read does not block then. Take what has ended off the list, or each
+//! later `poll` returns at once. In Python:
 //! `multiprocessing.connection.wait([connection, process.sentinel])`.
 //!
-//! Change this and watch: leave out the line `one.output.read_exact(..)`. The
-//! output then stays ready, and the program ends with an error.
+//! Change this and watch: leave out the line with `read(..)`. The output of
+//! worker 1 then stays ready, and the program ends with an error.
 //!
 //! Output (figures vary):
 //!     nobody does anything: ready are []
@@ -18,9 +18,9 @@
 //!     worker 2 is killed: ready are ["output 2", "end 2"]
 //!     the timer rings: ready are ["output 2", "end 2", "timer"]
 
-use std::io::{Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags};
@@ -36,48 +36,36 @@ fn main() -> Result {
         return Ok(io::copy(&mut io::stdin(), &mut io::stdout()).map(drop)?);
     }
     flags([]);
-    let (mut one, mut two, timer) = (start()?, start()?, timer()?);
-    ready("nobody does anything", &one, &two, &timer, &[])?;
-    one.jobs.write_all(b"7\n")?;
-    ready("worker 1 answers", &one, &two, &timer, &["output 1"])?;
-    one.output.read_exact(&mut [0; 2])?;
-    two.child.kill()?;
-    wait_for_any(&[two.ended.as_fd()], LONG)?;
-    let both = ["output 2", "end 2"];
-    ready("worker 2 is killed", &one, &two, &timer, &both)?;
-    ring_after(&timer, SHORT)?;
+    let (mut one, mut two) = (start()?, start()?);
+    let [output_1, output_2] = [one.stdout.take(), two.stdout.take()]
+        .map(|stdout| stdout.expect("it was piped"));
+    let end_2 = pidfd_open(Pid::from_child(&two), PidfdFlags::empty())?;
+    let clock = TimerfdClockId::Monotonic;
+    let timer = timerfd_create(clock, TimerfdFlags::CLOEXEC)?;
+    let all =
+        [output_1.as_fd(), output_2.as_fd(), end_2.as_fd(), timer.as_fd()];
+
+    ready("nobody does anything", &all, &[])?;
+    one.stdin.as_mut().expect("it was piped").write_all(b"7\n")?;
+    ready("worker 1 answers", &all, &["output 1"])?;
+    rustix::io::read(&output_1, &mut [0; 2])?;
+    two.kill()?;
+    wait_for_any(&[end_2.as_fd()], LONG)?;
+    ready("worker 2 is killed", &all, &["output 2", "end 2"])?;
+    ring_after(SHORT, &timer)?;
     wait_for_any(&[timer.as_fd()], LONG)?;
-    let all = ["output 2", "end 2", "timer"];
-    ready("the timer rings", &one, &two, &timer, &all)?;
-    drop(one.jobs); // then worker 1 ends
-    one.child.wait()?;
-    two.child.wait()?; // still to be done: `poll` only looks
+    ready("the timer rings", &all, &["output 2", "end 2", "timer"])?;
+    one.wait()?; // closes its stdin, and so it ends
+    two.wait()?; // still to be done: `poll` only looks
     Ok(())
 }
 
-struct Worker {
-    child: Child,
-    jobs: ChildStdin,
-    output: ChildStdout,
-    ended: OwnedFd,
-}
-
-fn start() -> Result<Worker> {
+fn start() -> Result<Child> {
     let mut command = role::command("echo")?;
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn()?;
-    let pid = Pid::from_child(&child);
-    let ended = pidfd_open(pid, PidfdFlags::empty())?;
-    let jobs = child.stdin.take().expect("it was piped");
-    let output = child.stdout.take().expect("this, too");
-    Ok(Worker { child, jobs, output, ended })
+    Ok(command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?)
 }
 
-fn timer() -> Result<OwnedFd> {
-    Ok(timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?)
-}
-
-fn ring_after(timer: &OwnedFd, time: Duration) -> Result {
+fn ring_after(time: Duration, timer: &impl AsFd) -> Result {
     let [it_interval, it_value] =
         [Duration::ZERO, time].map(Timespec::try_from);
     let once = Itimerspec { it_interval: it_interval?, it_value: it_value? };
@@ -85,20 +73,10 @@ fn ring_after(timer: &OwnedFd, time: Duration) -> Result {
     Ok(())
 }
 
-/// Which of all five are ready; there is nothing to wait for but these.
-fn ready(
-    when: &str,
-    one: &Worker,
-    two: &Worker,
-    timer: &OwnedFd,
-    wanted: &[&str],
-) -> Result {
-    let names = ["output 1", "output 2", "end 1", "end 2", "timer"];
-    let outputs = [one.output.as_fd(), two.output.as_fd()];
-    let ends = [one.ended.as_fd(), two.ended.as_fd()];
-    let all = [&outputs[..], &ends, &[timer.as_fd()]].concat();
+fn ready(when: &str, all: &[BorrowedFd<'_>], wanted: &[&str]) -> Result {
+    let names = ["output 1", "output 2", "end 2", "timer"];
     let limit = if wanted.is_empty() { SHORT } else { LONG };
-    let ready = wait_for_any(&all, limit)?;
+    let ready = wait_for_any(all, limit)?;
     let ready: Vec<&str> = ready.into_iter().map(|n| names[n]).collect();
     say!("{when}: ready are {ready:?}");
     ensure(ready == wanted, "something else was ready")
