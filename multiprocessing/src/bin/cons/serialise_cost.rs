@@ -3,12 +3,13 @@
 //!     cargo run --release -p multiprocessing --bin serialise_cost
 //!
 //! A thread receives a value as it is, and the size does not matter. Another
-//! process receives bytes: the value is encoded, the bytes are copied into a pipe
-//! and out of it, and they are decoded into a new value. The columns are medians
-//! in microseconds. "thread" and "pipe" are the time until the value (its bytes)
-//! is there, and an answer is here. "postcard" and "JSON" are the time to encode
-//! and to decode: postcard is binary, JSON is text. Plain bytes need no encoding.
-//! In Python: pickle, which `multiprocessing` uses for arguments and results.
+//! process receives bytes: the value is encoded, the bytes are copied into a
+//! pipe and out of it, and they are decoded into a new value. The columns are
+//! medians in microseconds. "thread" and "pipe" are the time until the value
+//! (its bytes) is there, and an answer is here. "postcard" and "JSON" are the
+//! time to encode and to decode: postcard is binary, JSON is text. Plain bytes
+//! need no encoding. In Python: pickle, which `multiprocessing` uses for
+//! arguments and results.
 //!
 //! The program `messages` compares ways to send the bytes.
 //!

@@ -54,7 +54,6 @@ fn main() -> Result {
     }
     let goes_on = thread_goes_on();
     let word = if goes_on { "goes on" } else { "has ended" };
-    say!("thread: the wait has ended, the job {word}");
     let figure = format!(
         "1 of {JOBS} jobs is stuck; killed as a process, {done} of {JOBS} are \
          done; as a thread it {word}"
@@ -88,6 +87,7 @@ fn in_process(job: u64) -> Result<Child> {
 /// Whether the stuck job still works when the wait for it has ended.
 fn thread_goes_on() -> bool {
     let _stalled = within(LIMIT, || work(STUCK));
+    say!("thread: the wait for job {STUCK} has ended");
     let turns = TURNS.load(Relaxed);
     within(4 * LIMIT, move || while TURNS.load(Relaxed) == turns {}).is_ok()
 }

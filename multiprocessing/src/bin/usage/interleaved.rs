@@ -4,9 +4,9 @@
 //!
 //! Several processes may write into one pipe, but only writes of up to 4096
 //! bytes (PIPE_BUF) are atomic. A longer message is written in pieces when the
-//! pipe is full, and the other processes write between these pieces: the messages
-//! are interleaved, and the reader cannot tell them apart. An example is a log
-//! that several processes write. In Python: `multiprocessing.Pipe`,
+//! pipe is full, and the other processes write between these pieces: the
+//! messages are interleaved, and the reader cannot tell them apart. An example
+//! is a log that several processes write. In Python: `multiprocessing.Pipe`,
 //! whose data may become corrupted if two processes use the same end.
 //!
 //! The program `queue` is the cure for messages of any length.

@@ -1,4 +1,5 @@
-//! Inter-process communication: a pipe, a socket pair and ipc-channel, compared.
+//! Inter-process communication: a pipe, a socket pair and ipc-channel,
+//! compared.
 //!
 //!     cargo run --release -p multiprocessing --bin messages
 //!
@@ -11,11 +12,11 @@
 //! `multiprocessing.Pipe`.
 //!
 //! The program `send_values` explains the frames that go through a pipe. The
-//! program `peer_dies` shows what each way tells about a process that is killed.
-//! The program `local_socket` connects by a name, on Windows, too.
+//! program `peer_dies` shows what each way tells about a process that is
+//! killed. The program `local_socket` connects by a name, on Windows, too.
 //!
-//! Change this and watch: `LARGE` of 1 << 14. The text then fits into the buffer
-//! of the kernel, and all three ways need nearly the same time.
+//! Change this and watch: `LARGE` of 1 << 14. The text then fits into the
+//! buffer of the kernel, and all three ways need nearly the same time.
 //!
 //! Output (figures vary):
 //!     way          small us  large us

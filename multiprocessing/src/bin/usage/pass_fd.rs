@@ -5,15 +5,15 @@
 //! A Unix socket carries open files, too (SCM_RIGHTS): the receiver gets a
 //! descriptor of the same connection. A process has a limit of descriptors, and
 //! when none is free, it cannot receive one. The kernel does not call this an
-//! error: it closes the connection and sets the flag MSG_CTRUNC. A receiver that
-//! ignores the flag loses the connection and does not know it. In Python:
-//! `socket.send_fds`, and `multiprocessing.reduction`, which reports "received 0
-//! items of ancdata" in this case.
+//! error: it closes the connection and sets the flag MSG_CTRUNC. A receiver
+//! that ignores the flag loses the connection and does not know it. In Python:
+//! `socket.send_fds`, and `multiprocessing.reduction`, which reports "received
+//! 0 items of ancdata" in this case.
 //!
 //! The program `hand_over` gives a listening socket to the next version.
 //!
-//! Change this and watch: `next + 1` twice in `setrlimit`. One descriptor is then
-//! free in the worker, and the program ends with an error.
+//! Change this and watch: `next + 1` twice in `setrlimit`. One descriptor is
+//! then free in the worker, and the program ends with an error.
 //!
 //! Output (figures vary):
 //!     first: accepted in process 7585, answer "hello from process 7589"

@@ -7,14 +7,15 @@
 //! send is an error, and the receive is an error or `None`. (`ConnectionReset`
 //! means that the child has not read everything.) A pipe does the same. But
 //! ipc-channel waits for ever in the send, because the sender itself keeps the
-//! other end open. If a child is alive but stuck, nothing tells it: use a limit,
-//! as in `ask_within`. In Python: `EOFError` from `Connection.recv`,
+//! other end open. If a child is alive but stuck, nothing tells it: use a
+//! limit, as in `ask_within`. In Python: `EOFError` from `Connection.recv`,
 //! `BrokenPipeError` from `send`, and `Connection.poll(timeout)`.
 //!
 //! The program `messages` compares what these ways cost.
 //!
-//! Change this and watch: `LARGE` of 1 << 10. This value fits into the buffer of
-//! the kernel, so no send waits, and no sender learns that the child is dead.
+//! Change this and watch: `LARGE` of 1 << 10. This value fits into the buffer
+//! of the kernel, so no send waits, and no sender learns that the child is
+//! dead.
 //!
 //! Output (figures vary):
 //!     socket, stuck child: with a limit, Err(WouldBlock)

@@ -4,16 +4,18 @@
 //!
 //! The queue is a pair of sockets of the kind SEQPACKET. It keeps each message
 //! whole, and the messages of each producer in order. Its room is bounded (in
-//! bytes), so a producer that is too fast has to wait: back-pressure. A producer
-//! that is killed leaves a whole message or none. The queue ends when all of its
-//! producers have ended. In Python: `multiprocessing.Queue(maxsize)`. A process
-//! that is killed can keep the lock of that queue, and then all others wait.
+//! bytes), so a producer that is too fast has to wait: back-pressure. A
+//! producer that is killed leaves a whole message or none. The queue ends when
+//! all of its producers have ended. In Python:
+//! `multiprocessing.Queue(maxsize)`. A process that is killed can keep the lock
+//! of that queue, and then all others wait.
 //!
 //! The program `interleaved` shows what a pipe does to such messages.
 //!
-//! Change this and watch: `drop(sender)` replaced by `std::mem::forget(sender)`.
-//! This process then counts as a producer, so the queue does not end when the
-//! others have ended, and the program ends with an error.
+//! Change this and watch: `drop(sender)` replaced by
+//! `std::mem::forget(sender)`. This process then counts as a producer, so the
+//! queue does not end when the others have ended, and the program ends with an
+//! error.
 //!
 //! Output (figures vary):
 //!     nobody receives: there is room for 8 messages, then a producer waits

@@ -56,8 +56,7 @@ fn main() -> Result {
         // A thread of its own: it stays on one core for good.
         let us = thread::spawn(measure).join();
         let us = us.unwrap_or_else(|panic| resume_unwind(panic))?;
-        let [one, many] = us.map(|us| format!("{us:.2}"));
-        table.row([&way, &one, &many]);
+        table.row([&way, &format!("{:.2}", us[0]), &format!("{:.2}", us[1])]);
     }
     table.print();
     Ok(())

@@ -5,8 +5,8 @@
 //! On Linux a pipe, a timer (timerfd) and the end of a process (pidfd) are file
 //! descriptors. `poll` waits for all of them at the same time, in one thread,
 //! and tells which of them are ready. The end of a pipe (EOF) counts as ready,
-//! because a read does not block then. Take what has ended off the list, or each
-//! later `poll` returns at once. In Python:
+//! because a read does not block then. Take what has ended off the list, or
+//! each later `poll` returns at once. In Python:
 //! `multiprocessing.connection.wait([connection, process.sentinel])`.
 //!
 //! Change this and watch: leave out the line with `read(..)`. The output of
@@ -23,7 +23,7 @@ use std::os::fd::AsFd;
 use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags};
+use rustix::time::{Itimerspec, TimerfdClockId as Clock, TimerfdFlags};
 use rustix::time::{TimerfdTimerFlags, timerfd_create, timerfd_settime};
 use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
 
@@ -37,18 +37,16 @@ fn main() -> Result {
     }
     flags([]);
     let (mut one, mut two) = (start()?, start()?);
-    let [output_1, output_2] = [one.stdout.take(), two.stdout.take()]
+    let [out_1, out_2] = [one.stdout.take(), two.stdout.take()]
         .map(|stdout| stdout.expect("it was piped"));
     let end_2 = pidfd_open(Pid::from_child(&two), PidfdFlags::empty())?;
-    let clock = TimerfdClockId::Monotonic;
-    let timer = timerfd_create(clock, TimerfdFlags::CLOEXEC)?;
-    let all =
-        [output_1.as_fd(), output_2.as_fd(), end_2.as_fd(), timer.as_fd()];
+    let timer = timerfd_create(Clock::Monotonic, TimerfdFlags::CLOEXEC)?;
+    let all = [out_1.as_fd(), out_2.as_fd(), end_2.as_fd(), timer.as_fd()];
 
     ready("nobody does anything", &all, &[])?;
     one.stdin.as_mut().expect("it was piped").write_all(b"7\n")?;
     ready("worker 1 answers", &all, &["output 1"])?;
-    rustix::io::read(&output_1, &mut [0; 2])?;
+    rustix::io::read(&out_1, &mut [0; 2])?;
     two.kill()?;
     wait_for_any(&[end_2.as_fd()], LONG)?;
     ready("worker 2 is killed", &all, &["output 2", "end 2"])?;
