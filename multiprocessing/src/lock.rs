@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, atomic::AtomicU8};
 use std::time::{Duration, Instant};
@@ -147,6 +148,27 @@ impl<T: FromBytes + Send> RobustMutex<T> {
     /// Its memory, to be inherited by a child.
     pub fn file(&self) -> BorrowedFd<'_> {
         self.memory.file()
+    }
+
+    /// What a child process inherits, usually as its standard input: there,
+    /// [`inherited`](Self::inherited) finds the mutex.
+    ///
+    /// # Errors
+    ///
+    /// This process has no descriptor left.
+    pub fn hand_over(&self) -> io::Result<Stdio> {
+        self.memory.hand_over()
+    }
+
+    /// In a child process: the mutex that its parent has handed over as the
+    /// standard input.
+    ///
+    /// # Errors
+    ///
+    /// The standard input is something else; see
+    /// [`from_file`](Self::from_file).
+    pub fn inherited() -> io::Result<RobustMutex<T>> {
+        RobustMutex::from_file(io::stdin().as_fd().try_clone_to_owned()?)
     }
 
     /// Locks it, and waits for that at most `limit`, by the system's clock: who

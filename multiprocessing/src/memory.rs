@@ -3,6 +3,7 @@
 use std::io;
 use std::mem::{align_of, size_of};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::Stdio;
 use std::sync::atomic::{
     AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64,
     Ordering::Relaxed,
@@ -110,6 +111,51 @@ impl SharedMemory {
     /// The file that the memory is, to be inherited by a child or to be sent.
     pub fn file(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
+    }
+
+    /// What a child process inherits, usually as its standard input: there,
+    /// [`inherited`](Self::inherited) finds the memory.
+    ///
+    /// ```no_run
+    /// use std::env::current_exe;
+    /// use std::process::Command;
+    /// use multiprocessing::SharedMemory;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let memory = SharedMemory::new(4_096)?;
+    /// let mut child = Command::new(current_exe()?);
+    /// child.arg("worker").stdin(memory.hand_over()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// This process has no descriptor left.
+    pub fn hand_over(&self) -> io::Result<Stdio> {
+        Ok(self.file.try_clone()?.into())
+    }
+
+    /// In a child process: the memory that its parent has handed over as the
+    /// standard input. See [`hand_over`](Self::hand_over).
+    ///
+    /// ```no_run
+    /// use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    /// use multiprocessing::SharedMemory;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let memory = SharedMemory::inherited()?;
+    /// memory.view::<AtomicU64>(0)?.fetch_add(1, Relaxed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The standard input is something else; see
+    /// [`from_file`](Self::from_file).
+    pub fn inherited() -> io::Result<SharedMemory> {
+        SharedMemory::from_file(io::stdin().as_fd().try_clone_to_owned()?)
     }
 
     /// How many bytes it has.
