@@ -20,11 +20,13 @@
 //! ```
 //!
 //! [`RobustMutex`] is a lock that survives its owner; [`sync`] has a semaphore,
-//! an event and a barrier, [`futex`] what they wait with; [`fork`] forks.
+//! an event and a barrier, [`futex`] what they wait with; [`fork`] forks, and a
+//! [`fork_server`] does it for a process that must not.
 
 extern crate self as multiprocessing; // for `shared!`, used in here, too
 
 pub mod fork;
+pub mod fork_server;
 pub mod futex;
 mod lock;
 mod memory;
