@@ -594,7 +594,7 @@ fn a_holder_does_not_outlive_its_parent() {
     for (program, kind) in [
         (LOCK_HOLDER_KILLED, "semaphore"),
         (LOCK_HOLDER_KILLED, "mutex"),
-        (LOCK_KINDS, "spin lock"),
+        (LOCK_KINDS, "robust mutex"),
         (LOCK_KINDS, "file lock"),
     ] {
         let mutex = RobustMutex::new([0_u64; 2]).unwrap();
@@ -602,6 +602,7 @@ fn a_holder_does_not_outlive_its_parent() {
         look::<Semaphore>(&memory).init(1);
         let stdin = match kind {
             "mutex" => mutex.hand_over(),
+            "robust mutex" => RobustMutex::new(()).unwrap().hand_over(),
             "semaphore" => memory.hand_over(),
             _ => SharedMemory::new(4_096).unwrap().hand_over(),
         };

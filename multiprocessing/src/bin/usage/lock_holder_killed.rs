@@ -18,7 +18,11 @@
 //! stuck, and M6 is contradicted.
 //!
 //! Output (times vary, counts do not):
-//!     x
+//!     semaphore: locked for ever
+//!     robust mutex: locked again, told: owner died, data: [1, 1]
+//!     The article, M6: "With more processes and sockets it is harder still to understand."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to M6 is borne out: the semaphore of a killed process stays locked
 
 use std::io::{self, Read, Write};
 use std::process::Stdio;
