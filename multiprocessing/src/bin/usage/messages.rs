@@ -1,5 +1,4 @@
-//! Inter-process communication: a pipe, a socket pair and ipc-channel,
-//! compared.
+//! Inter-process communication: latency of pipe, socket pair and ipc-channel.
 //!
 //!     cargo run --release -p multiprocessing --bin messages
 //!
