@@ -20,13 +20,13 @@
 //!
 //! Output (figures vary):
 //!     us to start and end  0 MiB  256 MiB
-//!     a process by exec      869      676
-//!     by fork of this one    181     6543
-//!     by fork server         194      155
-//!     a thread                31        -
+//!     a process by exec     1190     1149
+//!     by fork of this one    215    11752
+//!     by fork server         281      256
+//!     a thread                50        -
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: to start and end a process takes 676 us by exec, 155 us by fork server; a thread 31 us
+//!     Our answer to M9 is borne out: to start and end a process takes 1149 us by exec, 256 us by fork server; a thread 50 us
 
 use std::hint::black_box;
 use std::{thread, time::Instant};
