@@ -16,14 +16,15 @@
 //! with `"busy"` in `work`. Then a pipe is enough, and M9 is contradicted.
 //!
 //! Output (figures vary):
-//!     way            idle worker  busy worker
-//!     nothing        orphan       orphan
-//!     pipe           ended        orphan
-//!     PDEATHSIG      ended        ended
-//!     process group  ended        ended
+//!     way              idle worker  busy worker
+//!     nothing          orphan       orphan
+//!     pipe             ended        orphan
+//!     pipe and thread  ended        ended
+//!     PDEATHSIG        ended        ended
+//!     process group    ended        ended
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: the parent is killed: 2 of 2 workers live on if nothing is done about it, 1 of 2 with a pipe, 0 of 2 with PDEATHSIG
+//!     Our answer to M9 is borne out: after the parent 2 of 2 workers live on, with a pipe 1 of 2, with PDEATHSIG 0 of 2
 
 use std::hint::spin_loop;
 use std::io::{BufRead, BufReader};
