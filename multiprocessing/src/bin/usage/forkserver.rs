@@ -32,6 +32,7 @@ use std::hint::black_box;
 use std::{thread, time::Instant};
 
 use multiprocessing::fork::fork;
+use multiprocessing::fork_server::serve_forks;
 use nix::unistd::alarm;
 use shared::measure::{NoiseMeter, try_median_of};
 use shared::{Result, Table, claim_timed, ensure, flags};
@@ -97,7 +98,7 @@ fn us_of(mut once: impl FnMut() -> Result<bool>) -> Result<f64> {
 // ANCHOR: forkserver
 use std::{io, time::Duration};
 
-use multiprocessing::fork_server::{ForkServer, serve_forks};
+use multiprocessing::fork_server::ForkServer;
 
 /// Has a fork server run a job in a new process, and returns its exit status.
 /// The server is another process, and calls [`serve_forks`] first in `main`.
