@@ -34,10 +34,35 @@ pub fn wait(word: &AtomicU32, expected: u32, timeout: Duration) -> bool {
 ///
 /// As [`wait`].
 pub fn wake(word: &AtomicU32, count: u32) -> usize {
+    if count == 0 {
+        return 0; // the kernel would wake one
+    }
     // The kernel's count is signed: more than it has is everybody.
     let count = count.min(i32::MAX as u32);
     match futex::wake(word, Flags::empty(), count) {
         Ok(woken) => woken,
         Err(why) => panic!("futex: {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    /// The kernel takes 0 for 1.
+    #[test]
+    fn to_wake_nobody_wakes_nobody() {
+        let word = AtomicU32::new(0);
+        let time = Duration::from_millis(200);
+        thread::scope(|scope| {
+            let sleeper = scope.spawn(|| wait(&word, 0, time));
+            while !sleeper.is_finished() {
+                assert_eq!(wake(&word, 0), 0);
+                thread::yield_now();
+            }
+            assert!(!sleeper.join().unwrap(), "woken");
+        });
     }
 }
