@@ -8,26 +8,35 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
-use std::{ffi::c_int, fs, time::Duration};
+use std::time::{Duration, Instant};
+use std::{ffi::c_int, fs};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, getpid, getppid,
     kill_process, pidfd_open, set_parent_process_death_signal, waitpid,
 };
+
+use crate::lock::any_held;
 
 /// Forks: `work` runs in a copy of this process, whose exit status it returns.
 /// A panic in it is status 101. The child is killed if this process ends first.
 ///
 /// # Errors
 ///
-/// This process has more than one thread, or the system does not tell, or it
-/// has no room for another process.
+/// This process has more than one thread, or has a
+/// [`RobustMutex`](crate::RobustMutex) locked: the child would have the guard,
+/// too, but not the lock. Or the system does not tell how many threads there
+/// are, or has no room for another process.
 pub fn fork(work: impl FnOnce() -> u8) -> io::Result<Forked> {
     let threads = fs::read_dir("/proc/self/task")?.count();
     if threads != 1 {
         let why = format!("{threads} threads: only a single one may fork");
         return Err(io::Error::other(why));
+    }
+    if any_held() {
+        return Err(io::Error::other("a process with a lock may not fork"));
     }
     io::stdout().flush()?; // else the child has it, too, and prints it again
     fork_now(|| {
@@ -60,7 +69,7 @@ pub fn fork_with_threads_and_lock<T>(mutex: &Mutex<T>) -> io::Result<Forked> {
     })
 }
 
-/// Forks; the child must not return.
+/// Forks. The child ends when `work` is done: it never returns.
 #[expect(unsafe_code, reason = "fork and _exit are functions of C")]
 fn fork_now(work: impl FnOnce() -> u8) -> io::Result<Forked> {
     // SAFETY: so the C library declares them. `_exit` may always be called.
@@ -114,11 +123,9 @@ impl Forked {
     ///
     /// # Errors
     ///
-    /// As [`wait`](Self::wait), or this process has no free descriptor, or a
-    /// signal interrupted the wait.
+    /// As [`wait`](Self::wait), or this process has no free descriptor.
     pub fn ends_within(&mut self, limit: Duration) -> io::Result<bool> {
-        let limit = Timespec::try_from(limit).ok(); // or for ever
-        self.wait_or(None, limit)
+        self.wait_or(None, Instant::now().checked_add(limit))
     }
 
     /// Waits until the child has ended, or the other end of `socket` is closed,
@@ -138,7 +145,7 @@ impl Forked {
     fn wait_or(
         &mut self,
         other: Option<PollFd<'_>>,
-        limit: Option<Timespec>,
+        end: Option<Instant>,
     ) -> io::Result<bool> {
         if self.ended(WaitOptions::NOHANG)?.is_some() {
             return Ok(true);
@@ -146,7 +153,18 @@ impl Forked {
         let child = pidfd_open(self.pid, PidfdFlags::empty())?;
         let ended = PollFd::new(&child, PollFlags::IN);
         let mut either: Vec<_> = other.into_iter().chain([ended]).collect();
-        poll(&mut either, limit.as_ref())?; // a signal's end of it is an error
+        loop {
+            let left =
+                end.map(|end| end.saturating_duration_since(Instant::now()));
+            let left = left.and_then(|left| Timespec::try_from(left).ok());
+            match poll(&mut either, left.as_ref()) {
+                Err(Errno::INTR) => {} // a signal was handled: wait on
+                polled => {
+                    polled?;
+                    break;
+                }
+            }
+        }
         Ok(self.ended(WaitOptions::NOHANG)?.is_some())
     }
 

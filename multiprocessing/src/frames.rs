@@ -9,7 +9,7 @@
 //!
 //! # fn main() -> std::io::Result<()> {
 //! let (mut from, mut to) = std::io::pipe()?;
-//! send(&mut to, &("a value", 7), 100)?;
+//! send(&mut to, &("a value", 7_u32), 100)?;
 //! drop(to);
 //! let value: Option<(String, u32)> = receive(&mut from, 100)?;
 //! assert_eq!(value, Some(("a value".into(), 7)));

@@ -47,22 +47,30 @@ pub fn wake(word: &AtomicU32, count: u32) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::thread;
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+    use std::{thread, time::Duration};
 
     use super::*;
 
-    /// The kernel takes 0 for 1.
     #[test]
-    fn to_wake_nobody_wakes_nobody() {
-        let word = AtomicU32::new(0);
-        let time = Duration::from_millis(200);
+    fn none_means_none_and_all_means_all() {
+        let (word, long) = (AtomicU32::new(0), Duration::from_secs(20));
         thread::scope(|scope| {
-            let sleeper = scope.spawn(|| wait(&word, 0, time));
-            while !sleeper.is_finished() {
-                assert_eq!(wake(&word, 0), 0);
-                thread::yield_now();
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while word.load(SeqCst) == 0 {
+                        let _ = wait(&word, 0, long);
+                    }
+                });
             }
-            assert!(!sleeper.join().unwrap(), "woken");
+            // Until at least one of them sleeps.
+            while wake(&word, 1) == 0 {}
+            let woken: usize = (0..1_000).map(|_| wake(&word, 0)).sum();
+            word.store(1, SeqCst);
+            wake(&word, u32::MAX);
+            assert_eq!(woken, 0);
         });
+        assert!(!wait(&word, 1, Duration::from_millis(1)), "nobody woke it");
+        assert!(wait(&word, 0, long), "it has changed already");
     }
 }

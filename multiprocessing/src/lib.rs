@@ -24,12 +24,14 @@
 //! an event and a barrier, and [`futex`] is what they wait with. A [`seqlock`]
 //! lets many processes read what one writes. Messages go through [`frames`] of
 //! a pipe, a bounded [`queue`], or a [`ring`] in shared memory. [`fork`] forks,
-//! and the module `sandbox` (a feature) gives up the rights of a process.
+//! and a [`fork_server`] does it for a process that must not. The module
+//! `sandbox` (a feature) gives up the rights of a process.
 
 extern crate self as multiprocessing; // for `shared!`, used in here, too
 
 mod child;
 pub mod fork;
+pub mod fork_server;
 pub mod frames;
 pub mod futex;
 mod lock;

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, atomic::AtomicU8};
 use std::time::{Duration, Instant};
 use std::{fmt, io, ptr, thread};
@@ -19,6 +19,14 @@ use zerocopy::FromBytes;
 
 use crate::memory::{Kind, SharedMemory};
 use crate::sync::Condition;
+
+/// How many guards this process has; see [`fork`](crate::fork::fork).
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether a thread of this process has a lock.
+pub(crate) fn any_held() -> bool {
+    HELD.load(Relaxed) > 0
+}
 
 /// What the memory begins with.
 const MAGIC: u64 = u64::from_ne_bytes(*b"robust 1");
@@ -72,6 +80,19 @@ crate::shared! {
 /// let guard = mutex.lock(Duration::from_secs(1)).ok().unwrap();
 /// std::thread::scope(|scope| {
 ///     scope.spawn(|| drop(guard)); // the guard is not `Send`
+/// });
+/// ```
+///
+/// It can be shared by threads only as its data can:
+///
+/// ```compile_fail,E0277
+/// use std::{cell::Cell, time::Duration};
+/// use multiprocessing::RobustMutex;
+///
+/// let mutex = RobustMutex::new(Cell::new(0_u64)).unwrap();
+/// let guard = mutex.lock(Duration::from_secs(1)).ok().unwrap();
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| guard.set(7)); // a `Cell` is not `Sync`
 /// });
 /// ```
 ///
@@ -196,11 +217,13 @@ impl<T: FromBytes + Send> RobustMutex<T> {
             Err(MutexLockError::Deadlock) => return Err(LockError::OwnedHere),
             Err(why) => return Err(LockError::Other(why)),
         };
+        HELD.fetch_add(1, Relaxed);
         let guard = Guard {
             _entered: entered,
             panicked: thread::panicking(),
             mutex: self,
             _mapped: Arc::clone(&self.memory),
+            _data: PhantomData,
         };
         match self.header().broken.load(Relaxed) {
             0 => Ok(guard),
@@ -241,6 +264,7 @@ pub struct Guard<'a, T> {
     panicked: bool,
     mutex: &'a RobustMutex<T>,
     _mapped: Arc<SharedMemory>,
+    _data: PhantomData<&'a mut T>, // `Sync` only if the data are
 }
 
 impl<'a, T: FromBytes + Send> Guard<'a, T> {
@@ -293,9 +317,9 @@ impl<'a, T: FromBytes + Send> Guard<'a, T> {
     ) -> Result<(Guard<'a, T>, bool), LockError<'a, T>> {
         let mutex = self.mutex;
         let changed = &mutex.header().changed;
-        changed.enter(); // still locked: no notification is missed
+        let number = changed.enter(); // still locked: no notification is missed
         drop(self);
-        let woken = changed.sleep(limit);
+        let woken = changed.sleep(number, limit);
         Ok((mutex.lock(relock)?, woken))
     }
 
@@ -329,6 +353,7 @@ impl<T> DerefMut for Guard<'_, T> {
 
 impl<T> Drop for Guard<'_, T> {
     fn drop(&mut self) {
+        HELD.fetch_sub(1, Relaxed);
         if thread::panicking() && !self.panicked {
             self.mutex.header().broken.store(1, Relaxed);
         }

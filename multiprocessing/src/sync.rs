@@ -235,22 +235,39 @@ const NOTIFIED: u32 = 0x0001_0000;
 
 crate::shared! {
     /// What [`Guard::wait_for`](crate::Guard::wait_for) waits for.
+    ///
+    /// A process that is killed while it waits stays counted. So there may be a
+    /// notification too many, but never one too few.
     pub(crate) struct Condition {
         state: AtomicU32,
+        /// The number of the next one that waits.
+        next: AtomicU32,
+        /// What `next` was at the last notification. Whoever has come later may
+        /// take none: it belongs to those that were there.
+        last: AtomicU32,
     }
 }
 
 impl Condition {
-    /// Counts this thread as one that waits, while it has the lock.
-    pub(crate) fn enter(&self) {
-        let before = self.state.fetch_add(1, SeqCst);
-        assert!(before & WAITING < WAITING, "too many wait");
+    /// Counts this thread as one that waits, while it has the lock. Returns its
+    /// number.
+    pub(crate) fn enter(&self) -> u32 {
+        let one_more =
+            |state: u32| (state & WAITING < WAITING).then(|| state + 1);
+        let entered = self.state.fetch_update(SeqCst, SeqCst, one_more);
+        assert!(entered.is_ok(), "too many wait");
+        self.next.fetch_add(1, SeqCst)
     }
 
-    /// Sleeps until a notification is there for this thread, at most `limit`.
-    pub(crate) fn sleep(&self, limit: Duration) -> bool {
+    /// Sleeps until a notification is there for this number, at most `limit`.
+    pub(crate) fn sleep(&self, number: u32, limit: Duration) -> bool {
         let end = Limit::new(limit);
-        let take = |state: u32| state.checked_sub(NOTIFIED);
+        let take = |state: u32| {
+            // The numbers may overflow: what counts is the distance.
+            let ahead = self.last.load(SeqCst).wrapping_sub(number);
+            let was_there = ahead.cast_signed() > 0;
+            was_there.then(|| state.checked_sub(NOTIFIED)).flatten()
+        };
         loop {
             let taken = self.state.fetch_update(SeqCst, SeqCst, take);
             let Err(state) = taken else { return true };
@@ -258,23 +275,41 @@ impl Condition {
             let _ = wait(&self.state, state, left); // and look again
         }
         // In one step: a notification, or this thread waits no more.
-        let leave = |state: u32| take(state).or(Some(state - 1));
-        let left = self.state.fetch_update(SeqCst, SeqCst, leave);
-        left.is_ok_and(|state| state >= NOTIFIED)
+        let mut notified = false;
+        let leave = |state: u32| {
+            let taken = take(state);
+            notified = taken.is_some();
+            let one_less = (state & WAITING).saturating_sub(1);
+            taken.or(Some((state & !WAITING) | one_less))
+        };
+        let _ = self.state.fetch_update(SeqCst, SeqCst, leave);
+        notified
     }
 
-    /// Notifies `count` of those that wait, or all if fewer do.
+    /// Notifies `count` of those that wait, or all if fewer do. To be called
+    /// with the lock.
     pub(crate) fn notify(&self, count: u32) -> u32 {
         let mut these = 0;
         let one_step = |state: u32| {
-            these = count.min(state & WAITING);
-            Some(state - these + these * NOTIFIED)
+            let (waiting, notified) = (state & WAITING, state / NOTIFIED);
+            these = count.min(waiting);
+            let notified = (notified + these).min(WAITING);
+            Some(waiting - these + notified * NOTIFIED)
         };
         let _ = self.state.fetch_update(SeqCst, SeqCst, one_step);
-        wake(&self.state, these);
+        if these > 0 {
+            self.last.store(self.next.load(SeqCst), SeqCst);
+            // All look. One of those that were meant may be killed just now.
+            wake(&self.state, u32::MAX);
+        }
         these
     }
 }
+
+/// A process may be killed between its change and its wake-up, or after the
+/// wake-up that was meant for others, too. So those that wait look for
+/// themselves as often as this.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The end of a wait. One that the clock does not know never comes.
 struct Limit(Option<Instant>);
@@ -284,10 +319,132 @@ impl Limit {
         Limit(Instant::now().checked_add(limit))
     }
 
-    /// How long it is until then; `None` when it is over.
+    /// How long to sleep now; `None` when it is over.
     fn left(&self) -> Option<Duration> {
-        let Some(end) = self.0 else { return Some(Duration::MAX) };
+        let Some(end) = self.0 else { return Some(LOOK) };
         let left = end.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then_some(left)
+        (!left.is_zero()).then_some(left.min(LOOK))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::{fs, thread};
+
+    use super::*;
+    use crate::{Shared, SharedMemory};
+
+    const LONG: Duration = Duration::from_secs(20);
+    const NOW: Duration = Duration::ZERO;
+
+    fn with_new<T: Shared>(test: impl FnOnce(&T)) {
+        let memory = SharedMemory::new(size_of::<T>()).unwrap();
+        test(memory.view(0).unwrap());
+    }
+
+    #[test]
+    fn a_notification_is_only_for_those_that_waited() {
+        with_new(|condition: &Condition| {
+            let early = condition.enter();
+            assert_eq!(condition.notify(9), 1);
+            let late = condition.enter();
+            assert!(!condition.sleep(late, NOW), "stolen");
+            assert!(condition.sleep(early, NOW), "lost");
+            assert_eq!(condition.notify(9), 0);
+            let both = [condition.enter(), condition.enter()];
+            assert_eq!((condition.notify(1), condition.notify(1)), (1, 1));
+            assert!(both.iter().rev().all(|one| condition.sleep(*one, NOW)));
+        });
+    }
+
+    #[test]
+    fn the_numbers_of_those_that_wait_may_overflow() {
+        with_new(|condition: &Condition| {
+            condition.next.store(u32::MAX, SeqCst);
+            condition.last.store(u32::MAX, SeqCst);
+            let both = [condition.enter(), condition.enter()];
+            assert!(!condition.sleep(both[0], NOW));
+            let third = condition.enter();
+            assert_eq!(condition.notify(9), 2);
+            let fourth = condition.enter();
+            assert!(!condition.sleep(fourth, NOW));
+            assert!(condition.sleep(both[1], NOW));
+            assert!(condition.sleep(third, NOW));
+        });
+    }
+
+    /// Whoever is killed while it waits never leaves.
+    #[test]
+    fn the_dead_that_waited_take_no_notification_away() {
+        with_new(|condition: &Condition| {
+            for _ in 0..3 {
+                for _ in 0..WAITING {
+                    condition.enter(); // and never comes back
+                }
+                assert_eq!(condition.notify(u32::MAX), WAITING);
+            }
+            let alive = condition.enter();
+            assert_eq!(condition.notify(1), 1);
+            assert!(condition.sleep(alive, NOW));
+        });
+    }
+
+    #[test]
+    fn one_too_many_that_waits_changes_nothing() {
+        with_new(|condition: &Condition| {
+            condition.state.store(WAITING, SeqCst);
+            let too_many = || condition.enter();
+            let too_many = std::panic::AssertUnwindSafe(too_many);
+            std::panic::catch_unwind(too_many).unwrap_err();
+            assert_eq!(condition.state.load(SeqCst), WAITING);
+        });
+    }
+
+    /// A thread waits; then `change` is made, and nobody wakes it, as if the
+    /// process had been killed just then.
+    fn finds_out(wait: impl FnOnce() -> bool + Send, change: impl FnOnce()) {
+        let begun = Instant::now();
+        thread::scope(|scope| {
+            let (send, tid) = mpsc::channel();
+            let waiter = scope.spawn(move || {
+                send.send(rustix::thread::gettid()).unwrap();
+                wait()
+            });
+            let tid = tid.recv().unwrap().as_raw_nonzero();
+            let stat = format!("/proc/self/task/{tid}/stat");
+            while !fs::read_to_string(&stat).unwrap().contains(") S ") {
+                thread::yield_now();
+            }
+            change();
+            assert!(waiter.join().unwrap());
+        });
+        assert!(begun.elapsed() < LONG);
+    }
+
+    #[test]
+    fn a_wake_up_that_never_came_is_made_up_for() {
+        with_new(|event: &Event| {
+            finds_out(|| event.wait(LONG), || event.set.store(1, SeqCst));
+        });
+        with_new(|semaphore: &Semaphore| {
+            semaphore.init(1);
+            assert!(semaphore.try_acquire());
+            let give_back = || semaphore.free.store(1, SeqCst);
+            finds_out(|| semaphore.acquire(LONG), give_back);
+        });
+        with_new(|barrier: &Barrier| {
+            barrier.init(2);
+            let complete = || barrier.state.store(NEXT_ROUND, SeqCst);
+            finds_out(|| barrier.wait(LONG) == Ok(false), complete);
+        });
+        with_new(|condition: &Condition| {
+            let number = condition.enter();
+            let notify = || {
+                condition.last.store(1, SeqCst);
+                condition.state.store(NOTIFIED, SeqCst);
+            };
+            finds_out(|| condition.sleep(number, LONG), notify);
+        });
     }
 }

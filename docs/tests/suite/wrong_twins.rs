@@ -99,9 +99,9 @@ const WRONG: &[Wrong] = &[
         claim: "M8",
     },
     Wrong {
-        program: "crash_loop",
-        right: "budget: 5,",
-        wrong: "budget: 3,",
+        program: "not_reaped",
+        right: "    drop(child); //",
+        wrong: "    drop(Reaped(child)); //",
         claim: "M9",
     },
     Wrong {

@@ -5,13 +5,14 @@
 //! What real processes do with it, the programs show, and `headers` compares.
 
 use std::fs::File;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
+use multiprocessing::fork_server::ForkServer;
 use multiprocessing::sync::{
     Barrier, Broken, Event, ReleasedTooOften, Semaphore,
 };
@@ -25,12 +26,12 @@ use crate::support::*;
 #[path = "../../src/bin/usage/fork_with_threads.rs"]
 #[expect(dead_code, reason = "the part to copy, and the program around it")]
 mod fork_with_threads;
-#[path = "../../src/bin/usage/forkserver.rs"]
-#[expect(dead_code, reason = "as above")]
-mod forkserver;
 #[path = "../../src/bin/usage/lock_holder_killed.rs"]
 #[expect(dead_code, reason = "as above")]
 mod lock_holder_killed;
+#[path = "../../src/bin/usage/lock_kinds.rs"]
+#[expect(dead_code, reason = "as above")]
+mod lock_kinds;
 #[path = "../../src/bin/usage/shared_barrier.rs"]
 #[expect(dead_code, reason = "as above")]
 mod shared_barrier;
@@ -51,6 +52,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// For a wait whose end is that nobody comes.
 const SHORT: Duration = Duration::from_millis(30);
 const LOCK_HOLDER_KILLED: &str = env!("CARGO_BIN_EXE_lock_holder_killed");
+const LOCK_KINDS: &str = env!("CARGO_BIN_EXE_lock_kinds");
 const FORKSERVER: &str = env!("CARGO_BIN_EXE_forkserver");
 
 /// The same memory, mapped twice.
@@ -113,7 +115,7 @@ fn no_update_is_lost_under_the_lock() {
 fn the_next_owner_is_told_of_a_death() {
     let mutex = RobustMutex::new([0_u64; 2]).unwrap();
     let mut child = Command::new(LOCK_HOLDER_KILLED)
-        .args(["as-holder", "3"])
+        .args(["as-holder", "mutex"])
         .stdin(mutex.file().try_clone_to_owned().unwrap())
         .stdout(Stdio::piped())
         .spawn()
@@ -529,13 +531,13 @@ fn a_broken_barrier_tells_all() {
     assert_eq!(leaders.iter().filter(|one| **one == Ok(true)).count(), 1);
 }
 
-fn fork_server() -> (forkserver::ForkServer, i32) {
+fn fork_server() -> (ForkServer, i32) {
     static SERVERS: AtomicU32 = AtomicU32::new(0);
     let number = SERVERS.fetch_add(1, SeqCst);
     let value = format!("{}-{number}", std::process::id());
     let mut command = Command::new(FORKSERVER);
     command.arg("as-server").env("TEST_SERVER", &value);
-    let server = forkserver::ForkServer::start(command).unwrap();
+    let server = ForkServer::start(command).unwrap();
     let pid = wait_for(&format!("TEST_SERVER={value}"), "as-server");
     (server, pid)
 }
@@ -601,4 +603,60 @@ fn a_process_with_threads_does_not_fork() {
     let never = fork_with_threads::run_forked(|| 0, LIMIT);
     let told = never.unwrap_err().to_string();
     assert!(told.ends_with("threads: only a single one may fork"), "{told}");
+}
+
+/// MP-16: the holder of a lock ends with its parent, of which a kill closes all
+/// pipes, and unlocks.
+#[test]
+fn a_holder_does_not_outlive_its_parent() {
+    for (program, kind) in [
+        (LOCK_HOLDER_KILLED, "semaphore"),
+        (LOCK_HOLDER_KILLED, "mutex"),
+        (LOCK_KINDS, "robust mutex"),
+        (LOCK_KINDS, "file lock"),
+    ] {
+        let mutex = RobustMutex::new([0_u64; 2]).unwrap();
+        let memory = SharedMemory::new(4_096).unwrap();
+        look::<Semaphore>(&memory).init(1);
+        let stdin = match kind {
+            "mutex" => mutex.hand_over(),
+            "robust mutex" => RobustMutex::new(()).unwrap().hand_over(),
+            "semaphore" => memory.hand_over(),
+            _ => SharedMemory::new(4_096).unwrap().hand_over(),
+        };
+        let mut holder = Command::new(program)
+            .args(["as-holder", kind])
+            .stdin(stdin.unwrap())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut told = holder.stdout.take().unwrap();
+        io::Read::read_exact(&mut told, &mut [0]).unwrap(); // locked
+        drop(told);
+        let ended = within(LIMIT, move || holder.wait().unwrap());
+        assert!(ended.unwrap().success(), "{kind}");
+        assert_eq!(look::<Semaphore>(&memory).free(), 1);
+        assert_eq!(mutex.lock(LIMIT).unwrap()[0], u64::from(kind == "mutex"));
+    }
+    for program in [LOCK_HOLDER_KILLED, LOCK_KINDS] {
+        let (mut child, mark) = start(program, &[]);
+        wait_for(&mark, "as-holder");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        nothing_is_left(&mark);
+    }
+}
+
+#[test]
+fn a_file_is_unlocked_at_the_end_and_after_a_panic() {
+    let memory = SharedMemory::new(1).unwrap();
+    let path = format!("/proc/self/fd/{}", memory.file().as_raw_fd());
+    let alone = |work: &dyn Fn() -> bool| {
+        lock_kinds::only_one(path.as_ref(), work).map_err(|why| why.kind())
+    };
+    let busy = || alone(&|| true) == Err(io::ErrorKind::WouldBlock);
+    assert_eq!(alone(&busy), Ok(true));
+    let burn = || alone(&|| panic!("burnt"));
+    catch_unwind(AssertUnwindSafe(burn)).unwrap_err();
+    assert_eq!(alone(&|| true), Ok(true));
 }

@@ -7,44 +7,23 @@
 //! Change this and watch: `SMOL_THREADS=2 cargo claims --section asyncio`: two
 //! chefs, and the ledger says which claim that contradicts.
 //!
-//! Output (figures vary) of `--section multiprocessing`:
-//!     M1   Multiprocessing: ten kitchens, ten cooks, ten dishes.
-//!          Python: Holds; a new kitchen is no longer a copy of yours.
-//!          Rust: differs (the same topic, by another mechanism)
-//!            borne out by kitchens: 10 processes cooked 10 dishes at the same time
-//!     M2   It is for parallelism.
-//!          Python: The classic reason; weaker without the global lock.
-//!          Rust: limits (true within limits)
-//!            open: its chapter is still to be written
-//!     M3   It fits tasks that use much CPU and wait little.
-//!          Python: Holds.
-//!          Rust: differs (the same topic, by another mechanism)
-//!            open: its chapter is still to be written
+//! Output (figures vary) of `M4 M5 M6`:
 //!     M4   It offers more than the process pool: shared memory.
 //!          Python: Holds.
 //!          Rust: differs (the same topic, by another mechanism)
-//!            open: its chapter is still to be written
+//!            borne out by shared_memory: a child sums 64 MiB of shared memory 2.6 times as fast as 64 MiB from a pipe
 //!     M5   Shared memory is hard to reason about, even between threads of one process.
 //!          Python: Holds.
 //!          Rust: limits (true within limits)
-//!            open: its chapter is still to be written
+//!            borne out by shared_race: by load and store 4 processes lose 300 of 400 updates, by fetch_add 0 of 400
+//!            borne out by many_readers: 4 processes had 16210 torn reads of shared memory, and 0 with a seqlock
 //!     M6   With more processes and sockets it is harder still to understand.
 //!          Python: Holds.
 //!          Rust: holds (true)
-//!            open: its chapter is still to be written
-//!     M7   Use it last, when all other packages have failed.
-//!          Python: Holds as advice.
-//!          Rust: holds (true)
-//!            open: its chapter is still to be written
-//!     M8   Its strengths (not in the article): what crashes, leaks or hangs can be ended.
-//!          Python: Holds.
-//!          Rust: holds (true)
-//!            open: its chapter is still to be written
-//!     M9   Its weaknesses (not in the article): starting, encoding, and cleaning up.
-//!          Python: Holds.
-//!          Rust: holds (true)
-//!            open: its chapter is still to be written
-//!     9 claims, 8 of them open
+//!            borne out by join_first: with 65536 bytes a wait before the read ends, with one more it deadlocks
+//!            borne out by interleaved: 3 processes write into one pipe: 0 of 300 short messages are interleaved, 262 of 300 long ones
+//!            borne out by lock_holder_killed: the semaphore of a killed process stays locked
+//!     3 claims, 0 of them open
 
 use docs::{
     ledger::{self, Claim, Options},

@@ -22,7 +22,7 @@
 //!     memfd: 0 of 1 file is left
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: SIGKILL leaves 1 of 1 file with a name in /dev/shm, 0 of 1 unlinked file, and 0 of 1 memfd
+//!     Our answer to M9 is borne out: SIGKILL leaves 1 of 1 named file, 0 of 1 unlinked file, and 0 of 1 memfd
 
 use std::process::Stdio;
 use std::{fs, io, os::unix::process::CommandExt, time::Duration};

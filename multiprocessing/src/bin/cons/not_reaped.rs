@@ -19,7 +19,7 @@
 //!     dropped as `Reaped`: not in the process table
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: a child that has ended is dropped: Z (zombie); after a `wait`: not in the process table; with a `Drop` that waits: not in the process table
+//!     Our answer to M9 is borne out: a child that has ended is Z (zombie), after `wait` not in the process table
 
 use std::{fs, time::Duration};
 

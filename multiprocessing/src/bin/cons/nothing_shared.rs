@@ -25,7 +25,7 @@
 //!     the parent sees 2 of 6 changes
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: a parent sees 2 of 6 changes that its child makes: the position in an inherited file, and shared memory
+//!     Our answer to M9 is borne out: a parent sees 2 of 6 changes of its child: file position and shared memory
 
 use std::env::{current_dir, set_current_dir};
 use std::io::{Read, Seek};

@@ -20,7 +20,7 @@
 //!     PDEATHSIG: the worker has ended
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: the parent is killed: a busy worker lives on as an orphan if nothing is done about it; with PDEATHSIG it has ended
+//!     Our answer to M9 is borne out: its parent is killed: a busy worker lives on as an orphan; with PDEATHSIG it has ended
 
 use std::hint::spin_loop;
 use std::io::{self, BufRead, BufReader};

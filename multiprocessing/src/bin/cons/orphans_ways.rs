@@ -4,31 +4,33 @@
 //!
 //! Each parent is killed by SIGKILL, so it cannot end its worker itself. The
 //! end of a pipe ends a worker that reads from the pipe, but not a worker that
-//! is busy. `PR_SET_PDEATHSIG` makes the kernel kill the worker. A signal to
-//! the whole process group ends the worker, too, but somebody has to send it.
-//! (This program ends the orphans that it makes.)
+//! is busy, unless a thread of the worker waits for that end. PDEATHSIG makes
+//! the kernel kill the worker. A signal to the whole process group ends the
+//! worker, too, but somebody has to send it. (This program ends the orphans
+//! that it makes.)
 //!
-//! Read the program `orphans` first: it has the part to copy.
+//! Read the program `orphans` first.
 //!
 //! Claims: M9
 //! Change this and watch: let the busy worker read, too: leave out the line
 //! with `"busy"` in `work`. Then a pipe is enough, and M9 is contradicted.
 //!
 //! Output (figures vary):
-//!     way            idle worker  busy worker
-//!     nothing        orphan       orphan
-//!     pipe           ended        orphan
-//!     PDEATHSIG      ended        ended
-//!     process group  ended        ended
+//!     way              idle worker  busy worker
+//!     nothing          orphan       orphan
+//!     pipe             ended        orphan
+//!     pipe and thread  ended        ended
+//!     PDEATHSIG        ended        ended
+//!     process group    ended        ended
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: the parent is killed: 2 of 2 workers live on if nothing is done about it, 1 of 2 with a pipe, 0 of 2 with PDEATHSIG
+//!     Our answer to M9 is borne out: after the parent 2 of 2 workers live on, with a pipe 1 of 2, with PDEATHSIG 0 of 2
 
 use std::hint::spin_loop;
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::{Stdio, id};
-use std::{thread, time::Duration};
+use std::time::Duration;
 
 use nix::sys::prctl::set_child_subreaper;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -38,6 +40,8 @@ use rustix::process::{kill_process_group, pidfd_open, waitpid};
 use shared::{Result, Table, claim, flags, role, say, watchdog::Watchdog};
 
 const ORPHAN: &str = "orphan";
+const WAYS: [&str; 5] =
+    ["nothing", "pipe", "pipe and thread", "PDEATHSIG", "process group"];
 
 fn main() -> Result {
     if let Some([way, state]) = role::started_as("worker") {
@@ -51,7 +55,7 @@ fn main() -> Result {
     set_child_subreaper(true)?; // orphans become children of this process
     let mut table = Table::new(["way", "idle worker", "busy worker"]);
     let mut orphans = Vec::new();
-    for way in ["nothing", "pipe", "PDEATHSIG", "process group"] {
+    for way in WAYS {
         let ends = [outcome(way, "idle")?, outcome(way, "busy")?];
         table.row([&way, &ends[0], &ends[1]]);
         orphans.push(ends.iter().filter(|end| **end == ORPHAN).count());
@@ -60,9 +64,9 @@ fn main() -> Result {
     let figure = format!(
         "after the parent {} of 2 workers live on, with a pipe {} of 2, with \
          PDEATHSIG {} of 2",
-        orphans[0], orphans[1], orphans[2]
+        orphans[0], orphans[1], orphans[3]
     );
-    claim("M9", orphans == [2, 1, 0, 0], figure)
+    claim("M9", orphans == [2, 1, 0, 0, 0], figure)
 }
 
 /// Kills a parent and looks whether its worker ends, too.
@@ -102,6 +106,9 @@ fn work(way: &str, state: &str) -> Result {
         // Its parent still lives: it is killed after the line that we print.
         set_parent_process_death_signal(Some(Signal::KILL))?;
     }
+    if way == "pipe and thread" {
+        end_with_stdin()?;
+    }
     say!("{}", id()); // goes to the output of its parent
     loop {
         match (way, state) {
@@ -113,3 +120,23 @@ fn work(way: &str, state: &str) -> Result {
         }
     }
 }
+
+// ANCHOR: orphans_ways
+use std::{io, process, thread};
+
+/// Ends this worker process as soon as its standard input ends, even if it is
+/// busy: a thread waits for that. The parent starts the worker with
+/// `Stdio::piped()` and keeps the other end, so the input ends with the parent.
+/// Not only on Linux.
+///
+/// # Errors
+///
+/// The system starts no thread.
+pub fn end_with_stdin() -> io::Result<()> {
+    let wait = || {
+        let _ = io::copy(&mut io::stdin(), &mut io::sink()); // until its end
+        process::exit(1)
+    };
+    thread::Builder::new().spawn(wait).map(drop)
+}
+// ANCHOR_END: orphans_ways

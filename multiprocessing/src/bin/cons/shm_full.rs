@@ -25,7 +25,7 @@
 //!     memfd: created, written, exit status: 0
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: in a full /dev/shm, SIGBUS ends 1 of 1 process that touches a file made by ftruncate, fallocate is an error, and a memfd works
+//!     Our answer to M9 is borne out: /dev/shm is full: SIGBUS ends 1 of 1 process, fallocate is an error, a memfd works
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};

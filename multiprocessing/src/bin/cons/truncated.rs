@@ -24,7 +24,7 @@
 //!     sealed: the reader ends with exit status: 0
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: a reader dies of SIGBUS when another process cuts the file under its mapping, and goes on if the file is sealed
+//!     Our answer to M9 is borne out: another process cuts the file: a reader dies of SIGBUS; if it is sealed, the reader goes on
 
 use std::io::{Read, stdin};
 use std::os::{fd::AsFd, unix::process::ExitStatusExt};

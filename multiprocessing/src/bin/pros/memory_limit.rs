@@ -21,7 +21,7 @@
 //!     no limit     yes      yes       yes          yes
 //!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M8 is borne out: of 4 ways to get 64 MiB a worker with 32 MiB of RLIMIT_AS has 0, with RLIMIT_DATA 1, the next worker without a limit 4
+//!     Our answer to M8 is borne out: of 4 ways to get 64 MiB RLIMIT_AS allows 0, RLIMIT_DATA 1, no limit 4
 
 use std::{hint::black_box, os::unix::process::ExitStatusExt, time::Duration};
 

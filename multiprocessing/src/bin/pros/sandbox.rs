@@ -23,7 +23,7 @@
 //!     in a process in the sandbox: 0
 //!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M8 is borne out: of 2 attempts of a parser that is taken over 2 succeed on a thread, 2 in a process, in a process in the sandbox 0
+//!     Our answer to M8 is borne out: of 2 attacks 2 succeed on a thread, 2 in a process, 0 in a sandboxed process
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::Stdio;

@@ -17,16 +17,16 @@
 //!
 //! Output (figures vary):
 //!     way         wall ms  speed-up  overhead ms
-//!     one thread     52.5      1.00            -
-//!     threads        27.0      1.94          0.8
-//!     rayon          26.5      1.98          0.2
-//!     processes      29.1      1.80          2.9
+//!     one thread     56.4      1.00            -
+//!     threads        28.2      2.00          0.0
+//!     rayon          27.6      2.04          0.0
+//!     processes      30.0      1.88          1.8
 //!     The article, M2: "It is for parallelism."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to M2 is borne out: with 2 processes work is 1.80 times as fast as on one thread, and with as many threads 1.98 times
+//!     Our answer to M2 is borne out: 2 processes are 1.88 times as fast as one thread, and as many threads 2.04 times
 //!     The article, M3: "It fits tasks that use much CPU and wait little."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to M3 is borne out: CPU-bound work takes 29.1 ms in processes and 26.5 ms on threads
+//!     Our answer to M3 is borne out: CPU-bound work takes 30.0 ms in processes and 27.6 ms on threads
 
 use std::{ops::Range, time::Duration, time::Instant};
 

@@ -2,13 +2,13 @@
 //!
 //!     cargo run -p multiprocessing --bin fork_with_threads
 //!
-//! A fork copies the memory of a process, but only the thread that forks. If
-//! another thread has a lock at that moment, the lock is locked in the child,
-//! and no thread there will ever unlock it: a deadlock. (The lock may also be
-//! one that you do not see, such as the allocator's.) In Python: `os.fork()`
-//! gives a DeprecationWarning in a multi-threaded process. The cures: start a
-//! program (`std::process::Command`: fork and exec), or fork before the first
-//! thread starts.
+//! A fork copies the memory of a process, but only one of its threads: the one
+//! that forks. If another thread has a lock at that moment, the lock is locked
+//! in the child, and no thread there will ever unlock it: a deadlock. (You may
+//! not even see the lock: the allocator has one.) In Python: `os.fork()` gives
+//! a DeprecationWarning in a multi-threaded process. There are two cures: start
+//! a program (`std::process::Command` does fork and exec), or fork before the
+//! first thread starts.
 //!
 //! The program `forkserver` forks from a process that has no other thread.
 //!

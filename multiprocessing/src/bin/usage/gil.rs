@@ -15,9 +15,9 @@
 //! process has no speed-up either.
 //!
 //! Output (figures vary):
-//!     Python, one thread: 69 ms, speed-up 1.00
-//!     Python, threads: 75 ms, speed-up 0.92
-//!     Python, processes: 45 ms, speed-up 1.52
+//!     Python, one thread: 55 ms, speed-up 1.00
+//!     Python, threads: 53 ms, speed-up 1.04
+//!     Python, processes: 51 ms, speed-up 1.09
 
 use shared::{Result, chopped, ensure, flags, measure::cores, say};
 

@@ -16,23 +16,23 @@
 //! Output (figures vary):
 //!     multiprocessing::kitchens  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        162 ms
-//!      1 bibimbap  process 10186        │           ███░░░░░░░░░░░░░    │  145
-//!      2 bulgogi   process 10196        │        █░░░░░░░░░░░░░░░       │  130
-//!      3 japchae   process 10194        │         █░░░░░░░░░░░░░░░      │  133
-//!      4 galbi     process 10195        │         █░░░░░░░░░            │  102
-//!      5 mandu     process 10197        │         █░░░░░░░░░░░░░░░░░░░  │  156
-//!      6 pajeon    process 10198        │         ██░░░░░░░░░░░░░░░░░░  │  152
-//!      7 kimbap    process 10199        │          █░░░░░░░░            │  103
-//!      8 tteok     process 10200        │           █░░░░░░░░░░░░░░     │  137
-//!      9 jjigae    process 10201        │          █░░░░░░░░░░░░░░░░░░░ │  161
-//!     10 hotteok   process 10202        │               █░░░░░░░░░░░░   │  148
+//!                                        0                        111 ms
+//!      1 bibimbap  process 8560         │ █░░░░░░░░░░░░░░░░░░░░         │   80
+//!      2 bulgogi   process 8574         │  █░░░░░░░░░░░░░░░░            │   69
+//!      3 japchae   process 8573         │  █░░░░░░░░░░░░░░░░░░░░░       │   89
+//!      4 galbi     process 8575         │ █░░░░░░░░░░░░░░               │   60
+//!      5 mandu     process 8568         │  █░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  110
+//!      6 pajeon    process 8567         │ █░░░░░░░░░░░░░░░░░░░░░░░░     │   95
+//!      7 kimbap    process 8569         │  █░░░░░░░░░░                  │   50
+//!      8 tteok     process 8570         │  █░░░░░░░░░░░░░░░░░░░░        │   84
+//!      9 jjigae    process 8571         │ █░░░░░░░░░░░░░░░░░░░░░░░░     │   95
+//!     10 hotteok   process 8572         │ █░░░░░░░░░░░░░░░░░░           │   75
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
-//!     one cook alone would need   717 ms
+//!     one cook alone would need   718 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   162 ms  4.4 times as fast, 1.62 of the bound
-//!     cooked by 10 threads in 10 processes; CPU 23 ms, 92 switches, 32.6 MiB
+//!     this took                   111 ms  6.5 times as fast, 1.11 of the bound
+//!     cooked by 10 threads in 10 processes; CPU 20 ms, 84 switches, 32.4 MiB
 //!     The article, M1: "Multiprocessing: ten kitchens, ten cooks, ten dishes."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to M1 is borne out: 10 processes cooked 10 dishes at the same time

@@ -16,8 +16,8 @@
 //! then free in the worker, and the program ends with an error.
 //!
 //! Output (figures vary):
-//!     first: accepted in process 7585, answer "hello from process 7589"
-//!     second: accepted in process 7585, answer ""
+//!     first: accepted in process 8698, answer "hello from process 8702"
+//!     second: accepted in process 8698, answer ""
 //!     the worker reports: "a descriptor was lost (MSG_CTRUNC)"
 
 use std::io::{Write, read_to_string};

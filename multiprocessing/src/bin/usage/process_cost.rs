@@ -18,15 +18,15 @@
 //!
 //! Output (figures vary):
 //!     for each worker    thread  process
-//!     start us             67.7    925.8
-//!     PSS KiB              14.0    200.7
-//!     of it private KiB    14.0     83.2
-//!     page tables KiB       7.6     45.2
+//!     start us             73.9   1057.2
+//!     PSS KiB              14.0    225.3
+//!     of it private KiB    14.0     73.2
+//!     page tables KiB       7.6     47.2
 //!     kernel stacks KiB    16.0     16.0
-//!     memory in all KiB    37.6    261.9
+//!     memory in all KiB    37.6    288.5
 //!     The article, M1: "Multiprocessing: ten kitchens, ten cooks, ten dishes."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to M1 is borne out: 10 processes waited at the same time, each for 926 us to start and 262 KiB; a thread took 68 us and 38 KiB
+//!     Our answer to M1 is borne out: each of 10 processes needs 1057 us to start and 288 KiB, a thread 74 us and 38 KiB
 
 use std::io::{Read, Write, stdin, stdout};
 use std::process::{self, Child, Stdio};

@@ -18,9 +18,9 @@
 //! error.
 //!
 //! Output (figures vary):
-//!     nobody receives: there is room for 8 messages, then a producer waits
-//!     3 producers end: 300 messages have come, each one whole and in order
-//!     3 producers are killed: 8 messages have come, each one whole and in order
+//!     nobody receives: 8 messages find room, then a producer waits
+//!     3 producers end: 300 messages come, whole and in order
+//!     3 producers are killed: 8 messages come, whole and in order
 
 use std::time::Duration;
 
@@ -42,18 +42,12 @@ fn main() -> Result {
     let (sender, _receiver) = queue(ROOM)?;
     let fits = |_: &u8| sender.send(&[0; SIZE], Some(Duration::ZERO)).is_ok();
     let room = (0..EACH).take_while(fits).count();
-    say!(
-        "nobody receives: there is room for {room} messages, then a producer waits"
-    );
+    say!("nobody receives: {room} messages find room, then a producer waits");
     let count = receive_all(|_| Ok(()))?;
-    say!(
-        "3 producers end: {count} messages have come, each one whole and in order"
-    );
+    say!("3 producers end: {count} messages come, whole and in order");
     ensure(count == PRODUCERS * usize::from(EACH), "messages are lost")?;
     let killed = receive_all(Child::kill)?;
-    say!(
-        "3 producers are killed: {killed} messages have come, each one whole and in order"
-    );
+    say!("3 producers are killed: {killed} messages come, whole and in order");
     ensure(killed < count, "a producer was not killed")
 }
 

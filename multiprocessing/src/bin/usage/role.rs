@@ -14,14 +14,14 @@
 //! processes start one another until the guard refuses.
 //!
 //! Output (times vary, counts do not):
-//!     process 7494, child of 7459: main begins
-//!     process 7498, child of 7494: main begins
-//!     process 7498: I am the worker, 6 times 7 is 42
-//!     process 7494: the worker has ended with exit status: 0
-//!     process 7499, child of 7494: main begins
-//!     process 7500, child of 7499: main begins
-//!     process 7501, child of 7500: main begins
-//!     process 7501: refused, a worker on level 3 may start no other
+//!     process 8576, child of 8508: main begins
+//!     process 8580, child of 8576: main begins
+//!     process 8580: I am the worker, 6 times 7 is 42
+//!     process 8576: the worker has ended with exit status: 0
+//!     process 8581, child of 8576: main begins
+//!     process 8582, child of 8581: main begins
+//!     process 8583, child of 8582: main begins
+//!     process 8583: refused, a worker on level 3 may start no other
 //!     the guard has stopped 1 of 3 careless processes
 
 use std::os::unix::process::parent_id;

@@ -2,11 +2,12 @@
 //!
 //!     cargo run -p multiprocessing --bin shared_barrier
 //!
-//! Five processes work in rounds. Nobody begins a round before all have
-//! finished the one before it. In each round the barrier answers `true` to one
-//! of them, the leader, which may then do what has to be done once. At last one
-//! of them does not come. After the limit the barrier is broken, and all who
-//! wait are told: nobody waits for ever for a process that has died. In Python:
+//! Five processes work in rounds. A process begins a round when all
+//! have finished the round before. At the end of each round the barrier answers
+//! `true` to one process, the leader. The leader does what has to be done once.
+//! After the last round, one process does not come again. When the limit is
+//! over, the barrier is broken, and all others are told. So no process waits
+//! for ever if another one has died. In Python:
 //! `multiprocessing.Barrier` and `BrokenBarrierError`.
 //!
 //! The program `shared_event` has processes wait for one of them.
@@ -19,8 +20,6 @@
 //!     leaders: 1000 of 1000 rounds have one
 //!     one does not come: 4 of 4 others are told
 
-use std::io;
-use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use multiprocessing::{SharedMemory, shared};
@@ -51,9 +50,8 @@ fn main() -> Result {
     memory.barrier.init(PROCESSES.try_into()?);
     let mut workers = Vec::new();
     for number in 0..PROCESSES {
-        let inherited = shared.file().try_clone_to_owned()?;
         let mut worker = role::command("worker")?;
-        worker.arg(number.to_string()).stdin(inherited);
+        worker.arg(number.to_string()).stdin(shared.hand_over()?);
         workers.push(worker.spawn()?);
     }
     for mut worker in workers {
@@ -70,8 +68,7 @@ fn main() -> Result {
 
 /// The child: its stdin is the memory.
 fn work(number: u32) -> Result {
-    let inherited = io::stdin().as_fd().try_clone_to_owned()?;
-    let shared = SharedMemory::from_file(inherited)?;
+    let shared = SharedMemory::inherited()?;
     let memory: &Memory = shared.view(0)?;
     let leader = || _ = memory.leaders.fetch_add(1, SeqCst);
     let done = in_rounds(&memory.barrier, ROUNDS, LIMIT, leader, |round| {

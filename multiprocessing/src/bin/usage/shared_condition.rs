@@ -2,9 +2,10 @@
 //!
 //!     cargo run -p multiprocessing --bin shared_condition
 //!
-//! Four processes wait for jobs, whose number is under a lock. A process that
-//! finds none unlocks, sleeps, and locks again when it is notified. The parent
-//! adds four jobs and notifies two: two processes wake, no more. Each wait has
+//! A lock protects the number of jobs, and four processes wait for jobs. A
+//! process that finds none unlocks and sleeps. When it is notified, it locks
+//! again. The parent adds four jobs and notifies two processes. Exactly two
+//! wake. Each wait has
 //! a limit, because the other process may have died. In Python:
 //! `multiprocessing.Condition` with `wait_for` and `notify`.
 //!
@@ -18,7 +19,6 @@
 //!     notify(4) wakes the other 2 of 4
 
 use std::io::{self, Read, Write, pipe};
-use std::os::fd::AsFd;
 
 use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
 
@@ -35,9 +35,8 @@ fn main() -> Result {
     let (mut told, tell) = pipe()?;
     let mut workers = Vec::new();
     for _ in 0..PROCESSES {
-        let inherited = mutex.file().try_clone_to_owned()?;
         let mut command = role::command("worker")?;
-        command.stdin(inherited).stdout(tell.try_clone()?);
+        command.stdin(mutex.hand_over()?).stdout(tell.try_clone()?);
         workers.push(command.spawn()?);
     }
     told.read_exact(&mut [0; PROCESSES])?; // forced: each has found no job
@@ -54,8 +53,7 @@ fn main() -> Result {
 
 /// The child: its stdin is the memory.
 fn work() -> Result {
-    let inherited = io::stdin().as_fd().try_clone_to_owned()?;
-    let mutex = RobustMutex::from_file(inherited)?;
+    let mutex = RobustMutex::inherited()?;
     let tell = |what| {
         let written = io::stdout().write_all(what);
         written.and_then(|()| io::stdout().flush()).expect("it reads");

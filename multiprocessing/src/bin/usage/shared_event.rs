@@ -2,11 +2,11 @@
 //!
 //!     cargo run -p multiprocessing --bin shared_event
 //!
-//! An event is a flag in shared memory that processes can wait for. The wait is
-//! a futex, a system call: it sleeps until another process wakes it, and uses
-//! no CPU time. Each wait has a limit, because the process that should set the
-//! event may have been killed. In Python: `multiprocessing.Event`, and `while
-//! not stop.wait(1): ...`.
+//! An event is a flag in shared memory that processes can wait for. A process
+//! that waits sleeps in a system call (futex) until another process wakes it,
+//! and meanwhile uses no CPU time. Each wait has a limit, because the process
+//! that should set the event may have been killed. In Python:
+//! `multiprocessing.Event`, and `while not stop.wait(1): ...`.
 //!
 //! The program `shared_barrier` has all processes wait for each other.
 //!
@@ -17,9 +17,9 @@
 //!     one set() of the event: 4 of 4 processes stop
 
 use std::io::{self, Read, Write, pipe};
-use std::os::fd::AsFd;
 
 use multiprocessing::SharedMemory;
+use rustix::process::{Signal, set_parent_process_death_signal};
 use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
 
 const PROCESSES: usize = 4;
@@ -35,9 +35,8 @@ fn main() -> Result {
     let (mut told, tell) = pipe()?;
     let mut workers = Vec::new();
     for _ in 0..PROCESSES {
-        let inherited = memory.file().try_clone_to_owned()?;
         let mut command = role::command("worker")?;
-        command.stdin(inherited).stdout(tell.try_clone()?);
+        command.stdin(memory.hand_over()?).stdout(tell.try_clone()?);
         workers.push(command.spawn()?);
     }
     drop(tell); // else our own end of the pipe stays open
@@ -53,12 +52,12 @@ fn main() -> Result {
 
 /// The child: its stdin is the memory.
 fn work() -> Result {
-    let inherited = io::stdin().as_fd().try_clone_to_owned()?;
-    let memory = SharedMemory::from_file(inherited)?;
+    let memory = SharedMemory::inherited()?;
+    // Killed with the parent. If it has died already, the write is an error.
+    set_parent_process_death_signal(Some(Signal::KILL))?;
     let mut parent = io::stdout();
     parent.write_all(b"b").and_then(|()| parent.flush())?; // begun
-    let turns = work_until(memory.view(0)?, Duration::from_millis(5), || {});
-    ensure(turns < 10_000, "the parent has died")?;
+    work_until(memory.view(0)?, Duration::from_millis(5), || {});
     parent.write_all(b"e").and_then(|()| parent.flush())?; // ended
     Ok(())
 }

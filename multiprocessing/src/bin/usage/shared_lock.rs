@@ -5,9 +5,9 @@
 //! `std::sync::Mutex` locks between threads only. A `RobustMutex` lies in
 //! memory that processes share, together with the data that it protects. The
 //! lock is the only way to the data, as with std's `Mutex`. Four processes add
-//! to two plain counters, and none of the updates is lost. In Python:
-//! `multiprocessing.Lock` or `RLock`, and a `Value` beside it. (Our mutex is no
-//! `RLock`: to lock it twice in one thread is an error.)
+//! to two plain counters, and no update is lost. In Python: a
+//! `multiprocessing.Value`, and its lock `get_lock()`. (That lock is an
+//! `RLock`: a process may lock it twice. To lock our mutex twice is an error.)
 //!
 //! The program `lock_holder_killed` shows what it does when its owner dies.
 //!
@@ -17,8 +17,6 @@
 //!
 //! Output (times vary, counts do not):
 //!     4 processes: 40000 of 40000 updates, 40000 of 40000
-
-use std::os::fd::AsFd;
 
 use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
 
@@ -34,8 +32,8 @@ fn main() -> Result {
     let mutex = RobustMutex::new([0_u64; 2])?;
     let mut children = Vec::new();
     for _ in 0..PROCESSES {
-        let memory = mutex.file().try_clone_to_owned()?;
-        children.push(role::command("adder")?.stdin(memory).spawn()?);
+        let mut child = role::command("adder")?;
+        children.push(child.stdin(mutex.hand_over()?).spawn()?);
     }
     for mut child in children {
         ensure(child.wait()?.success(), "a process has failed")?;
@@ -48,8 +46,7 @@ fn main() -> Result {
 
 /// The child: its stdin is the memory.
 fn add() -> Result {
-    let memory = io::stdin().as_fd().try_clone_to_owned()?;
-    let mutex = RobustMutex::from_file(memory)?;
+    let mutex = RobustMutex::inherited()?;
     for _ in 0..UPDATES {
         with_lock(&mutex, |[first, second]: &mut [u64; 2]| {
             *first += 1; // plain numbers, no atomics

@@ -20,7 +20,7 @@
 //!     fetch_add: 0 of 400 updates are lost
 //!     The article, M5: "Shared memory is hard to reason about, even between threads of one process."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to M5 is borne out: 4 processes lose 300 of 400 updates of a shared counter by load and store, which compiles, and 0 of 400 by fetch_add
+//!     Our answer to M5 is borne out: by load and store 4 processes lose 300 of 400 updates, by fetch_add 0 of 400
 
 use std::{process, thread::yield_now, time::Duration};
 

@@ -2,14 +2,14 @@
 //!
 //!     cargo run -p multiprocessing --bin shared_semaphore
 //!
-//! A semaphore has a number of permits. Who takes the last one makes the others
-//! wait. Here it has two permits, for four processes. A process that gives back
-//! a permit which nobody has taken gets an error, and the number of permits
-//! stays: the semaphore is bounded. In Python:
+//! A semaphore has a number of permits. A process takes a permit, works, and
+//! gives it back. If no permit is free, the process waits. Here four processes
+//! have two permits. To give back a permit that nobody has taken is an error,
+//! and the number of permits stays: the semaphore is bounded. In Python:
 //! `multiprocessing.BoundedSemaphore`. The permit of a process that is killed
 //! is lost, because a semaphore does not know who has its permits.
 //!
-//! The program `lock_holder_killed` shows that, and what helps.
+//! The program `lock_holder_killed` shows that, and the cure.
 //!
 //! Change this and watch: `semaphore.init(3)` instead of `semaphore.init(2)`.
 //! It has a permit too many, and the program ends with an error.
@@ -18,7 +18,6 @@
 //!     semaphore of 2: at most 2 of 4 processes inside
 //!     released once too often: Err(ReleasedTooOften), 2 of 2 permits free
 
-use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use multiprocessing::sync::{Barrier, ReleasedTooOften};
@@ -49,8 +48,8 @@ fn main() -> Result {
     memory.two.init(2);
     let mut workers = Vec::new();
     for _ in 0..PROCESSES {
-        let inherited = shared.file().try_clone_to_owned()?;
-        workers.push(role::command("worker")?.stdin(inherited).spawn()?);
+        let mut worker = role::command("worker")?;
+        workers.push(worker.stdin(shared.hand_over()?).spawn()?);
     }
     for mut worker in workers {
         ensure(worker.wait()?.success(), "a worker has failed")?;
@@ -66,8 +65,7 @@ fn main() -> Result {
 
 /// The child: its stdin is the memory.
 fn work() -> Result {
-    let inherited = io::stdin().as_fd().try_clone_to_owned()?;
-    let shared = SharedMemory::from_file(inherited)?;
+    let shared = SharedMemory::inherited()?;
     let memory: &Memory = shared.view(0)?;
     let met = with_permit(&memory.semaphore, LIMIT, || {
         let inside = memory.inside.fetch_add(1, SeqCst) + 1;

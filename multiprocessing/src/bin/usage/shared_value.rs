@@ -18,7 +18,7 @@
 //! program ends with the error "results are missing".
 //!
 //! Output (figures vary):
-//!     25 of 100 jobs are done
+//!     26 of 100 jobs are done
 //!     50 of 100 jobs are done
 //!     75 of 100 jobs are done
 //!     100 of 100 jobs are done
