@@ -14,6 +14,10 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 /// ends before its process, this process is killed, too. (Linux only: the
 /// process death signal of `prctl`.)
 ///
+/// Call this in the main thread, and after a change of user or group: the kernel
+/// forgets it when the thread that has called ends, and when this process gets
+/// other rights.
+///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let parent = std::env::args().nth(1).ok_or("started by hand")?;
@@ -41,5 +45,18 @@ mod tests {
         let here = std::process::id();
         assert!(super::end_with_parent(here).is_err());
         rustix::process::set_parent_process_death_signal(None).unwrap();
+    }
+
+    /// The kernel forgets it when that thread ends.
+    #[test]
+    fn it_is_for_the_thread_that_asks() {
+        use rustix::process::parent_process_death_signal;
+        let asks = || {
+            super::end_with_parent(std::os::unix::process::parent_id())?;
+            Ok::<_, std::io::Error>(parent_process_death_signal()?)
+        };
+        let asked = std::thread::spawn(asks).join().unwrap().unwrap();
+        assert!(asked.is_some());
+        assert_eq!(parent_process_death_signal(), Ok(None));
     }
 }

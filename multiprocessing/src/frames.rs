@@ -30,7 +30,9 @@ use serde::{Serialize, de::DeserializeOwned};
 /// # Errors
 ///
 /// `InvalidInput`: the value cannot be encoded, or has more than `most` bytes.
-/// `BrokenPipe`: nobody can receive it any more.
+/// `BrokenPipe`: nobody can receive it any more; a socket can report
+/// `ConnectionReset` at first. After these and any other error of `to`, such as a
+/// time limit of a socket, a part may have been sent: send no more.
 pub fn send<T: Serialize + ?Sized>(
     mut to: impl Write,
     value: &T,
@@ -53,8 +55,14 @@ pub fn send<T: Serialize + ?Sized>(
 /// # Errors
 ///
 /// `UnexpectedEof`: the peer has ended inside a frame. `InvalidData`: the frame
-/// has more than `most` bytes, or is no `T`; do not receive from this peer any
-/// more. A socket can report `ConnectionReset`, too.
+/// has more than `most` bytes, or is no `T`. A socket can report
+/// `ConnectionReset`, too. Whatever the error, also a time limit of a socket: do
+/// not receive from this peer any more, because a part of a frame is lost.
+///
+/// `most` is a limit for bytes, not for what they become. If you do not trust the
+/// peer, let `T` contain neither itself (`Box`: a deep value overflows the stack)
+/// nor a list of values that may take no bytes (`Vec<()>`: its length may be any
+/// number) or few (`Vec<Option<[u64; 32]>>`: some hundred times the memory).
 pub fn receive<T: DeserializeOwned>(
     mut from: impl Read,
     most: usize,

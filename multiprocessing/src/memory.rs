@@ -27,13 +27,21 @@ use zerocopy::FromBytes;
 /// Nothing in here is an ordinary Rust value, because another process may write
 /// at any time: look at it as atomics ([`view`](Self::view),
 /// [`slice`](Self::slice)), or copy bytes ([`read`](Self::read),
-/// [`write`](Self::write)). Look at one place as one type only: what atomics of
-/// different sizes at the same place see of each other is not defined.
+/// [`write`](Self::write)). Look at one place as one type only, and copy the same
+/// pieces in and out (they go by words of 8 bytes, and by bytes at both ends),
+/// unless you know that nobody looks at the same time: accesses of different
+/// sizes that meet are undefined behaviour by the [rules of Rust][rules], as of
+/// C++. Nothing here can check that.
+///
+/// [rules]: std::sync::atomic#memory-model-for-atomic-accesses
 #[derive(Debug)]
 pub struct SharedMemory {
     file: OwnedFd,
     map: MmapRaw,
 }
+
+/// How many bytes are asked for at once.
+const PIECE: usize = 1 << 16;
 
 impl SharedMemory {
     /// New memory of `bytes` bytes, all of them zero. It keeps its size.
@@ -43,7 +51,9 @@ impl SharedMemory {
     /// `bytes` is 0, or the machine has not so much memory, or no descriptor.
     /// The pages are asked for now: later there would be no error, but SIGBUS.
     /// (A control group may allow less than the machine has. Its answer to too
-    /// much is never an error, but the OOM killer.)
+    /// much is never an error, but the OOM killer. And whoever has the file may
+    /// give pages back, by `fallocate`: they are zero then, and asked for again
+    /// at the next look.)
     pub fn new(bytes: usize) -> io::Result<SharedMemory> {
         SharedMemory::of_kind(Kind::Plain, bytes)
     }
@@ -68,10 +78,14 @@ impl SharedMemory {
         // know that flag.
         let file = memfd_create("shared", flags | MemfdFlags::NOEXEC_SEAL)
             .or_else(|_| memfd_create("shared", flags))?;
-        // A signal interrupts it, and then it has asked for nothing.
-        retry_on_intr(|| {
-            fallocate(&file, FallocateFlags::empty(), 0, bytes as u64)
-        })?;
+        // In pieces: a signal may interrupt it, and then it has asked for
+        // nothing. All at once, that might be so again and again.
+        for at in (0..bytes).step_by(PIECE) {
+            let piece = PIECE.min(bytes - at) as u64;
+            retry_on_intr(|| {
+                fallocate(&file, FallocateFlags::empty(), at as u64, piece)
+            })?;
+        }
         fcntl_add_seals(&file, kind.seals())?;
         SharedMemory::map(file)
     }

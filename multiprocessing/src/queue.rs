@@ -25,7 +25,7 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::{Errno, ioctl_fionread, retry_on_intr};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags};
 use rustix::net::{SocketType, recv, send, socketpair, sockopt};
 
@@ -70,7 +70,11 @@ impl Sender {
         // With one byte more, because an empty packet would look like the end.
         let packet = [b"m", message].concat();
         let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
-        let once = || send(&self.0, &packet, flags).map(drop);
+        let once = || match send(&self.0, &packet, flags) {
+            // It has ended, and has not received all that was sent.
+            Err(Errno::CONNRESET) => Err(Errno::PIPE),
+            sent => sent.map(drop),
+        };
         wait(&self.0, PollFlags::OUT, limit, once)
     }
 }
@@ -87,7 +91,14 @@ impl Receiver {
         limit: Option<Duration>,
     ) -> io::Result<Option<Vec<u8>>> {
         let look = RecvFlags::DONTWAIT | RecvFlags::PEEK | RecvFlags::TRUNC;
-        let once = || Ok(recv(&self.0, &mut [0], look)?.1);
+        let once = || match recv(&self.0, &mut [0], look)?.1 {
+            0 if !self.has_ended()? => {
+                // An empty packet, of somebody who does not use `Sender`.
+                recv(&self.0, &mut [0], RecvFlags::DONTWAIT)?;
+                Err(Errno::AGAIN)
+            }
+            length => Ok(length),
+        };
         let mut packet = vec![0; wait(&self.0, PollFlags::IN, limit, once)?];
         if packet.is_empty() {
             return Ok(None);
@@ -96,6 +107,13 @@ impl Receiver {
         retry_on_intr(take)?;
         packet.remove(0);
         Ok(Some(packet))
+    }
+
+    /// Whether all producers have ended, and no byte is left.
+    fn has_ended(&self) -> Result<bool, Errno> {
+        let mut hung_up = [PollFd::new(&self.0, PollFlags::RDHUP)];
+        Ok(poll(&mut hung_up, Some(&Timespec::default()))? > 0
+            && ioctl_fionread(&self.0)? == 0)
     }
 }
 
@@ -174,6 +192,42 @@ mod tests {
             assert!(sender.send(&[0; 1 << 20], AT_ONCE).is_err());
             sender.send(&[n], AT_ONCE).unwrap();
             assert_eq!(receiver.receive(AT_ONCE).unwrap().unwrap(), [n]);
+        }
+    }
+
+    /// Also if it has left messages behind: the first error is another one then.
+    #[test]
+    fn nobody_receives_what_was_sent() {
+        let (sender, receiver) = queue(10_000).unwrap();
+        sender.send(b"x", None).unwrap();
+        drop(receiver);
+        for _ in 0..2 {
+            assert_eq!(kind(sender.send(b"x", None)), ErrorKind::BrokenPipe);
+        }
+    }
+
+    /// A producer that does not use [`Sender`], such as a `write` of no bytes.
+    #[test]
+    fn an_empty_packet_is_not_the_end() {
+        for ends in [false, true] {
+            let (sender, mut receiver) = queue(10_000).unwrap();
+            let empty = || {
+                let sent = send(&sender.0, b"", SendFlags::empty());
+                assert_eq!(sent, Ok(0));
+            };
+            empty();
+            sender.send(b"after", AT_ONCE).unwrap();
+            empty();
+            empty();
+            let _alive = (!ends).then_some(sender);
+            let limit = Some(Duration::from_millis(100));
+            let message = receiver.receive(limit).unwrap();
+            assert_eq!(message.as_deref(), Some(&b"after"[..]));
+            let end = receiver.receive(limit);
+            match ends {
+                true => assert_eq!(end.unwrap(), None),
+                false => assert_eq!(kind(end), ErrorKind::WouldBlock),
+            }
         }
     }
 }

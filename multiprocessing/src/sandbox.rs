@@ -25,16 +25,17 @@ use std::{collections::BTreeMap, env, io, process};
 
 use landlock::{ABI, Access, AccessFs, AccessNet, RulesetStatus, Scope};
 use landlock::{RestrictSelfAttr, Ruleset, RulesetAttr};
-use seccompiler::SeccompCmpArgLen::Dword;
+use seccompiler::SeccompCmpArgLen::{Dword, Qword};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 use seccompiler::{SeccompCmpOp, SeccompCondition, SeccompRule};
 
-/// The system calls that stay allowed, with any arguments.
+/// The system calls that stay allowed, with any arguments. (Two more are allowed
+/// with some arguments: see [`few_calls`].)
 #[rustfmt::skip] // one a line would be a page
-const ALLOWED: [i64; 32] = [
+const ALLOWED: [i64; 31] = [
     // What is open: read, write, wait, close.
     libc::SYS_read, libc::SYS_readv, libc::SYS_write, libc::SYS_writev,
-    libc::SYS_recvfrom, libc::SYS_sendto, libc::SYS_ppoll,
+    libc::SYS_recvfrom, libc::SYS_ppoll,
     libc::SYS_lseek, libc::SYS_fstat, libc::SYS_close,
     // Memory.
     libc::SYS_mmap, libc::SYS_munmap, libc::SYS_mremap, libc::SYS_mprotect,
@@ -58,12 +59,16 @@ const ALLOWED: [i64; 32] = [
 /// Still allowed: to read, write and close what is open, to wait (`poll`,
 /// `sleep`, locks), memory, the clock, random bytes, a panic, `abort`, the end.
 /// Everything else is the error `EPERM`: files, sockets, new threads, programs,
-/// signals to others.
+/// signals to others, datagrams to others than the peer of an open socket. (A
+/// system call of another ABI, such as a 32-bit one, ends the process.)
+///
+/// Not limited: memory, which may be executed, and time; and what an `io_uring`
+/// does that was set up before.
 ///
 /// # Errors
 ///
 /// The kernel has no seccomp, or refuses it. This process is in no sandbox
-/// then, and must not read the input.
+/// then, and must not read the input. (What landlock has taken away stays so.)
 pub fn enter() -> io::Result<bool> {
     let landlock = no_files_no_ports()?;
     seccompiler::apply_filter_all_threads(&few_calls()?)
@@ -73,7 +78,8 @@ pub fn enter() -> io::Result<bool> {
 
 /// landlock: no file can be opened, no port bound or connected. Returns whether
 /// the kernel has landlock. An old kernel refuses a part of this only, or does
-/// so for the calling thread only.
+/// so for the calling thread only. No kernel refuses `stat`, `chmod` or
+/// `O_PATH`: landlock does not know them.
 ///
 /// # Errors
 ///
@@ -94,7 +100,8 @@ pub fn no_files_no_ports() -> io::Result<bool> {
 }
 
 /// seccomp: a filter that allows few system calls, for
-/// [`seccompiler::apply_filter`] or [`seccompiler::apply_filter_all_threads`].
+/// [`seccompiler::apply_filter`] or [`seccompiler::apply_filter_all_threads`] in
+/// this very process: the filter allows signals to the process that calls this.
 ///
 /// # Errors
 ///
@@ -104,12 +111,17 @@ pub fn few_calls() -> io::Result<BpfProgram> {
         ALLOWED.into_iter().map(|call| (call, Vec::new())).collect();
     #[cfg(target_arch = "x86_64")]
     rules.insert(libc::SYS_poll, Vec::new()); // elsewhere `poll` is `ppoll`
+    let mut only_if = |call, argument, length, value| {
+        let is = SeccompCmpOp::Eq;
+        let rule = SeccompCondition::new(argument, length, is, value)
+            .and_then(|equal| SeccompRule::new(vec![equal]))
+            .map_err(io::Error::other)?;
+        io::Result::Ok(rules.insert(call, vec![rule]))
+    };
     // A signal to this process only: `abort` sends one.
-    let own = u64::from(process::id());
-    let own = SeccompCondition::new(0, Dword, SeccompCmpOp::Eq, own)
-        .and_then(|own| SeccompRule::new(vec![own]))
-        .map_err(io::Error::other)?;
-    rules.insert(libc::SYS_tgkill, vec![own]);
+    only_if(libc::SYS_tgkill, 0, Dword, process::id().into())?;
+    // Without an address: to the peer of the socket, and to nobody else.
+    only_if(libc::SYS_sendto, 4, Qword, 0)?;
     let refuse = SeccompAction::Errno(libc::EPERM as u32);
     let arch = env::consts::ARCH.try_into();
     arch.and_then(|arch| {

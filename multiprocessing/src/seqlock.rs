@@ -88,7 +88,7 @@ impl<const N: usize> SeqLock<N> {
         fence(Release);
         store(&self.words, words);
         // A reader that sees this version sees all of the new words.
-        self.version.store(odd + 1, Release);
+        self.version.store(odd.wrapping_add(1), Release);
     }
 
     /// Words that were written together. It reads at most `tries` times; between
@@ -131,7 +131,7 @@ impl<const N: usize> TwoBuffers<N> {
     /// Replaces all words. One process at a time may write: with two, readers
     /// may get words of both.
     pub fn write(&self, words: &[u64; N]) {
-        let next = self.generation.load(Relaxed) + 1;
+        let next = self.generation.load(Relaxed).wrapping_add(1);
         // This fence meets the fence in `read`: a reader that has seen one of
         // the new words also sees that its own block is current no more.
         fence(Release);
@@ -261,5 +261,24 @@ mod tests {
         let lock: &SeqLock<0> = one.view(0).unwrap();
         assert_eq!(lock.write(&[]), Ok(()));
         assert_eq!(lock.read(1), Some([]));
+    }
+
+    /// Another process may have written any version.
+    #[test]
+    fn versions_may_overflow() {
+        let [one, two] = twice::<SeqLock<4>>();
+        let lock: &SeqLock<4> = one.view(0).unwrap();
+        two.view::<AtomicU64>(0).unwrap().store(u64::MAX - 1, SeqCst);
+        assert_eq!(lock.write(&[7; 4]), Ok(()));
+        assert_eq!(lock.read(1), Some([7; 4]));
+        two.view::<AtomicU64>(0).unwrap().store(u64::MAX, SeqCst);
+        lock.take_over(&[8; 4]);
+        assert_eq!(lock.read(1), Some([8; 4]));
+
+        let [one, two] = twice::<TwoBuffers<4>>();
+        let buffers: &TwoBuffers<4> = one.view(0).unwrap();
+        two.view::<AtomicU64>(0).unwrap().store(u64::MAX, SeqCst);
+        buffers.write(&[9; 4]);
+        assert_eq!(buffers.read(1), Some([9; 4]));
     }
 }

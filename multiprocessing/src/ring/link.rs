@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::{Consumer, Peer, Producer, memory};
@@ -22,6 +22,7 @@ impl Link {
     /// In the parent: starts a child that calls [`to_parent`](Self::to_parent).
     /// Messages of up to `bytes` bytes, less 8, fit in. The memory is the
     /// child's stdin and stdout: what the child prints would lie in the ring.
+    /// (Of the command both are inherited again afterwards.)
     ///
     /// Drop the link, or its `to`, and the child learns of the end. Wait for
     /// the child afterwards.
@@ -36,7 +37,10 @@ impl Link {
         let (there, back) = (memory(bytes)?, memory(bytes)?);
         command.stdin(there.file().try_clone_to_owned()?);
         command.stdout(back.file().try_clone_to_owned()?);
-        let mut child = command.spawn()?;
+        let spawned = command.spawn();
+        // The command would keep the memory.
+        command.stdin(Stdio::inherit()).stdout(Stdio::inherit());
+        let mut child = spawned?;
         let peer = Peer::child(&child);
         match peer.and_then(|peer| Link::attach(&there, &back, peer)) {
             Ok(link) => Ok((child, link)),

@@ -2,6 +2,7 @@
 //! parent; and what is left of them, which is nothing.
 
 use std::io::{Read, Write};
+use std::net::{Ipv4Addr, UdpSocket};
 use std::os::unix::{net::UnixStream, process::ExitStatusExt};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -380,6 +381,10 @@ fn a_sandboxed_process_goes_on() {
 fn the_sandbox_of_this_process() {
     let (mut reader, mut writer) = std::io::pipe().unwrap();
     let (near, far) = UnixStream::pair().unwrap();
+    let bound = || UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let (open_to_all, connected, anybody) = (bound(), bound(), bound());
+    let anybody = anybody.local_addr().unwrap();
+    connected.connect(anybody).unwrap();
     if multiprocessing::sandbox::enter().is_err() {
         return; // this kernel has no seccomp
     }
@@ -389,7 +394,9 @@ fn the_sandbox_of_this_process() {
     let socket = UnixStream::pair().unwrap_err();
     let thread = thread::Builder::new().spawn(|| ()).unwrap_err();
     let program = Command::new("/proc/self/exe").spawn().unwrap_err();
-    for error in [open, socket, thread, program] {
+    // A socket that is open sends to its peer, but to nobody else.
+    let address = open_to_all.send_to(b"x", anybody).unwrap_err();
+    for error in [open, socket, thread, program, address] {
         assert_eq!(error.raw_os_error(), refused, "{error}");
     }
     // Allowed: what is open, memory, a panic, a wait.
@@ -397,6 +404,7 @@ fn the_sandbox_of_this_process() {
     let mut five = [0; 5];
     reader.read_exact(&mut five).unwrap();
     assert_eq!(&five, b"seven");
+    connected.send(b"x").unwrap();
     (&near).write_all(b"x").unwrap();
     (&far).read_exact(&mut five[..1]).unwrap();
     let large = std::hint::black_box(vec![1_u8; 64 << 20]);

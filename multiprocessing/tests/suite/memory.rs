@@ -258,6 +258,19 @@ fn what_is_sealed_cannot_be_cut() {
     assert!(truncated::sealed_file(0).is_err());
 }
 
+/// The pages are asked for again then.
+#[test]
+fn who_has_it_may_give_pages_back() {
+    use rustix::fs::{FallocateFlags, fallocate};
+    let memory = SharedMemory::new(8_192).unwrap();
+    memory.write(0, &[7; 8_192]).unwrap();
+    let hole = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+    fallocate(memory.file(), hole, 0, 4_096).unwrap();
+    let mut bytes = [1; 2];
+    memory.read(4_095, &mut bytes).unwrap();
+    assert_eq!(bytes, [0, 7]);
+}
+
 /// SEC-18: SIGBUS is for who maps what may be cut: this very process would die.
 #[test]
 fn a_look_at_what_is_cut_is_a_bus_error() {

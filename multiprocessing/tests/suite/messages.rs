@@ -278,6 +278,13 @@ fn under_signals<T: Send + 'static>(
     worker.join().unwrap()
 }
 
+/// What is asked for at once would be given back at each signal, for ever.
+#[test]
+fn signals_do_not_keep_memory_from_being_made() {
+    let memory = || multiprocessing::SharedMemory::new(64 << 20).unwrap();
+    assert_eq!(under_signals(memory).len(), 64 << 20);
+}
+
 /// MP-10: signals interrupt receiving and sending; the data is intact.
 #[test]
 fn signals_do_not_cut_values() {

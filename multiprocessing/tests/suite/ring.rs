@@ -5,10 +5,12 @@
 
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
-use std::{env, process, thread};
+use std::{env, fs, process, thread};
 
 use multiprocessing::SharedMemory;
 use multiprocessing::ring::{self, Consumer, Link, Peer, Producer};
@@ -544,6 +546,22 @@ fn start_echo() -> (Child, Link) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ring"));
     command.args(["as-ring", "0", &process::id().to_string()]);
     Link::start(&mut command, 4_096).unwrap()
+}
+
+/// It is the caller's, and may live on.
+#[test]
+fn the_command_of_a_linked_child_keeps_no_memory() {
+    let file = |path: PathBuf| fs::metadata(path).map(|of| of.ino()).ok();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ring"));
+    command.args(["as-ring", "0", &process::id().to_string()]);
+    let (mut child, link) = Link::start(&mut command, 4_096).unwrap();
+    let of_child = format!("/proc/{}/fd", child.id());
+    let memory = ["0", "1"].map(|fd| file(Path::new(&of_child).join(fd)));
+    drop(link);
+    assert!(child.wait().unwrap().success());
+    let here = fs::read_dir("/proc/self/fd").unwrap();
+    let here = here.filter_map(|fd| file(fd.unwrap().path()));
+    assert_eq!(here.filter(|fd| memory.contains(&Some(*fd))).count(), 0);
 }
 
 #[test]
