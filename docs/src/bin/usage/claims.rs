@@ -21,7 +21,7 @@
 //!          Python: Holds.
 //!          Rust: holds (true)
 //!            borne out by join_first: with 65536 bytes a wait before the read ends, with one more it deadlocks
-//!            borne out by interleaved: 3 processes write into one pipe: 0 of 300 short messages are interleaved, 262 of 300 long ones
+//!            borne out by interleaved: 3 writers of a pipe: 0 of 300 short messages are interleaved, 297 of 300 long ones
 //!            borne out by lock_holder_killed: the semaphore of a killed process stays locked
 //!     3 claims, 0 of them open
 
