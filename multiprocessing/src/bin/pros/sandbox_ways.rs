@@ -68,8 +68,8 @@ fn main() -> Result {
     table.print();
     let [thread, process, _, _, seccomp, both] = succeed;
     let figure = format!(
-        "of 2 attacks {thread} succeed on a thread with seccomp, {seccomp} in a \
-         process with seccomp"
+        "of 2 attacks {thread} succeed on a thread with seccomp, {seccomp} in \
+         a process with seccomp"
     );
     claim("M8", [thread, process, seccomp, both] == [2, 2, 0, 0], figure)
 }
