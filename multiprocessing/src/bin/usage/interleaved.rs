@@ -12,15 +12,15 @@
 //! The program `queue` is the cure for messages of any length.
 //!
 //! Claims: M6
-//! Change this and watch: `LONG` of 4_096. No message is interleaved then, and
-//! M6 is contradicted.
+//! Change this and watch: set `LONG` to 4_096. Then no message is interleaved,
+//! and M6 is contradicted.
 //!
 //! Output (figures vary):
 //!     300 short messages (4096 bytes): 0 are interleaved
-//!     300 long messages (100000 bytes): 295 are interleaved
+//!     300 long messages (100000 bytes): 294 are interleaved
 //!     The article, M6: "With more processes and sockets it is harder still to understand."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M6 is borne out: 3 processes write into one pipe: 0 of 300 short messages are interleaved, 295 of 300 long ones
+//!     Our answer to M6 is borne out: 3 writers of a pipe: 0 of 300 short messages are interleaved, 294 of 300 long ones
 
 use std::io::Read;
 use std::{os::fd::AsFd, process::Child, time::Duration};
@@ -42,8 +42,8 @@ fn main() -> Result {
     let short = interleaved("short", SHORT)?;
     let long = interleaved("long", LONG)?;
     let figure = format!(
-        "3 processes write into one pipe: {short} of 300 short messages are \
-         interleaved, {long} of 300 long ones"
+        "3 writers of a pipe: {short} of 300 short messages are interleaved, \
+         {long} of 300 long ones"
     );
     claim("M6", short == 0 && long > 0, figure)
 }
