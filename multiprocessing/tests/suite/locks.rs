@@ -638,13 +638,6 @@ fn a_holder_does_not_outlive_its_parent() {
         assert_eq!(look::<Semaphore>(&memory).free(), 1);
         assert_eq!(mutex.lock(LIMIT).unwrap()[0], u64::from(kind == "mutex"));
     }
-    for program in [LOCK_HOLDER_KILLED, LOCK_KINDS] {
-        let (mut child, mark) = start(program, &[]);
-        wait_for(&mark, "as-holder");
-        child.kill().unwrap();
-        child.wait().unwrap();
-        nothing_is_left(&mark);
-    }
 }
 
 #[test]

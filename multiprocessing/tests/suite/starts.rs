@@ -60,7 +60,8 @@ fn the_end_of_a_child_is_told() {
         assert_eq!(how_it_ended(child.wait().unwrap()), ended, "{way}");
         assert_eq!(how_it_ended(child.try_wait().unwrap().unwrap()), ended);
     }
-    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGKILL] {
+    // (Not SIGINT: who starts the tests may have it ignored.)
+    for signal in [Signal::SIGTERM, Signal::SIGKILL] {
         let killed = child("wait");
         kill(Pid::from_raw(killed.id() as i32), signal).unwrap();
         let (ended, mut killed) = wait(killed);

@@ -1,28 +1,28 @@
-//! Leaked shared memory: a killed process leaves its name in `/dev/shm`.
+//! Leaked shared memory: a killed process leaves a file in `/dev/shm`.
 //!
 //!     cargo run -p multiprocessing --bin nameless
 //!
 //! Named shared memory is a file, and it stays until somebody removes it. A
 //! process that is killed by SIGKILL removes nothing. Here a child is killed in
 //! three states. If it has unlinked its file, nothing is left. But before it
-//! does that, there is a moment in which a kill leaves the file. A memfd never
-//! has a name, so nothing is left at any time. If there must be a name, nobody
-//! should be able to guess it, or to open the file: O_EXCL, mode 0600. This
-//! program itself has a second child, which removes the name when its parent
-//! ends. In Python such a process is the `resource_tracker` ("leaked
-//! shared_memory objects").
+//! does that, there is a moment in which a kill leaves the file. The cure is a
+//! memfd (`SharedMemory::new`): it never has a name, so nothing is left at any
+//! time. The part to copy is for you only if a name is needed: then nobody
+//! should be able to guess the name, or to open the file (O_EXCL, mode 0600).
+//! In Python a second process, the `resource_tracker`, removes such files
+//! ("leaked shared_memory objects").
 //!
 //! Claims: M9
 //! Change this and watch: leave out `fs::remove_file(path)?` in `own`. Then a
 //! file is left in two states, and M9 is contradicted.
 //!
-//! Output (times vary, counts do not):
-//!     named: 1 of 1 file is left
-//!     unlinked: 0 of 1 file is left
-//!     memfd: 0 of 1 file is left
+//! Output (figures vary):
+//!     named: the file is left
+//!     unlinked: nothing is left
+//!     memfd: nothing is left
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: SIGKILL leaves 1 of 1 named file, 0 of 1 unlinked file, and 0 of 1 memfd
+//!     Our answer to M9 is borne out: SIGKILL: named, the file is left; unlinked, nothing is left; memfd, nothing is left
 
 use std::process::Stdio;
 use std::{fs, io, os::unix::process::CommandExt, time::Duration};
@@ -39,22 +39,26 @@ fn main() -> Result {
     }
     flags([]);
     let _bound = Watchdog::guard("the kills", Duration::from_secs(10))?;
-    let named = left_after_kill("named")?;
-    let unlinked = left_after_kill("unlinked")?;
-    let memfd = left_after_kill("memfd")?;
-    let figure = format!(
-        "SIGKILL leaves {named} of 1 named file, {unlinked} of 1 unlinked file, \
-         and {memfd} of 1 memfd"
-    );
-    claim("M9", named == 1 && unlinked + memfd == 0, figure)
+    let named = is_left_after_kill("named")?;
+    let unlinked = is_left_after_kill("unlinked")?;
+    let memfd = is_left_after_kill("memfd")?;
+    let [first, second, third] = [named, unlinked, memfd].map(word);
+    let figure =
+        format!("SIGKILL: named, {first}; unlinked, {second}; memfd, {third}");
+    claim("M9", named && !unlinked && !memfd, figure)
 }
 
-/// How many files are left of a process that is killed in this state.
-fn left_after_kill(state: &str) -> Result<usize> {
+fn word(is_left: bool) -> &'static str {
+    if is_left { "the file is left" } else { "nothing is left" }
+}
+
+/// Whether a file is left of a process that is killed in this state.
+fn is_left_after_kill(state: &str) -> Result<bool> {
     let path = unguessable_path()?;
-    // The cleaner begins when no process has the other end of this pipe any
-    // more: neither this process, nor the owner, which might create the file
-    // later.
+    // Not the lesson, only for tidiness: the cleaner is a child that removes
+    // the file, even if this program is killed. It waits until nobody has the
+    // end `hold` of this pipe: this process has it, and so has the owner (as
+    // its stderr), because the owner might create the file late.
     let (alive, hold) = io::pipe()?;
     let mut cleaner = role::command("cleaner")?
         .arg(&path)
@@ -68,15 +72,15 @@ fn left_after_kill(state: &str) -> Result<usize> {
         .stderr(hold.try_clone()?)
         .spawn()?;
     let mut told = owner.stdout.take().expect("it was piped");
-    told.read_exact(&mut [0])?; // it is in this state
+    told.read_exact(&mut [0])?; // the owner is in this state
     owner.kill()?; // SIGKILL
     owner.wait()?;
-    let left = usize::from(path.try_exists()?);
-    drop(hold); // "clean up", as if this process had ended
+    let is_left = path.try_exists()?;
+    drop(hold); // so the cleaner begins
     cleaner.wait()?;
     ensure(!path.try_exists()?, "the cleaner has not cleaned up")?;
-    say!("{state}: {left} of 1 file is left");
-    Ok(left)
+    say!("{state}: {}", word(is_left));
+    Ok(is_left)
 }
 
 /// The child that is killed.
@@ -86,7 +90,7 @@ fn own(state: &str, path: &Path) -> Result {
     } else {
         let file = create_exclusive(path)?;
         file.set_len(4_096)?;
-        SharedMemory::map_unsealed(file.into())?
+        SharedMemory::map_unsealed(file.into())? // others might shorten it
     };
     if state == "unlinked" {
         fs::remove_file(path)?;
@@ -96,7 +100,7 @@ fn own(state: &str, path: &Path) -> Result {
     Ok(())
 }
 
-/// The child that cleans up as soon as its parent has ended.
+/// The cleaner.
 fn clean_up(path: &str) -> Result {
     io::copy(&mut io::stdin(), &mut io::sink())?;
     let _ = fs::remove_file(path); // it may be gone already
@@ -109,7 +113,8 @@ use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// A path in `/dev/shm` that nobody can guess: 128 random bits.
+/// A path in `/dev/shm` that nobody can guess: 128 random bits. (Use it only if
+/// a name is needed. Otherwise use `multiprocessing::SharedMemory::new`.)
 ///
 /// # Errors
 ///
@@ -126,8 +131,8 @@ pub fn unguessable_path() -> std::io::Result<PathBuf> {
 ///
 /// # Errors
 ///
-/// There is something with this name already, also if it is a link to nowhere.
-/// Or the file cannot be created.
+/// There is something with this name already (even a link to a file that does
+/// not exist), or the file cannot be created.
 pub fn create_exclusive(path: &Path) -> std::io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create_new(true).mode(0o600).open(path)

@@ -4,10 +4,11 @@
 //!
 //! Two parents are killed by SIGKILL. No program can catch this signal, so
 //! neither parent can end its worker first. The worker that did nothing about
-//! it lives on: it is an orphan. The other worker has called
-//! `PR_SET_PDEATHSIG`, so the kernel kills it, too, although it is busy. In
-//! Python: also a `Process` with `daemon=True` is left behind by SIGKILL. (This
-//! program ends the orphan that it makes.)
+//! it lives on: it is an orphan. The other worker has asked the kernel for a
+//! signal at the end of its parent (`PR_SET_PDEATHSIG`), so the kernel kills
+//! it, although it is busy. In Python even a `Process` with `daemon=True` is
+//! left behind if its parent is killed by SIGKILL. (This program ends the
+//! orphan that it makes.) In our library: `multiprocessing::end_with_parent`.
 //!
 //! The program `orphans_ways` has other ways to end a worker.
 //!
@@ -20,7 +21,7 @@
 //!     PDEATHSIG: the worker has ended
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: its parent is killed: a busy worker lives on as an orphan; with PDEATHSIG it has ended
+//!     Our answer to M9 is borne out: a busy worker whose parent is killed lives on as an orphan; with PDEATHSIG it has ended
 
 use std::hint::spin_loop;
 use std::io::{self, BufRead, BufReader};
@@ -42,7 +43,7 @@ fn main() -> Result {
     }
     flags([]);
     let _bound = Watchdog::guard("the ends", Duration::from_secs(20))?;
-    set_child_subreaper(true)?; // orphans become children of this process
+    set_child_subreaper(true)?; // then it, not init, reaps the orphans
     let nothing = outlives_its_parent("nothing")?;
     let signal = outlives_its_parent("PDEATHSIG")?;
     let word =
@@ -50,7 +51,7 @@ fn main() -> Result {
     say!("nothing done: the worker {}", word(nothing));
     say!("PDEATHSIG: the worker {}", word(signal));
     let figure = format!(
-        "its parent is killed: a busy worker {}; with PDEATHSIG it {}",
+        "a busy worker whose parent is killed {}; with PDEATHSIG it {}",
         word(nothing),
         word(signal)
     );
@@ -73,9 +74,9 @@ fn outlives_its_parent(way: &str) -> Result<bool> {
     parent.wait()?;
     let limit = Timespec::try_from(Duration::from_secs(1))?;
     let ended = poll(&mut [PollFd::new(&end, PollFlags::IN)], Some(&limit))?;
-    kill_process(worker, Signal::KILL)?; // a worker that has ended is a zombie
+    kill_process(worker, Signal::KILL)?; // no error if it has ended: a zombie
     waitpid(Some(worker), WaitOptions::empty())?;
-    Ok(ended == 0)
+    Ok(ended == 0) // the time was over first
 }
 
 /// The parent starts its worker, and waits until it is killed.
@@ -86,12 +87,12 @@ fn start_worker(way: &str) -> Result {
 }
 
 fn work(way: &str, parent: u32) -> Result {
-    // Ends it if this whole program is killed.
+    // If the whole program is killed, this ends the worker after a while.
     let _bound = Watchdog::guard("the worker", Duration::from_secs(5))?;
     if way == "PDEATHSIG" {
         die_with_parent(parent)?;
     }
-    say!("{}", id()); // goes to the output of its parent
+    say!("{}", id()); // to the first process, through the stdout of its parent
     loop {
         spin_loop(); // busy: would not see the end of a pipe
     }
@@ -103,13 +104,15 @@ use std::process::exit;
 
 use rustix::process::{Signal, set_parent_process_death_signal};
 
-/// Makes this process end when its parent ends, however that ends, also if this
-/// process is busy. To be called first in a worker. The parent gives the worker
-/// its own pid (`std::process::id`), for example as an argument, because a
-/// parent that has ended before this call sends no signal.
+/// The kernel kills this process when its parent ends, in any way, and even if
+/// this process is busy. Call this first in a worker. `parent` is the pid of
+/// the parent (`std::process::id` there), which the worker gets for example as
+/// an argument. It is needed because a parent that has ended before this call
+/// sends no signal.
 ///
 /// The signal comes at the end of the *thread* that has started this process.
-/// Processes that this one starts need a call of their own.
+/// So start workers from a thread that lives longer than they do. Processes
+/// that this one starts need a call of their own.
 ///
 /// # Errors
 ///

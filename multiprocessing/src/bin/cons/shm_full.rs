@@ -15,7 +15,7 @@
 //! a user and mount namespace. Some systems allow no such namespace.
 //!
 //! Claims: M9
-//! Change this and watch: `ROOM` of "size=1m". Then there is enough space,
+//! Change this and watch: set `ROOM` to "size=1m". Then there is enough space,
 //! nobody fails, and M9 is contradicted.
 //!
 //! Output (figures vary):
@@ -82,7 +82,7 @@ fn create(way: &str) -> Result {
     let file = match way {
         "ftruncate" => {
             let file = File::create_new(path)?;
-            file.set_len(BYTES as u64)?; // WRONG: promises what may not be there
+            file.set_len(BYTES as u64)?; // WRONG: it may not be there
             file.into()
         }
         "fallocate" => create_allocated(path, BYTES as u64)?.into(),

@@ -13,9 +13,9 @@
 //! The program `shm_full` shows another way to SIGBUS.
 //!
 //! Claims: M9
-//! Change this and watch: `set_len(1)` instead of `set_len(0)`. Then one byte
-//! of the first page is left, and the reader, which touches this page, does not
-//! die. After ten seconds the watchdog ends the program.
+//! Change this and watch: write `set_len(1)` instead of `set_len(0)`. Then
+//! one byte of the first page is left, and the reader, which touches this page,
+//! does not die. After ten seconds the watchdog ends the program.
 //!
 //! Output (figures vary):
 //!     not sealed: the file is cut
@@ -24,7 +24,7 @@
 //!     sealed: the reader ends with exit status: 0
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: another process cuts the file: a reader dies of SIGBUS; if it is sealed, the reader goes on
+//!     Our answer to M9 is borne out: another process cuts the file: a reader dies of SIGBUS; of a sealed file it goes on
 
 use std::io::{Read, stdin};
 use std::os::{fd::AsFd, unix::process::ExitStatusExt};
@@ -50,8 +50,8 @@ fn main() -> Result {
     let end = if died { "dies of SIGBUS" } else { "does not die" };
     let goes_on = if sealed.success() { "goes on" } else { "dies" };
     let figure = format!(
-        "another process cuts the file: a reader {end}; if it is sealed, the \
-         reader {goes_on}"
+        "another process cuts the file: a reader {end}; of a sealed file it \
+         {goes_on}"
     );
     claim("M9", died && sealed.success(), figure)
 }

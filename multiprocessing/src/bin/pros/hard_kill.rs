@@ -9,18 +9,19 @@
 //! `Process.join(timeout)`, then `Process.kill()`. Without the `kill` the
 //! process goes on, too.
 //!
-//! The program `job_timeout` does the same with our `ProcessPool`.
+//! The program `job_timeout` of the crate futures_pool does the same with our
+//! `ProcessPool`.
 //!
 //! Claims: M8
-//! Change this and watch: `STUCK` of 9. No job has this number, so none is
+//! Change this and watch: set `STUCK` to 9. No job has this number, so none is
 //! killed, and M8 is contradicted.
 //!
 //! Output (times vary, counts do not):
-//!     process: job 2 was gone 0 ms after its deadline
+//!     process: job 2 was gone 1 ms after its deadline
 //!     thread: the wait for job 2 has ended
 //!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M8 is borne out: 1 of 4 jobs is stuck; killed as a process, 3 of 4 are done; as a thread it goes on
+//!     Our answer to M8 is borne out: 1 of 4 jobs is stuck: a process is killed, and 3 of 4 jobs are done; a thread goes on
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::{os::unix::process::parent_id, process::id, time::Duration};
@@ -55,8 +56,8 @@ fn main() -> Result {
     let goes_on = thread_goes_on();
     let word = if goes_on { "goes on" } else { "has ended" };
     let figure = format!(
-        "1 of {JOBS} jobs is stuck; killed as a process, {done} of {JOBS} are \
-         done; as a thread it {word}"
+        "1 of {JOBS} jobs is stuck: a process is killed, and {done} of {JOBS} \
+         jobs are done; a thread {word}"
     );
     claim("M8", done == JOBS - 1 && killed == [STUCK] && goes_on, figure)
 }
@@ -72,7 +73,8 @@ fn work(job: u64) {
 }
 
 fn in_child(job: &str, parent: &str) -> Result {
-    // It ends when its parent is killed, or has ended by now.
+    // This process is killed when its parent ends. If the parent has ended
+    // already, no signal comes. (`multiprocessing::end_with_parent` does both.)
     set_pdeathsig(SIGKILL)?;
     ensure(parent == parent_id().to_string(), "the parent has ended")?;
     work(job.parse()?);
@@ -86,9 +88,11 @@ fn in_process(job: u64) -> Result<Child> {
 
 /// Whether the stuck job still works when the wait for it has ended.
 fn thread_goes_on() -> bool {
-    let _stalled = within(LIMIT, || work(STUCK));
+    // `within` runs this on a thread, and waits for it no longer than LIMIT.
+    let _too_late = within(LIMIT, || work(STUCK));
     say!("thread: the wait for job {STUCK} has ended");
     let turns = TURNS.load(Relaxed);
+    // Whether the loop counts further, within a limit.
     within(4 * LIMIT, move || while TURNS.load(Relaxed) == turns {}).is_ok()
 }
 
@@ -116,7 +120,7 @@ pub fn join_until(
     deadline: Instant,
 ) -> io::Result<Option<ExitStatus>> {
     let mut child = Reaped(child);
-    drop(child.0.stdin.take()); // `Child::wait` closes it, too
+    drop(child.0.stdin.take()); // as `Child::wait` does
     while child.0.try_wait()?.is_none() {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -124,7 +128,8 @@ pub fn join_until(
         }
         let left = Timespec::try_from(left).map_err(io::Error::other)?;
         let end = pidfd_open(Pid::from_child(&child.0), PidfdFlags::empty())?;
-        // Ends with the child, at the deadline, or by a signal: look again.
+        // Waits until the child ends, the deadline comes, or a signal disturbs:
+        // then the loop looks again.
         let _ = poll(&mut [PollFd::new(&end, PollFlags::IN)], Some(&left));
     }
     child.0.wait().map(Some)
@@ -135,7 +140,7 @@ struct Reaped(Child);
 
 impl Drop for Reaped {
     fn drop(&mut self) {
-        let _ = self.0.kill(); // does nothing after `wait`
+        let _ = self.0.kill(); // after `wait` there is nothing to kill
         let _ = self.0.wait();
     }
 }

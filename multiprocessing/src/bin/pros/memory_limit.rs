@@ -11,8 +11,8 @@
 //! memory that is really used, from outside: `systemd-run -p MemoryMax=32M`.
 //!
 //! Claims: M8
-//! Change this and watch: `LIMIT` of 1 GiB. All of it is possible then, and M8
-//! is contradicted.
+//! Change this and watch: set `LIMIT` to 1 GiB. All of it is possible then,
+//! and M8 is contradicted.
 //!
 //! Output (figures vary):
 //!     64 MiB       touched  reserved  mapped file  vec!

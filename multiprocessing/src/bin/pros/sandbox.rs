@@ -2,22 +2,23 @@
 //!
 //!     cargo run -p multiprocessing --bin sandbox
 //!
-//! A parser that is taken over by its input tries two things: to read a file
-//! and to connect a socket. On a thread the parser has all rights of the
-//! program, and in a process of its own, too. But a process can give up its
-//! rights. Our module `multiprocessing::sandbox` asks the kernel to refuse all
-//! files and ports (landlock) and all system calls but a few (seccomp). What is
-//! open stays usable, so the parser still reads its input and writes its
-//! result. Python has no such module.
+//! Hostile input makes its parser do what an attacker wants. Here the parser
+//! tries two things: to read a file and to connect a socket. On a thread it has
+//! all rights of the program. In a process of its own it has them, too. But a
+//! process can give up its rights. Our module `multiprocessing::sandbox` asks
+//! the kernel to refuse all files and ports (landlock) and all system calls but
+//! a few (seccomp). What is open stays usable, so the parser still reads its
+//! input and writes its result. Python has no such module. (In a kernel without
+//! seccomp the program says so, and judges nothing.)
 //!
 //! The program `sandbox_ways` tries each restriction alone, also on a thread.
 //!
 //! Claims: M8
 //! Change this and watch: leave out the call of `sandbox::enter`. Then both
-//! attempts succeed everywhere, and M8 is contradicted.
+//! attempts succeed in the sandbox, too, and M8 is contradicted.
 //!
 //! Output (figures vary):
-//!     attempts that succeed, of 2
+//!     two attempts of hostile input: how many succeed?
 //!     on a thread: 2
 //!     in a process: 2
 //!     in a process in the sandbox: 0
@@ -32,8 +33,6 @@ use std::{fs, thread, time::Duration};
 use shared::watchdog::Watchdog;
 use shared::{Result, claim, ensure, flags, role, say};
 
-const NOT_HERE: &str = "not available here"; // no judgement, and no failure
-
 fn main() -> Result {
     if let Some([place]) = role::started_as("parser") {
         return parse(&place);
@@ -42,23 +41,24 @@ fn main() -> Result {
     let _bound = Watchdog::guard("the attacks", Duration::from_secs(20))?;
     let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let input = server.local_addr()?.port().to_string();
-    let process = in_process("free", &input)?;
-    let sandbox = match fs::exists("/proc/sys/kernel/seccomp")? {
-        true => in_process("sandbox", &input)?,
-        false => NOT_HERE.to_string(),
-    };
-    let thread = thread::spawn(move || hostile(&input));
+    say!("two attempts of hostile input: how many succeed?");
+    let copy = input.clone();
+    let thread = thread::spawn(move || hostile(&copy));
     let thread = thread.join().expect("no panic");
-    say!("attempts that succeed, of 2");
     say!("on a thread: {thread}");
+    let process = in_child("free", &input)?;
     say!("in a process: {process}");
+    if !fs::exists("/proc/sys/kernel/seccomp")? {
+        say!("this kernel has no seccomp, so the sandbox is not judged");
+        return Ok(());
+    }
+    let sandbox = in_child("sandbox", &input)?;
     say!("in a process in the sandbox: {sandbox}");
     let figure = format!(
         "of 2 attacks {thread} succeed on a thread, {process} in a process, \
          {sandbox} in a sandboxed process"
     );
-    let closed = sandbox == "0" || sandbox == NOT_HERE;
-    claim("M8", thread == "2" && process == "2" && closed, figure)
+    claim("M8", [&*thread, &process, &sandbox] == ["2", "2", "0"], figure)
 }
 
 fn parse(place: &str) -> Result {
@@ -69,8 +69,8 @@ fn parse(place: &str) -> Result {
     Ok(())
 }
 
-/// A parser that is taken over by its input. Its result is how many of its two
-/// attempts succeed.
+/// A parser that does what its hostile input wants: here the input is the port
+/// to connect to. The result is how many of the two attempts succeed.
 fn hostile(input: &str) -> String {
     let port = input.parse().expect("the input is a port");
     let read = fs::read("/etc/passwd").is_ok();
@@ -78,14 +78,14 @@ fn hostile(input: &str) -> String {
     (u32::from(read) + u32::from(connected)).to_string()
 }
 
-/// In the parent: what the parser in another process makes of the input.
-fn in_process(place: &str, input: &str) -> Result<String> {
+/// In the parent: what the parser in a child process makes of the input.
+fn in_child(place: &str, input: &str) -> Result<String> {
     let mut child = role::command("parser")?
         .arg(place)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
-    let to = child.stdin.take();
+    let to = child.stdin.take(); // closed after this write: the input ends
     to.expect("it was piped").write_all(input.as_bytes())?;
     let output = child.wait_with_output()?;
     ensure(output.status.success(), "the parser fails")?;
@@ -107,7 +107,7 @@ use multiprocessing::sandbox;
 /// # Errors
 ///
 /// This kernel has no seccomp (then nothing of the input is read), or the input
-/// is no text.
+/// is not UTF-8 text. (If only landlock is missing, seccomp alone refuses.)
 pub fn parse_in_sandbox(parse: fn(&str) -> String) -> io::Result<()> {
     sandbox::enter()?; // files and sockets that it needs must be open by now
     let input = io::read_to_string(io::stdin())?;

@@ -2,17 +2,20 @@
 //!
 //!     cargo run -p multiprocessing --bin worker_crash
 //!
-//! One of ten jobs aborts. Nothing can catch a crash: the system ends the whole
-//! process. So ten threads lose all ten results. (Their program is a child
-//! here, and its parent tells how it ended.) Ten processes lose one result, and
-//! the parent knows which job crashed and which signal ended it. In Python:
-//! `Process.exitcode` is -6.
+//! One of ten jobs aborts. An abort ends the whole process, with all of its
+//! threads. The results of ten threads are in the memory of that process, so
+//! all ten are lost, even those that were ready. (A program that writes each
+//! result to a file at once would keep these.) Ten processes lose one result:
+//! the parent has the other nine, and knows which job crashed and which signal
+//! ended it. In Python: `Process.exitcode` is -6. The program with the threads
+//! runs as a child here, so that this program can tell how it ended.
 //!
-//! The program `crash_in_pool` does the same with our `ProcessPool`.
+//! The program `crash_in_pool` of the crate futures_pool does the same with our
+//! `ProcessPool`.
 //!
 //! Claims: M8
-//! Change this and watch: `panic!("crash")` instead of `abort()`. A panic is
-//! caught by `join`, so the threads deliver 9 results. M8 is contradicted.
+//! Change this and watch: call `panic!("crash")` instead of `abort()`. `join`
+//! catches a panic, so the threads deliver 9 results. M8 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     threads: the program ended with signal: 6 (SIGABRT)
@@ -27,10 +30,11 @@ use nix::sys::prctl::set_dumpable;
 use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
 
 const JOBS: u64 = 10;
+/// The job that crashes.
 const CRASHES: u64 = 4;
 
 fn main() -> Result {
-    serve("square", square)?; // the process of a job ends here
+    serve("square", square)?; // a process that was started for a job ends here
     if let Some([]) = role::started_as("threads") {
         return on_threads();
     }
@@ -39,12 +43,12 @@ fn main() -> Result {
     let program = role::command("threads")?.output()?;
     let printed = String::from_utf8_lossy(&program.stdout).lines().count();
     say!("threads: the program ended with {}", program.status);
-    let in_process =
+    let wait_for_process =
         |n| thread::spawn(move || isolated::<_, u64>("square", &n));
-    let jobs: Vec<_> = (0..JOBS).map(in_process).collect(); // all run now
+    let jobs: Vec<_> = (0..JOBS).map(wait_for_process).collect(); // all run
     let mut done = 0;
     for (n, job) in (0..).zip(jobs) {
-        // The outer error: no process. The inner one: how the process ended.
+        // Two errors: `?`, no process was started; `Err`, how it ended.
         match job.join().expect("no panic")? {
             Ok(square) => done += u64::from(square == n * n),
             Err(status) => say!("processes: job {n} ended with {status}"),
@@ -68,8 +72,9 @@ fn square(n: u64) -> u64 {
 fn on_threads() -> Result {
     let on_thread = |n| thread::spawn(move || square(n));
     let jobs: Vec<_> = (0..JOBS).map(on_thread).collect(); // all run now
+    // Waits for all results, and leaves out threads that have panicked.
     let squares = jobs.into_iter().flat_map(|job| job.join());
-    let squares: Vec<_> = squares.collect(); // waits for all before it prints
+    let squares: Vec<_> = squares.collect();
     squares.iter().for_each(|square| say!("{square}"));
     Ok(())
 }
@@ -100,6 +105,7 @@ pub fn isolated<A: Serialize, T: DeserializeOwned>(
     argument: &A,
 ) -> io::Result<Result<T, ExitStatus>> {
     if env::args_os().nth(1).is_some_and(|role| role == "isolated-job") {
+        // The call of `serve` is missing, or a job has started a job.
         return Err(Error::other("no `serve`, or a job in a job"));
     }
     let argument = serde_json::to_string(argument)?;
@@ -126,7 +132,8 @@ pub fn serve<A: DeserializeOwned, T: Serialize>(
     if given.len() != 4 || given[..2] != ["isolated-job", job] {
         return Ok(());
     }
-    // The child ends with its parent, also if that has ended by now.
+    // This process is killed when its parent ends. If the parent has ended
+    // already, no signal comes.
     set_parent_process_death_signal(Some(Signal::KILL))?;
     if given[3] != *parent_id().to_string() {
         return Err(Error::other("its parent is gone"));

@@ -12,8 +12,8 @@
 //! speed-up; `break_even` shows how long a job must be for a process.
 //!
 //! Claims: M2, M3
-//! Change this and watch: `STEPS` of 2_000. The work is then so short that
-//! the start of the processes takes longer, and M2 is contradicted.
+//! Change this and watch: set `STEPS` to 2_000. The work is then so short
+//! that the start of the processes takes longer, and M2 is contradicted.
 //!
 //! Output (figures vary):
 //!     way         wall ms  speed-up  overhead ms

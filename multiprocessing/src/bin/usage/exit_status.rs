@@ -2,14 +2,14 @@
 //!
 //!     cargo run -p multiprocessing --bin exit_status
 //!
-//! A child that ends by itself leaves a code. A panic leaves code 101, as
-//! `exit(101)` does, so only the message on standard error tells the two apart.
+//! A child that ends by itself leaves a code. A panic leaves code 101, and so
+//! does `exit(101)`: only a panic also prints a message to standard error.
 //! A child that a signal ends leaves no code: `code()` is `None`, and
 //! `signal()` has the number. `try_wait` returns at once, also while the child
 //! runs. After one `wait` a second one returns the same status again. In
 //! Python: `Process.exitcode`, which is negative for a signal, and `join(0)`.
 //!
-//! Change this and watch: `drop(child.stdin.take());` instead of
+//! Change this and watch: write `drop(child.stdin.take());` instead of
 //! `child.kill()?;`. The child reads to the end of its input and returns, so
 //! its end is `Code(0)`, and this program ends with an error.
 //!
@@ -28,6 +28,7 @@ use shared::watchdog::Watchdog;
 use shared::{Result, ensure, flags, role, say};
 
 fn main() -> Result {
+    // As in the program `role`; `[way]` are the arguments after the role.
     if let Some([way]) = role::started_as("child") {
         return end_by(&way);
     }
@@ -50,8 +51,9 @@ fn main() -> Result {
 
 fn start(way: &str) -> io::Result<Child> {
     let mut child = role::command("child")?;
-    // Only the parent has the other end of this pipe: if the parent dies, a
-    // child that reads its input ends. What a panic prints is not of interest.
+    // Only the parent has the other end of the input: if the parent dies, the
+    // input ends, and so does a child that reads it. The message of the panic
+    // is thrown away here.
     child.arg(way).stdin(Stdio::piped()).stderr(Stdio::null()).spawn()
 }
 
@@ -73,7 +75,10 @@ fn kill_while_it_runs() -> Result<Ended> {
     let first = how_it_ended(child.wait()?);
     let second = how_it_ended(child.wait()?); // no error: std keeps the status
     say!("kill: {first:?}, and the second wait says {second:?}");
-    ensure(early.is_none() && first == second, "wait tells two stories")?;
+    ensure(
+        early.is_none() && first == second,
+        "the second wait says something else",
+    )?;
     Ok(first)
 }
 

@@ -12,9 +12,9 @@
 //!
 //! The program `forkserver` forks from a process that has no other thread.
 //!
-//! Change this and watch: `fork_with_threads_and_lock` after the `join` of the
-//! other thread, not before. Nobody has the lock then, so the child gets it,
-//! and the program ends with an error.
+//! Change this and watch: call `fork_with_threads_and_lock` after the `join` of
+//! the other thread, not before. Nobody has the lock then, so the child gets
+//! it, and the program ends with an error.
 //!
 //! Output (figures vary):
 //!     fork before the first thread: the child gets the lock

@@ -15,7 +15,7 @@
 //! fork.
 //!
 //! Claims: M9
-//! Change this and watch: `SIZE` of 1 << 30. The fork of this process takes
+//! Change this and watch: set `SIZE` to 1 << 30. The fork of this process takes
 //! about four times as long, the other ways do not change.
 //!
 //! Output (figures vary):

@@ -4,14 +4,16 @@
 //!
 //! A pipe has room for 65536 bytes, as a rule. A child that writes more has to
 //! wait until its parent reads. If the parent first waits for the end of the
-//! child, each waits for the other: a deadlock. With less output the mistake is
-//! not seen, so a small test does not find it. The cure: read to the end first,
-//! then wait. In Python: `Process.join()` before the items of its `Queue` are
-//! taken, and `Popen.wait()` with `stdout=PIPE`.
+//! child, parent and child wait for each other: a deadlock. With less output
+//! the mistake is not seen, so a small test does not find it. In Python the
+//! same mistake is `Process.join()` before the items of a `Queue` are taken,
+//! and `Popen.wait()` with `stdout=PIPE`. The cure: read to the end first, then
+//! wait (in Python: `Popen.communicate()`).
 //!
 //! Claims: M6
-//! Change this and watch: `wait_first(room)?` in both lines. The output then
-//! fits into the pipe, nothing is stuck, and M6 is contradicted.
+//! Change this and watch: write `wait_first(room)?` instead of
+//! `wait_first(room + 1)?`. Then the output fits into the pipe, nothing is
+//! stuck, and M6 is contradicted.
 //!
 //! Output (figures vary):
 //!     room of a pipe, as the kernel tells it: 65536 bytes
@@ -20,7 +22,7 @@
 //!     read first: the child writes 6553600 of 6553600 bytes, ends
 //!     The article, M6: "With more processes and sockets it is harder still to understand."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M6 is borne out: with 65536 bytes a wait before the read ends, with one more it deadlocks
+//!     Our answer to M6 is borne out: who waits before reading 65536 bytes ends, and with one byte more deadlocks
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::{io::Write, thread, time::Duration};
@@ -41,7 +43,7 @@ fn main() -> Result {
     let more = wait_first(room + 1)?;
     let cured = read_first(100 * room)?;
     let figure = format!(
-        "with {room} bytes a wait before the read {fits}, with one more it \
+        "who waits before reading {room} bytes {fits}, and with one byte more \
          {more}"
     );
     claim("M6", [fits, more, cured] == ["ends", "deadlocks", "ends"], figure)
@@ -53,7 +55,8 @@ fn wait_first(bytes: usize) -> Result<&'static str> {
     let mut child = writer(bytes, &written)?.stdout(Stdio::piped()).spawn()?;
     let mut stdout = child.stdout.take().expect("it was piped");
     let room = fcntl_getpipe_size(&stdout)?;
-    // WRONG: nobody reads. (As `child.wait()`, but a deadlock is noticed.)
+    // WRONG: nobody reads. (Instead of `child.wait()` this looks again and
+    // again, so that it notices the deadlock.)
     let (wrote, outcome) = loop {
         let has_ended = child.try_wait()?.is_some();
         let wrote = count.load(Relaxed) as usize;
@@ -65,7 +68,7 @@ fn wait_first(bytes: usize) -> Result<&'static str> {
         thread::sleep(Duration::from_millis(10)); // then look again
     };
     say!("wait first: the child writes {wrote} of {bytes} bytes, {outcome}");
-    stdout.read_to_end(&mut Vec::new())?; // resolves the deadlock
+    stdout.read_to_end(&mut Vec::new())?; // so the child can go on
     child.wait()?;
     Ok(outcome)
 }
@@ -80,7 +83,8 @@ fn read_first(bytes: usize) -> Result<&'static str> {
     Ok(outcome)
 }
 
-/// The command for a child that counts in `written` what it could write.
+/// The command for a child that counts in `written` what it could write. Its
+/// stdin is not for input: in this way it inherits the shared memory.
 fn writer(bytes: usize, written: &SharedMemory) -> Result<Command> {
     let mut command = role::command("writer")?;
     command.arg(bytes.to_string()).stdin(written.hand_over()?);
@@ -117,7 +121,7 @@ pub fn read_then_wait(
     let mut stdout = child.stdout.take().expect("it was piped");
     let mut output = Vec::new();
     let read = stdout.read_to_end(&mut output); // until the child closes it
-    drop(stdout); // after an error: a child that still writes is not stuck
+    drop(stdout); // if the read failed: the child must not wait for a reader
     let status = child.wait()?; // leaves no zombie
     read.map(|_| (output, status))
 }

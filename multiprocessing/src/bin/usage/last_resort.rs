@@ -15,8 +15,8 @@
 //! job must be for a process.
 //!
 //! Claims: M7
-//! Change this and watch: `STEPS` of 5_000. The steps with processes are then
-//! the slowest, slower than one thread.
+//! Change this and watch: set `STEPS` to 5_000. Then the steps with processes
+//! are the slowest, slower than one thread.
 //!
 //! Output (figures vary):
 //!     step                         lines  wall ms  speed-up

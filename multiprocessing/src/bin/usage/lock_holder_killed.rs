@@ -17,7 +17,7 @@
 //! `child.kill()?`. The holder then ends in good order and unlocks, nothing is
 //! stuck, and M6 is contradicted.
 //!
-//! Output (times vary, counts do not):
+//! Output (figures vary):
 //!     semaphore: locked for ever
 //!     robust mutex: locked again, told: owner died, data: [1, 1]
 //!     The article, M6: "With more processes and sockets it is harder still to understand."

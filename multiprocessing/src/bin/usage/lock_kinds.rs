@@ -14,7 +14,7 @@
 //! `child.kill()?`. Each holder then ends by itself. The robust mutex is
 //! unlocked in good order, nobody is told, and the program ends with an error.
 //!
-//! Output (times vary, counts do not):
+//! Output (figures vary):
 //!     lock          the next process  is told
 //!     spin lock     is stuck          -
 //!     semaphore     is stuck          -

@@ -5,19 +5,20 @@
 //! One process writes 64 words of shared memory all the time, and four others
 //! read them. There are three cures of a torn read:
 //!
-//! - A lock lets one process in at a time: readers and the writer wait for each
-//!   other. If the writer is killed, a robust mutex tells that to the next owner.
-//! - With a seqlock nobody waits: a reader that meets a write reads again. If the
-//!   writer is killed in a write, the reads fail until a new writer takes over.
+//! - A lock lets one process in at a time: readers and the writer wait for
+//!   each other. If the writer is killed, a robust mutex tells the next owner.
+//! - With a seqlock the writer never waits: a reader that meets a write reads
+//!   again. If the writer is killed in a write, the reads fail until a new
+//!   writer takes over.
 //! - A double buffer has the words twice. The writer fills one block while the
-//!   readers read the other one. If the writer is killed in a write, the readers
-//!   still find the last whole block.
+//!   readers read the other one. If the writer is killed in a write, the
+//!   readers still find the last whole block.
 //!
 //! The program `many_readers` is the lesson that comes before this one: it
 //! shows a torn read. Here a torn read ends the program with an error.
 //!
-//! Change this and watch: `PAUSE` of 0. The writer leaves less time to read,
-//! and the seqlock has fewer reads than before.
+//! Change this and watch: set `PAUSE` to 0. The writer leaves less time to
+//! read, and the seqlock has fewer reads than before.
 //!
 //! Output (figures vary):
 //!     lock: 1859 reads per ms

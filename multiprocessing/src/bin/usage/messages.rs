@@ -14,7 +14,7 @@
 //! program `peer_dies` shows what each way tells about a process that is
 //! killed. The program `local_socket` connects by a name, on Windows, too.
 //!
-//! Change this and watch: `LARGE` of 1 << 14. The text then fits into the
+//! Change this and watch: set `LARGE` to 1 << 14. The text then fits into the
 //! buffer of the kernel, and all three ways need nearly the same time.
 //!
 //! Output (figures vary):

@@ -3,17 +3,18 @@
 //!     cargo run -p multiprocessing --bin pass_fd
 //!
 //! A Unix socket carries open files, too (SCM_RIGHTS): the receiver gets a
-//! descriptor of the same connection. A process has a limit of descriptors, and
-//! when none is free, it cannot receive one. The kernel does not call this an
-//! error: it closes the connection and sets the flag MSG_CTRUNC. A receiver
-//! that ignores the flag loses the connection and does not know it. In Python:
-//! `socket.send_fds`, and `multiprocessing.reduction`, which reports "received
-//! 0 items of ancdata" in this case.
+//! descriptor of the same connection. In Python: `socket.send_fds`, and
+//! `multiprocessing.reduction`. But there is a danger. A process has a limit of
+//! descriptors, and when none is free, it cannot receive one. The kernel does
+//! not call this an error: it closes the connection and sets the flag
+//! MSG_CTRUNC. A receiver that ignores the flag loses the connection and does
+//! not know it. (Python reports "received 0 items of ancdata".)
 //!
 //! The program `hand_over` gives a listening socket to the next version.
 //!
-//! Change this and watch: `next + 1` twice in `setrlimit`. One descriptor is
-//! then free in the worker, and the program ends with an error.
+//! Change this and watch: in `setrlimit`, write `free + 1` twice. Then one
+//! descriptor is free in the worker, nothing is lost, and the program ends with
+//! an error.
 //!
 //! Output (figures vary):
 //!     first: accepted in process 8698, answer "hello from process 8702"
@@ -33,10 +34,11 @@ fn main() -> Result {
         return work();
     }
     flags([]);
-    let (ours, its) = UnixStream::pair()?;
-    // In one expression: a `Command` that lives on keeps `its` end open.
+    let (ours, theirs) = UnixStream::pair()?;
+    // In one expression, so that the `Command` is dropped here: as long as it
+    // lives, this process has the end of the worker open, too.
     let mut worker =
-        role::command("worker")?.stdin(OwnedFd::from(its)).spawn()?;
+        role::command("worker")?.stdin(OwnedFd::from(theirs)).spawn()?;
     let served = serve(&ours, "first")?;
     let lost = serve(&ours, "second")?;
     ours.shutdown(Shutdown::Write)?; // no more connections
@@ -44,14 +46,17 @@ fn main() -> Result {
     worker.wait()?;
     say!("the worker reports: {error:?}");
     let told = lost.is_empty() && error.contains("MSG_CTRUNC");
-    ensure(served.starts_with("hello") && told, "a loss was not told")
+    ensure(
+        served.starts_with("hello") && told,
+        "the worker did not report the loss",
+    )
 }
 
 /// Accepts a connection for the worker; returns what the client receives.
 fn serve(worker: &UnixStream, name: &str) -> Result<String> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let client = TcpStream::connect(listener.local_addr()?)?;
-    send_fd(worker, &listener.accept()?.0)?; // closed here: the worker has it
+    send_fd(worker, &listener.accept()?.0)?; // the worker has its own now
     let answer = read_to_string(client)?;
     say!("{name}: accepted in process {}, answer {answer:?}", process::id());
     Ok(answer)
@@ -63,9 +68,10 @@ fn work() -> Result {
         UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let Some(first) = receive_fd(&socket)? else { return Ok(()) };
     write!(TcpStream::from(first), "hello from process {}", process::id())?;
-    // From now on no descriptor is free in this process.
-    let next = File::open("/dev/null")?.as_raw_fd() as u64;
-    setrlimit(RLIMIT_NOFILE, next, next)?;
+    // The lowest number that is free: this file is closed again at once. With
+    // this number as the limit no descriptor is free in this process.
+    let free = File::open("/dev/null")?.as_raw_fd() as u64;
+    setrlimit(RLIMIT_NOFILE, free, free)?;
     if let Err(error) = receive_fd(&socket) {
         socket.write_all(error.to_string().as_bytes())?;
     }
@@ -107,8 +113,8 @@ pub fn send_fd(socket: &UnixStream, file: &impl AsFd) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// This process has no free descriptor: the file is lost (MSG_CTRUNC), the next
-/// one can be received. Or something else was sent than one file.
+/// This process has no free descriptor, so the file is lost (MSG_CTRUNC). The
+/// next one can be received. Or the peer has sent something else than one file.
 pub fn receive_fd(socket: &UnixStream) -> io::Result<Option<OwnedFd>> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);

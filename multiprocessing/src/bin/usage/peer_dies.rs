@@ -13,29 +13,29 @@
 //!
 //! The program `messages` compares what these ways cost.
 //!
-//! Change this and watch: `LARGE` of 1 << 10. This value fits into the buffer
-//! of the kernel, so no send waits, and no sender learns that the child is
-//! dead.
+//! Change this and watch: set `LARGE` to 1 << 10. This value fits into the
+//! buffer of the kernel, so no send waits, and no sender learns that the child
+//! is dead.
 //!
 //! Output (figures vary):
 //!     socket, stuck child: with a limit, Err(WouldBlock)
-//!     socket, killed child: receive returns Ok(None), send Err(BrokenPipe)
+//!     socket, killed child: receive ends, send returns Err(BrokenPipe)
 //!     ipc-channel, killed child: receive returns Err(Disconnected), send never
 
 use std::os::fd::OwnedFd;
-use std::process::Child;
+use std::process::{self, Child, Command};
 use std::{fmt::Debug, sync::mpsc, thread};
 
 use ipc_channel::ipc::{IpcOneShotServer, IpcReceiver, IpcSender, channel};
-use nix::sys::{prctl::set_pdeathsig, signal::Signal::SIGKILL};
+use multiprocessing::end_with_parent;
 use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
 
 const LARGE: usize = 4 << 20;
 
 fn main() -> Result {
     let _bound = Watchdog::guard("the messages", Duration::from_secs(9))?;
-    if let Some([name]) = role::started_as("silent") {
-        return stay_silent(name);
+    if let Some([name, parent]) = role::started_as("silent") {
+        return stay_silent(name, parent.parse()?);
     }
     flags([]);
     by_socket()?;
@@ -44,8 +44,7 @@ fn main() -> Result {
 
 fn by_socket() -> Result {
     let (socket, its) = UnixStream::pair()?;
-    let child =
-        role::command("silent")?.arg("").stdin(OwnedFd::from(its)).spawn()?;
+    let child = silent_command("")?.stdin(OwnedFd::from(its)).spawn()?;
     let kind = |error: io::Error| error.kind();
     let answer = ask_within(&socket, &7, Duration::from_millis(50));
     let answer: Result<u64, _> = answer.map_err(kind);
@@ -60,13 +59,13 @@ fn by_socket() -> Result {
         move || receive::<u64>(from, MOST).map_err(kind),
         move || send(socket, &"x".repeat(LARGE), 2 * LARGE).map_err(kind),
     )?;
-    say!("socket, killed child: receive returns {end}, send {error}");
+    say!("socket, killed child: receive ends, send returns {error}");
     ensure(end != "never" && error != "never", "the end was not told")
 }
 
 fn by_ipc_channel() -> Result {
     let (server, name) = IpcOneShotServer::new()?;
-    let child = role::command("silent")?.arg(name).spawn()?;
+    let child = silent_command(&name)?.spawn()?;
     let (_, ends) = server.accept()?;
     let (to, from): (IpcSender<String>, IpcReceiver<String>) = ends;
     let send = move || to.send("x".repeat(LARGE));
@@ -95,9 +94,15 @@ fn killed<T: Debug, U: Debug>(
     Ok([end(received), early.unwrap_or_else(|_| end(sent))])
 }
 
+fn silent_command(name: &str) -> io::Result<Command> {
+    let mut command = role::command("silent")?;
+    command.args([name, &process::id().to_string()]);
+    Ok(command)
+}
+
 /// The child, which does nothing with its socket, or its channel.
-fn stay_silent(name: String) -> Result {
-    set_pdeathsig(SIGKILL)?; // ends with its parent
+fn stay_silent(name: String, parent: u32) -> Result {
+    end_with_parent(parent)?;
     let (to, from) = (channel::<String>()?, channel::<String>()?);
     if !name.is_empty() {
         IpcSender::connect(name)?.send((to.0, from.1))?;

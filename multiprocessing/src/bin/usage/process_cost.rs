@@ -13,7 +13,7 @@
 //! The program `exit_status` shows how a process ends.
 //!
 //! Claims: M1
-//! Change this and watch: `EACH` of 50. The cost of each process falls a
+//! Change this and watch: set `EACH` to 50. The cost of each process falls a
 //! little, because more processes share the pages of the program.
 //!
 //! Output (figures vary):

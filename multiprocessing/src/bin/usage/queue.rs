@@ -2,17 +2,19 @@
 //!
 //!     cargo run -p multiprocessing --bin queue
 //!
-//! The queue is a pair of sockets of the kind SEQPACKET. It keeps each message
-//! whole, and the messages of each producer in order. Its room is bounded (in
-//! bytes), so a producer that is too fast has to wait: back-pressure. A
+//! The queue is a pair of sockets (of the kind SEQPACKET, which carries
+//! messages, not bytes). It keeps each message whole, and the messages of each
+//! producer in order. Its room is bounded, so a producer that is too fast has
+//! to wait: back-pressure. The room is counted in bytes, and the kernel takes
+//! up to about twice the bytes that we ask for: 8 messages here, not 4. A
 //! producer that is killed leaves a whole message or none. The queue ends when
 //! all of its producers have ended. In Python:
-//! `multiprocessing.Queue(maxsize)`. A process that is killed can keep the lock
-//! of that queue, and then all others wait.
+//! `multiprocessing.Queue(maxsize)`. There a process that is killed can keep
+//! the lock of the queue, and then all others wait.
 //!
 //! The program `interleaved` shows what a pipe does to such messages.
 //!
-//! Change this and watch: `drop(sender)` replaced by
+//! Change this and watch: replace `drop(sender)` by
 //! `std::mem::forget(sender)`. This process then counts as a producer, so the
 //! queue does not end when the others have ended, and the program ends with an
 //! error.
@@ -28,57 +30,60 @@ use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
 
 const PRODUCERS: usize = 3;
 const EACH: u8 = 100;
-/// The bytes of a message, and the room of the queue.
+/// The bytes of a message, and the bytes of room that we ask for.
 const SIZE: usize = 20_000;
 const ROOM: usize = 4 * SIZE;
 const LIMIT: Option<Duration> = Some(Duration::from_secs(4));
 
 fn main() -> Result {
     let _bound = Watchdog::guard("the messages", Duration::from_secs(9))?;
-    if let Some([name]) = role::started_as("producer") {
-        return produce(name.parse()?);
+    if let Some([producer]) = role::started_as("producer") {
+        return produce(producer.parse()?);
     }
     flags([]);
     let (sender, _receiver) = queue(ROOM)?;
     let fits = |_: &u8| sender.send(&[0; SIZE], Some(Duration::ZERO)).is_ok();
     let room = (0..EACH).take_while(fits).count();
     say!("nobody receives: {room} messages find room, then a producer waits");
-    let count = receive_all(|_| Ok(()))?;
-    say!("3 producers end: {count} messages come, whole and in order");
-    ensure(count == PRODUCERS * usize::from(EACH), "messages are lost")?;
-    let killed = receive_all(Child::kill)?;
-    say!("3 producers are killed: {killed} messages come, whole and in order");
-    ensure(killed < count, "a producer was not killed")
+    let all = receive_until_the_end(|_| Ok(()))?;
+    say!("3 producers end: {all} messages come, whole and in order");
+    ensure(all == PRODUCERS * usize::from(EACH), "messages are lost")?;
+    let some = receive_until_the_end(Child::kill)?;
+    say!("3 producers are killed: {some} messages come, whole and in order");
+    ensure(0 < some && some < all, "the producers were not killed in between")
 }
 
-/// Starts producers, and takes all their messages; returns how many came.
-fn receive_all(then: fn(&mut Child) -> io::Result<()>) -> Result<usize> {
-    let commands: io::Result<Vec<_>> = (0..PRODUCERS).map(producer).collect();
+/// Starts producers, and receives their messages until the queue ends; returns
+/// how many came. After each message, does this to each producer.
+fn receive_until_the_end(
+    after_message: fn(&mut Child) -> io::Result<()>,
+) -> Result<usize> {
+    let commands: io::Result<Vec<_>> = (0..PRODUCERS).map(command).collect();
     let (mut receiver, mut producers) = start_producers(commands?, ROOM)?;
-    producers.iter_mut().try_for_each(then)?;
     let mut next = [0; PRODUCERS];
     while let Some(message) = receiver.receive(LIMIT)? {
-        let [name, n] = [message[0], message[1]];
-        let wanted = &mut next[usize::from(name)];
-        let whole = message == [name, n].repeat(SIZE / 2);
+        let [producer, n] = [message[0], message[1]];
+        let wanted = &mut next[usize::from(producer)];
+        let whole = message == [producer, n].repeat(SIZE / 2);
         ensure(whole && n == *wanted, "a message is cut, or out of order")?;
         *wanted += 1;
+        producers.iter_mut().try_for_each(after_message)?;
     }
     producers.iter_mut().try_for_each(|one| one.wait().map(drop))?;
     Ok(next.into_iter().map(usize::from).sum())
 }
 
-fn producer(name: usize) -> io::Result<Command> {
+fn command(producer: usize) -> io::Result<Command> {
     let mut command = role::command("producer")?;
-    command.arg(name.to_string());
+    command.arg(producer.to_string());
     Ok(command)
 }
 
 /// The child.
-fn produce(name: u8) -> Result {
+fn produce(producer: u8) -> Result {
     let queue = inherited()?;
     for n in 0..EACH {
-        queue.send(&[name, n].repeat(SIZE / 2), None)?;
+        queue.send(&[producer, n].repeat(SIZE / 2), None)?;
     }
     Ok(())
 }
@@ -91,12 +96,13 @@ use std::process::{Child, Command};
 use multiprocessing::queue::{Receiver, Sender, queue};
 
 /// Starts processes that send messages through one queue, which is the stdout
-/// of each of them. There is room for about `bytes` bytes in it.
+/// of each of them. The queue has room for `bytes` bytes, or up to about twice
+/// as many.
 ///
 /// # Errors
 ///
-/// A process cannot be started. What those before it send is an error for them
-/// (BrokenPipe).
+/// A process cannot be started. Those that have been started already get the
+/// error BrokenPipe when they send.
 pub fn start_producers(
     commands: Vec<Command>,
     bytes: usize,

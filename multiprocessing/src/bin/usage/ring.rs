@@ -11,7 +11,7 @@
 //! With a hundred messages at once most of them need no wake-up. In Python this
 //! is `multiprocessing.Pipe`. Both processes stay on a core of their own here.
 //!
-//! Change this and watch: `SPIN` of 0 microseconds. Then both rings sleep.
+//! Change this and watch: set `SPIN` to 0 microseconds. Then both rings sleep.
 //!
 //! Output (figures vary):
 //!     us, there and back    one  each of 100

@@ -4,25 +4,25 @@
 //!
 //! Rust has no `multiprocessing.Process`. A program starts its own file again,
 //! and an argument tells the child its role. The child begins at the top of
-//! `main`, so every line before the check of the role runs in each child, too.
+//! `main`, so each child also runs every line before `main` looks at the role.
 //! If such a line starts a worker, each worker starts the next one, without
 //! end. A count in the environment is a guard against this recursion, because
 //! every child inherits the environment. In Python: the start method `spawn`,
 //! and `if __name__ == "__main__":`.
 //!
-//! Change this and watch: `DEEPEST` of 5. Without the check of the role, 5
-//! processes start one another until the guard refuses.
+//! Change this and watch: set `DEEPEST` to 5. Then 5 processes start one
+//! another, before the guard refuses.
 //!
-//! Output (times vary, counts do not):
-//!     process 8576, child of 8508: main begins
-//!     process 8580, child of 8576: main begins
-//!     process 8580: I am the worker, 6 times 7 is 42
-//!     process 8576: the worker has ended with exit status: 0
-//!     process 8581, child of 8576: main begins
-//!     process 8582, child of 8581: main begins
-//!     process 8583, child of 8582: main begins
-//!     process 8583: refused, a worker on level 3 may start no other
-//!     the guard has stopped 1 of 3 careless processes
+//! Output (figures vary):
+//!     process 12493, child of 12410: main begins
+//!     process 12497, child of 12493: main begins
+//!     process 12497: I am the worker, 6 times 7 is 42
+//!     process 12493: the worker has ended with exit status: 0
+//!     process 12498, child of 12493: main begins
+//!     process 12499, child of 12498: main begins
+//!     process 12500, child of 12499: main begins
+//!     process 12500: refused, a worker on level 3 may start no other
+//!     3 careless processes, then the guard refused 1 more
 
 use std::os::unix::process::parent_id;
 use std::{process::id, time::Duration};
@@ -34,8 +34,8 @@ fn main() -> Result {
     say!("process {}, child of {}: main begins", id(), parent_id());
     match my_role().as_deref() {
         Some("worker") => return work(),
-        Some("careless") => return start_before_the_check(),
-        _ => flags([]), // the first process, or a wrong argument
+        Some("careless") => return start_another(),
+        _ => flags([]), // the first process; `flags` refuses wrong arguments
     };
     let _bound = Watchdog::guard("the workers", Duration::from_secs(10))?;
     let worker = worker_command("worker")?.status()?;
@@ -46,7 +46,7 @@ fn main() -> Result {
     say!("{}", told.trim_end());
     let begun = told.matches("main begins").count();
     let stopped = told.matches("refused").count();
-    say!("the guard has stopped {stopped} of {begun} careless processes");
+    say!("{begun} careless processes, then the guard refused {stopped} more");
     let guarded = worker.success() && (begun, stopped) == (DEEPEST as usize, 1);
     ensure(guarded, "the guard has not worked")
 }
@@ -57,11 +57,12 @@ fn work() -> Result {
     Ok(())
 }
 
-/// What a program does that forgets the check: each worker starts another one.
-fn start_before_the_check() -> Result {
+/// In the child: what a worker does if the program does not look at the role
+/// before it starts workers.
+fn start_another() -> Result {
     match worker_command("careless") {
         // WRONG: a worker that behaves like the first process.
-        Ok(mut another) => another.status().map(drop)?,
+        Ok(mut another) => ensure(another.status()?.success(), "it failed")?,
         Err(error) => say!("process {}: refused, {error}", id()),
     }
     Ok(())

@@ -3,17 +3,20 @@
 //!     cargo run -p multiprocessing --bin send_values
 //!
 //! A pipe carries bytes, not messages. So each value is encoded (serde and
-//! postcard), and its length is sent before it: together they are a frame. The
-//! receiver refuses a length beyond its limit. The receiver tells two ends
-//! apart: the peer has closed the pipe between two frames (`None`), or the peer
-//! has died inside a frame (an error). To send to a process that has ended is
-//! an error, too (BrokenPipe): Rust programs ignore the signal SIGPIPE. In
-//! Python: `multiprocessing.Pipe`, `Connection.send` and `recv`, `EOFError`.
+//! postcard), and its length is sent before it (4 bytes, little-endian):
+//! together they are a frame. Both sides have a limit. A sender refuses a value
+//! that is too long before it sends anything (InvalidInput, shown here), and a
+//! receiver refuses a length beyond its limit (InvalidData). The receiver tells
+//! two ends apart: the peer has closed the pipe between two frames (`None`), or
+//! the peer has died inside a frame (UnexpectedEof). To send to a process that
+//! has ended is the error BrokenPipe, and not the end of this process, because
+//! Rust programs ignore the signal SIGPIPE. In Python: `multiprocessing.Pipe`,
+//! `Connection.send` and `recv`, `EOFError`.
 //!
 //! The frames are in the file multiprocessing/src/frames.rs, which you can copy
 //! alone. The program `messages` compares a pipe with other ways.
 //!
-//! Change this and watch: `[8, 0, 0, 0, 7]` replaced by `[]`. The worker then
+//! Change this and watch: replace `[8, 0, 0, 0, 7]` by `[]`. The worker then
 //! ends between two frames, and this program ends with an error.
 //!
 //! Output (figures vary):
@@ -39,24 +42,25 @@ enum Job {
 
 fn main() -> Result {
     let _bound = Watchdog::guard("the messages", Duration::from_secs(5))?;
+    // `[]`: no arguments come after the role.
     if let Some([]) = role::started_as("worker") {
         return Ok(answer_all(work)?);
     }
     flags([]);
     let (mut child, mut to, mut from) = start()?;
     let sum = ask(&mut to, &mut from, &Job::Sum(vec![1, 2, 39]));
-    tell("a sum", sum, Ok(Some(42)))?;
+    expect("a sum", sum, Ok(Some(42)))?;
     let long = ask(&mut to, &mut from, &Job::Sum(vec![0; MOST]));
-    tell("a job beyond the limit", long, Err(InvalidInput))?;
+    expect("a job beyond the limit", long, Err(InvalidInput))?;
     let end = ask(&mut to, &mut from, &Job::End);
-    tell("the worker ends between two frames", end, Ok(None))?;
+    expect("the worker ends between two frames", end, Ok(None))?;
     child.wait()?;
     let gone = ask(&mut to, &mut from, &Job::End);
-    tell("a job for a worker that has ended", gone, Err(BrokenPipe))?;
+    expect("a job for a worker that has ended", gone, Err(BrokenPipe))?;
 
     let (mut child, to, from) = start()?;
     let cut = ask(to, from, &Job::DieInside);
-    tell("the worker dies inside a frame", cut, Err(UnexpectedEof))?;
+    expect("the worker dies inside a frame", cut, Err(UnexpectedEof))?;
     Ok(child.wait().map(drop)?)
 }
 
@@ -69,7 +73,8 @@ fn start() -> Result<(Child, ChildStdin, ChildStdout)> {
     Ok((child, to, from))
 }
 
-fn tell(
+/// Prints an answer, and compares it with the one that must come.
+fn expect(
     what: &str,
     answer: io::Result<Option<u64>>,
     wanted: Result<Option<u64>, io::ErrorKind>,
@@ -85,12 +90,12 @@ fn work(job: Job) -> u64 {
         Job::Sum(numbers) => return numbers.iter().sum(),
         Job::End => {}
         Job::DieInside => {
-            // The length of a frame, and one of its 8 bytes.
+            // The length of a frame, 8 in 4 bytes, and one of the 8 bytes.
             let part = [8, 0, 0, 0, 7];
             io::stdout().write_all(&part).expect("the parent reads");
         }
     }
-    exit(0) // sends what is still in the buffer of stdout
+    exit(0) // runs no destructors, but sends what stdout has in its buffer
 }
 
 // ANCHOR: send_values

@@ -17,16 +17,16 @@
 //!     one set() of the event: 4 of 4 processes stop
 
 use std::io::{self, Read, Write, pipe};
+use std::process::id;
 
-use multiprocessing::SharedMemory;
-use rustix::process::{Signal, set_parent_process_death_signal};
+use multiprocessing::{SharedMemory, end_with_parent};
 use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
 
 const PROCESSES: usize = 4;
 
 fn main() -> Result {
-    if let Some([]) = role::started_as("worker") {
-        return work();
+    if let Some([parent]) = role::started_as("worker") {
+        return work(parent.parse()?);
     }
     flags([]);
     let _bound = Watchdog::guard("the workers", Duration::from_secs(10))?;
@@ -36,6 +36,7 @@ fn main() -> Result {
     let mut workers = Vec::new();
     for _ in 0..PROCESSES {
         let mut command = role::command("worker")?;
+        command.arg(id().to_string());
         command.stdin(memory.hand_over()?).stdout(tell.try_clone()?);
         workers.push(command.spawn()?);
     }
@@ -51,14 +52,13 @@ fn main() -> Result {
 }
 
 /// The child: its stdin is the memory.
-fn work() -> Result {
+fn work(parent: u32) -> Result {
+    end_with_parent(parent)?;
     let memory = SharedMemory::inherited()?;
-    // Killed with the parent. If it has died already, the write is an error.
-    set_parent_process_death_signal(Some(Signal::KILL))?;
-    let mut parent = io::stdout();
-    parent.write_all(b"b").and_then(|()| parent.flush())?; // begun
+    let mut to = io::stdout();
+    to.write_all(b"b").and_then(|()| to.flush())?; // begun
     work_until(memory.view(0)?, Duration::from_millis(5), || {});
-    parent.write_all(b"e").and_then(|()| parent.flush())?; // ended
+    to.write_all(b"e").and_then(|()| to.flush())?; // ended
     Ok(())
 }
 

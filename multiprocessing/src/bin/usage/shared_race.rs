@@ -2,25 +2,28 @@
 //!
 //!     cargo run -p multiprocessing --bin shared_race
 //!
-//! Inside one process the compiler refuses a data race: two threads may not
-//! write to the same `u64` (error E0499; the program `lock_race` of threading
-//! shows which races are left). But the compiler sees one process only. It does
-//! not know that other processes change the same memory. So an update in two
-//! steps compiles: load the number, store the number plus 1. Here 4 processes
-//! load the same number in each round, before any of them stores: 3 of 4
-//! updates are lost. The cure is an update in one step, `fetch_add`. In Python
-//! `value.value += 1` is two steps, and the cure is `with value.get_lock():`.
+//! A plain `u64` that two threads write does not compile (error E0499). With
+//! an atomic it compiles. But to load the number, and then to store the number
+//! plus 1, is two steps: others may store between them, and their updates are
+//! lost. This is the same between threads and between processes. Between
+//! processes the compiler cannot even check that the memory has only atomics,
+//! because it sees one process only. (Our macro `shared!` checks it.) Here 4
+//! processes load the same number in each round, before any of them stores: 3
+//! of 4 updates are lost. The cure is an update in one step, `fetch_add`. In
+//! Python `value.value += 1` is two steps: use `with value.get_lock():`.
+//!
+//! The program `lock_race` of the crate threading shows the same on threads.
 //!
 //! Claims: M5
-//! Change this and watch: `race.counter.add(1)` instead of the `store` in
-//! `in_two_steps`. Then no update is lost, and M5 is contradicted.
+//! Change this and watch: in `in_two_steps`, call `race.counter.add(1)` instead
+//! of the `store`. Then no update is lost, and M5 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     load, then store: 300 of 400 updates are lost
 //!     fetch_add: 0 of 400 updates are lost
 //!     The article, M5: "Shared memory is hard to reason about, even between threads of one process."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to M5 is borne out: by load and store 4 processes lose 300 of 400 updates, by fetch_add 0 of 400
+//!     Our answer to M5 is borne out: 4 processes that load and store lose 300 of 400 updates, with fetch_add 0 of 400
 
 use std::{process, thread::yield_now, time::Duration};
 
@@ -32,7 +35,7 @@ const ROUNDS: u64 = 100;
 
 fn main() -> Result {
     if let Some([way, parent]) = role::started_as("racer") {
-        return race(&way, parent.parse()?);
+        return add_many(&way, parent.parse()?);
     }
     flags([]);
     let _bound = Watchdog::guard("the race", Duration::from_secs(10))?;
@@ -42,12 +45,14 @@ fn main() -> Result {
     let one_step = all - counted_by("one step")?;
     say!("fetch_add: {one_step} of {all} updates are lost");
     let figure = format!(
-        "by load and store {PROCESSES} processes lose {two_steps} of {all} \
-         updates, by fetch_add {one_step} of {all}"
+        "{PROCESSES} processes that load and store lose {two_steps} of {all} \
+         updates, with fetch_add {one_step} of {all}"
     );
     claim("M5", two_steps == (PROCESSES - 1) * ROUNDS && one_step == 0, figure)
 }
 
+// `shared!` is a macro of `multiprocessing`: it accepts only atomics. (This is
+// not the crate `shared`, which all programs here use.)
 shared! {
     struct Race {
         counter: Counter,
@@ -71,7 +76,7 @@ fn counted_by(way: &str) -> Result<u64> {
 }
 
 /// The child: its standard input is the shared memory.
-fn race(way: &str, parent: u32) -> Result {
+fn add_many(way: &str, parent: u32) -> Result {
     end_with_parent(parent)?;
     let memory = SharedMemory::inherited()?;
     let race: &Race = memory.view(0)?;
@@ -92,11 +97,11 @@ fn in_two_steps(race: &Race, round: u64) {
     wait_for_all(race, 2 * round + 2);
 }
 
-/// Waits until all processes have come here for the `nth` time.
+/// Waits until all processes have called this `nth` times.
 fn wait_for_all(race: &Race, nth: u64) {
     race.arrived.fetch_add(1, AcqRel);
     while race.arrived.load(Acquire) < nth * PROCESSES {
-        yield_now(); // if a process dies, the watchdog of the parent ends this
+        yield_now(); // if one dies, the watchdog ends the parent, and so all
     }
 }
 
