@@ -26,7 +26,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::fork::fork;
 
@@ -87,11 +87,22 @@ impl ForkServer {
     }
 
     fn ask(&mut self, job: u8, limit: Duration) -> io::Result<[i32; 2]> {
-        let limit = limit.max(Duration::from_micros(1)); // 0 is no time
-        self.socket.set_read_timeout(Some(limit))?;
+        let begun = Instant::now();
         self.socket.write_all(&[job])?;
-        let mut answer = [[0; 4]; 2];
-        self.socket.read_exact(answer.as_flattened_mut())?;
+        let (mut answer, mut came) = ([[0; 4]; 2], 0);
+        let bytes = answer.as_flattened_mut();
+        while came < bytes.len() {
+            // A signal that is handled here does not begin the time anew.
+            let left = limit.saturating_sub(begun.elapsed());
+            let left = left.max(Duration::from_micros(1)); // 0 is no time
+            self.socket.set_read_timeout(Some(left))?;
+            match self.socket.read(&mut bytes[came..]) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(more) => came += more,
+                Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+                Err(why) => return Err(why),
+            }
+        }
         Ok(answer.map(i32::from_ne_bytes))
     }
 }

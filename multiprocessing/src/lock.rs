@@ -15,7 +15,7 @@ use posix_sync::mutex::{
     BorrowedMutex, MutexBuilder, MutexLockError, MutexSharing, MutexType,
     RawMutexAlloc,
 };
-use zerocopy::FromBytes;
+use zerocopy::{FromBytes, IntoBytes};
 
 use crate::memory::{Kind, SharedMemory};
 use crate::sync::Condition;
@@ -52,8 +52,8 @@ crate::shared! {
 /// [`LockError::OwnerDied`].
 ///
 /// A child inherits it as a [`file`](Self::file). The data are plain numbers and
-/// structures of them, [`FromBytes`]: no pointer means anything in another
-/// process, so neither `String` nor `Vec`.
+/// structures of them without gaps ([`FromBytes`], [`IntoBytes`]): no pointer
+/// means anything in another process, so neither `String` nor `Vec`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -100,7 +100,8 @@ crate::shared! {
 ///
 /// All processes that have its file are the same build of one program, and use
 /// it by this type only. (A [`SharedMemory`] does not accept the file.) A process
-/// that writes to the file itself, as to any file, can make the others crash.
+/// that writes to the file itself, as to any file, can make the others crash or
+/// write to any place: the C library follows the pointers that lie in there.
 #[derive(Debug)]
 pub struct RobustMutex<T> {
     mutex: BorrowedMutex<'static, Robust>,
@@ -125,7 +126,10 @@ impl<T: FromBytes + Send> RobustMutex<T> {
     ///
     /// The system has not so much memory, or no descriptor.
     #[expect(unsafe_code, reason = "the crate's mutex is where we say")]
-    pub fn new(data: T) -> io::Result<RobustMutex<T>> {
+    pub fn new(data: T) -> io::Result<RobustMutex<T>>
+    where
+        T: IntoBytes,
+    {
         const { assert!(align_of::<T>() <= MUTEX) };
         let memory = SharedMemory::of_kind(Kind::Mutex, DATA + size_of::<T>())?;
         let mutex = MutexBuilder::<Robust>::new()
@@ -149,12 +153,16 @@ impl<T: FromBytes + Send> RobustMutex<T> {
     ///
     /// This is no such mutex, or its data have another size.
     #[expect(unsafe_code, reason = "the crate's mutex is where we say")]
-    pub fn from_file(file: OwnedFd) -> io::Result<RobustMutex<T>> {
+    pub fn from_file(file: OwnedFd) -> io::Result<RobustMutex<T>>
+    where
+        T: IntoBytes,
+    {
+        const { assert!(align_of::<T>() <= MUTEX) };
         let memory = SharedMemory::from_file_of_kind(Kind::Mutex, file)?;
         let header: &Header = memory.view(0)?;
         let right = header.magic.load(Relaxed) == MAGIC
             && header.bytes.load(Relaxed) == size_of::<T>() as u64
-            && memory.len() == DATA + size_of::<T>();
+            && memory.len() >= DATA + size_of::<T>();
         if !right {
             let why = "no robust mutex, or one of other data";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
@@ -188,7 +196,10 @@ impl<T: FromBytes + Send> RobustMutex<T> {
     ///
     /// The standard input is something else; see
     /// [`from_file`](Self::from_file).
-    pub fn inherited() -> io::Result<RobustMutex<T>> {
+    pub fn inherited() -> io::Result<RobustMutex<T>>
+    where
+        T: IntoBytes,
+    {
         RobustMutex::from_file(io::stdin().as_fd().try_clone_to_owned()?)
     }
 

@@ -289,6 +289,11 @@ impl Condition {
     /// Notifies `count` of those that wait, or all if fewer do. To be called
     /// with the lock.
     pub(crate) fn notify(&self, count: u32) -> u32 {
+        if count == 0 {
+            return 0;
+        }
+        // First: who is killed before the next step has notified nobody.
+        self.last.store(self.next.load(SeqCst), SeqCst);
         let mut these = 0;
         let one_step = |state: u32| {
             let (waiting, notified) = (state & WAITING, state / NOTIFIED);
@@ -298,7 +303,6 @@ impl Condition {
         };
         let _ = self.state.fetch_update(SeqCst, SeqCst, one_step);
         if these > 0 {
-            self.last.store(self.next.load(SeqCst), SeqCst);
             // All look. One of those that were meant may be killed just now.
             wake(&self.state, u32::MAX);
         }

@@ -62,7 +62,7 @@ fn twice(bytes: usize) -> [SharedMemory; 2] {
     [one, SharedMemory::from_file(file).unwrap()]
 }
 
-fn again<T: zerocopy::FromBytes + Send>(
+fn again<T: zerocopy::FromBytes + zerocopy::IntoBytes + Send>(
     mutex: &RobustMutex<T>,
 ) -> RobustMutex<T> {
     let file = mutex.file().try_clone_to_owned().unwrap();

@@ -39,7 +39,7 @@ use shared::{
 };
 
 const JOBS: u64 = 32;
-const STEPS: u64 = 1_000_000;
+const STEPS: u64 = 4_000_000;
 
 fn main() -> Result {
     if let Some([first, end]) = role::started_as("worker") {

@@ -101,8 +101,7 @@ use multiprocessing::queue::{Receiver, Sender, queue};
 ///
 /// # Errors
 ///
-/// A process cannot be started. Those that have been started already get the
-/// error BrokenPipe when they send.
+/// A process cannot be started. Those that have been started are killed.
 pub fn start_producers(
     commands: Vec<Command>,
     bytes: usize,
@@ -110,7 +109,17 @@ pub fn start_producers(
     let (sender, receiver) = queue(bytes)?;
     let mut producers = Vec::new();
     for mut command in commands {
-        producers.push(command.stdout(sender.0.try_clone()?).spawn()?);
+        let stdout = sender.0.try_clone();
+        match stdout.and_then(|stdout| command.stdout(stdout).spawn()) {
+            Ok(producer) => producers.push(producer),
+            Err(why) => {
+                for mut producer in producers {
+                    producer.kill()?;
+                    producer.wait()?; // else it stays as a zombie
+                }
+                return Err(why);
+            }
+        }
     }
     drop(sender); // the queue ends when the last producer ends
     Ok((receiver, producers))
