@@ -85,7 +85,7 @@ fn programs_are_short() {
         .into_iter()
         .partition(|program| program.model == "multiprocessing");
     // A program between processes has two sides, and checks both.
-    are_short("multiprocessing", &processes, [80, 65], 42);
+    are_short("multiprocessing", &processes, [80, 65], 44);
     are_short("all others", &others, [60, 45], 10);
 }
 

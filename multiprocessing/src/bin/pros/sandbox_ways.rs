@@ -18,12 +18,12 @@
 //!
 //! Output (figures vary):
 //!     parser in a                        file     socket    us
-//!     thread with seccomp                open     open     321
+//!     thread with seccomp                open     open     279
 //!     process                            open     open       0
 //!     process with rlimit                refused  refused    1
-//!     process with landlock              refused  refused   24
-//!     process with seccomp               refused  refused  278
-//!     process with landlock and seccomp  refused  refused  283
+//!     process with landlock              refused  refused   16
+//!     process with seccomp               refused  refused  212
+//!     process with landlock and seccomp  refused  refused  188
 //!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M8 is borne out: of 2 attacks 2 succeed on a thread with seccomp, 0 in a process with seccomp

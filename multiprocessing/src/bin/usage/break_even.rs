@@ -19,19 +19,19 @@
 //! about five times as long.
 //!
 //! Output (figures vary):
-//!     no work: thread 0.5, process 3.0 us, ratio 5.98
-//!     longest: thread 954.0, process 939.1 us, ratio 0.98
-//!     search: thread 13.3, process 15.3 us, ratio 1.16
-//!     search: thread 107.1, process 109.5 us, ratio 1.02
-//!     search: thread 40.1, process 38.9 us, ratio 0.97
-//!     search: thread 23.7, process 24.1 us, ratio 1.02
-//!     search: thread 16.5, process 19.2 us, ratio 1.16
-//!     search: thread 20.9, process 21.4 us, ratio 1.02
-//!     at most 10 % longer from 21 us on
-//!     predicted: from 25 us on
+//!     no work: thread 1.3, process 11.6 us, ratio 8.97
+//!     longest: thread 909.7, process 935.8 us, ratio 1.03
+//!     search: thread 16.7, process 24.8 us, ratio 1.48
+//!     search: thread 104.4, process 110.7 us, ratio 1.06
+//!     search: thread 41.1, process 46.4 us, ratio 1.13
+//!     search: thread 59.7, process 69.9 us, ratio 1.17
+//!     search: thread 78.2, process 85.7 us, ratio 1.10
+//!     search: thread 68.6, process 80.4 us, ratio 1.17
+//!     at most 10 % longer from 78 us on
+//!     predicted: from 103 us on
 //!     The article, M3: "It fits tasks that use much CPU and wait little."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to M3 is borne out: a process takes 6.0 times as long as a thread for no work, 0.98 times for 954 us of work
+//!     Our answer to M3 is borne out: a process takes 9.0 times as long as a thread for no work, 1.03 times for 910 us of work
 
 use std::process::Stdio;
 use std::{sync::mpsc::channel, thread, time::Duration, time::Instant};

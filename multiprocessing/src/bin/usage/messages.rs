@@ -19,9 +19,9 @@
 //!
 //! Output (figures vary):
 //!     way          small us  large us
-//!     pipe               17      1734
-//!     socket pair        13      1251
-//!     ipc-channel        27      2332
+//!     pipe               12      1139
+//!     socket pair        10       833
+//!     ipc-channel        15      1476
 
 use std::io::{Read, Write};
 use std::process::Stdio;

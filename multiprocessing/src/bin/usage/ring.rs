@@ -15,9 +15,9 @@
 //!
 //! Output (figures vary):
 //!     us, there and back    one  each of 100
-//!     ring, spins          1.67         0.48
-//!     ring, sleeps        16.48         0.55
-//!     pipe                14.58         0.92
+//!     ring, spins          1.26         0.37
+//!     ring, sleeps        11.22         0.39
+//!     pipe                 9.85         0.65
 
 use std::io::{Read, Write};
 use std::process::{self, Stdio};
