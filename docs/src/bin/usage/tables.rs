@@ -13,6 +13,7 @@
 //!     README.md is up to date
 //!     threading/README.md is up to date
 //!     asyncio/README.md is up to date
+//!     multiprocessing/README.md is up to date
 //!     futures_pool/README.md is up to date
 //!     docs/README.md is up to date
 
