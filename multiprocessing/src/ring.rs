@@ -27,10 +27,13 @@
 //! ```
 //!
 //! Neither side has to trust the other. A peer that writes nonsense into the
-//! memory gets this side an error ([`InvalidData`](ErrorKind::InvalidData)); one
-//! that was killed another one ([`ConnectionReset`](ErrorKind::ConnectionReset));
-//! one that was stopped or hangs a third ([`TimedOut`](ErrorKind::TimedOut)).
-//! (What a peer may do is to write a wrong message.)
+//! memory gets this side the error [`InvalidData`], one that was killed
+//! [`ConnectionReset`], and one that was stopped or hangs [`TimedOut`]. (What a
+//! peer may do is to write a wrong message.)
+//!
+//! [`InvalidData`]: std::io::ErrorKind::InvalidData
+//! [`ConnectionReset`]: std::io::ErrorKind::ConnectionReset
+//! [`TimedOut`]: std::io::ErrorKind::TimedOut
 
 #[cfg(loom)]
 #[doc(hidden)]
