@@ -22,7 +22,7 @@ use multiprocessing::ring::Link;
 use multiprocessing::{SharedMemory, futex};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
-use shared::measure::median;
+use shared::measure::{self, median};
 use shared::{Result, ensure, role, say};
 
 /// No wait is longer.
@@ -142,7 +142,7 @@ fn beside_a_futex() -> Result {
 }
 
 fn echo_futex() -> Result {
-    let memory = my_memory()?;
+    let memory = SharedMemory::inherited()?;
     let words: [&AtomicU32; 2] = [memory.view(0)?, memory.view(128)?];
     for number in 0.. {
         if await_futex(words[0], number)? == u32::MAX {
@@ -214,13 +214,8 @@ fn beside_two_threads() -> Result {
 /// This thread, and the children that it starts, stay on the core that is
 /// number `nth` of those that they may use, if there are so many.
 fn stay_on_core(all: &CpuSet, nth: usize) -> Result {
-    let mut one = CpuSet::new();
-    let allowed = |core: &usize| all.is_set(*core).unwrap_or(false);
-    if let Some(core) = (0..CpuSet::count()).filter(allowed).nth(nth) {
-        one.set(core)?;
-        sched_setaffinity(Pid::from_raw(0), &one)?;
-    }
-    Ok(())
+    sched_setaffinity(Pid::from_raw(0), all)?;
+    Ok(measure::stay_on_core(nth)?)
 }
 
 fn spin(word: &AtomicU32, seen: u32) {
@@ -275,7 +270,7 @@ fn large() -> Result {
 
 /// The bytes lie where they are used: no second copy.
 fn see_mapped() -> Result {
-    let memory = my_memory()?;
+    let memory = SharedMemory::inherited()?;
     let words: [&AtomicU32; 2] =
         [memory.view(LARGE)?, memory.view(LARGE + 128)?];
     let pages: &[[AtomicU32; 1_024]] = memory.slice(0, LARGE / 4_096)?;
@@ -397,13 +392,8 @@ fn trips(size: usize) -> u64 {
 
 fn with_memory(name: &str, memory: &SharedMemory) -> Result<Command> {
     let mut command = role::command(name)?;
-    command.stdin(memory.file().try_clone_to_owned()?);
+    command.stdin(memory.hand_over()?);
     Ok(command)
-}
-
-fn my_memory() -> Result<SharedMemory> {
-    let stdin = io::stdin().as_fd().try_clone_to_owned()?;
-    Ok(SharedMemory::from_file(stdin)?)
 }
 
 /// The median of each way; they take turns, after a round that does not count.

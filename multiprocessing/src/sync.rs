@@ -292,7 +292,8 @@ impl Condition {
         if count == 0 {
             return 0;
         }
-        // First: who is killed before the next step has notified nobody.
+        // This comes first: a process that is killed between these two steps
+        // has notified nobody.
         self.last.store(self.next.load(SeqCst), SeqCst);
         let mut these = 0;
         let one_step = |state: u32| {

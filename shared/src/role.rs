@@ -4,9 +4,12 @@
 //! The role is the first argument, `as-victim`. What a role needs follows it.
 //! Starting the child, and waiting for it, stays with the program.
 
-use std::os::unix::process::CommandExt;
-use std::process::Command;
-use std::{env, ffi::OsString, io};
+use std::io::{self, Read, Write};
+use std::os::{fd::AsFd, unix::process::CommandExt};
+use std::process::{Command, Stdio};
+use std::{env, ffi::OsString};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::{program, wrong_usage};
 
@@ -53,6 +56,51 @@ pub fn started_as<const N: usize>(name: &str) -> Option<[String; N]> {
         wrong_usage(&program::name(), format!("{role} takes {N} arguments"));
     };
     Some(arguments)
+}
+
+/// In the parent: starts this child, waits until it says that it is ready (see
+/// [`ready_until_parent_ends`]), and kills it (SIGKILL). So it is killed in the
+/// middle of what it does, and not by luck. It is waited for.
+///
+/// ```standalone_crate
+/// use shared::role;
+///
+/// # fn main() -> std::io::Result<()> {
+/// if let Some([]) = role::started_as("victim") {
+///     return role::ready_until_parent_ends(); // killed here
+/// }
+/// role::kill_when_ready(role::command("victim")?)
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// The child cannot be started, or ends before it is ready.
+pub fn kill_when_ready(mut child: Command) -> io::Result<()> {
+    let mut child = child.stdout(Stdio::piped()).spawn()?;
+    let told = child.stdout.as_mut().expect("it was piped");
+    let ready = told.read_exact(&mut [0]);
+    child.kill()?; // no error if it has ended, because nobody has waited for it
+    child.wait()?;
+    ready
+}
+
+/// In the child: says that it is ready, and waits until nobody reads its
+/// standard output any more: until its parent has ended, or has closed the pipe.
+///
+/// # Errors
+///
+/// Nobody reads even now.
+pub fn ready_until_parent_ends() -> io::Result<()> {
+    let mut parent = io::stdout();
+    parent.write_all(b"!")?;
+    parent.flush()?;
+    // No event is asked for: only the end of the reader ends this.
+    poll(
+        &mut [PollFd::new(parent.as_fd(), PollFlags::empty())],
+        PollTimeout::NONE,
+    )?;
+    Ok(())
 }
 
 /// Goes on with these environment variables: where one of them is not set yet,

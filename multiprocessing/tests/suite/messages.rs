@@ -771,6 +771,24 @@ fn no_client_is_refused_while_versions_change() {
     assert!(answers[100..].iter().all(|answer| answer == "new"));
 }
 
+/// SEC-07: a child that lives and never connects is killed at the limit.
+#[test]
+fn a_child_that_does_not_connect_is_killed() {
+    let (_keep, stdin) = UnixStream::pair().unwrap();
+    let (mut said, stdout) = io::pipe().unwrap();
+    let start = move || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_interleaved"));
+        command.args(["as-producer", "7"]).stdin(OwnedFd::from(stdin));
+        command.stdout(stdout);
+        local_socket::start_connected(&mut command, Duration::ZERO).map(drop)
+    };
+    let started = within(LIMIT, start).unwrap();
+    assert_eq!(kind(started), ErrorKind::TimedOut);
+    // The command is dropped, and nobody else has the end of this pipe.
+    let end = within(LIMIT, move || said.read_to_end(&mut Vec::new()));
+    assert!(end.unwrap().is_ok(), "the child has ended");
+}
+
 /// SEC-07: a stranger who knows the name is not let in; the end of the child is
 /// told.
 #[test]
@@ -782,7 +800,7 @@ fn a_stranger_is_not_let_in() {
     let (mut said, stdout) = io::pipe().unwrap();
     command.stdout(stdout);
     let parent = thread::spawn(move || {
-        local_socket::start_connected(&mut command).map(drop)
+        local_socket::start_connected(&mut command, LIMIT).map(drop)
     });
     let begun = Instant::now();
     let mut stranger = loop {

@@ -19,12 +19,12 @@
 //!
 //! Output (figures vary):
 //!     records   bytes  thread us  postcard us  JSON us  pipe us
-//!           1      31       13.4          0.3      0.3      5.7
-//!         100    3091       13.6          9.5     25.6      4.9
-//!        5000  168764       12.9        368.8    853.8    111.3
+//!           1      31       13.2          0.4      0.3      3.7
+//!         100    3091       12.7          5.8     19.2      5.8
+//!        5000  168764       12.8        553.2   1349.1    106.6
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: 5000 records reach a thread in 12 us; encoding takes 368 us, sending 111 us
+//!     Our answer to M9 is borne out: 5000 records reach a thread in 12 us; encoding takes 553 us, sending 106 us
 
 use std::io::{self, Read, Write};
 use std::{process::Stdio, sync::mpsc, thread};

@@ -98,8 +98,11 @@ pub fn in_fresh_workers(
         let output = thread::scope(|scope| {
             // Beside the reading: if both pipes are full, both would wait.
             let lines: String = jobs.iter().map(|j| format!("{j}\n")).collect();
-            scope.spawn(move || to.write_all(lines.as_bytes()));
-            child.wait_with_output()
+            let write = move || to.write_all(lines.as_bytes());
+            let writer = thread::Builder::new().spawn_scoped(scope, write);
+            // Without a thread `to` is dropped: the worker ends all the same.
+            let output = child.wait_with_output();
+            writer.and(output)
         })?;
         let before = answers.len();
         let text = String::from_utf8_lossy(&output.stdout);

@@ -18,12 +18,12 @@
 //!
 //! Output (figures vary):
 //!     parser in a                        file     socket    us
-//!     thread with seccomp                open     open     279
+//!     thread with seccomp                open     open     251
 //!     process                            open     open       0
-//!     process with rlimit                refused  refused    1
-//!     process with landlock              refused  refused   16
-//!     process with seccomp               refused  refused  212
-//!     process with landlock and seccomp  refused  refused  188
+//!     process with rlimit                refused  refused    0
+//!     process with landlock              refused  refused   13
+//!     process with seccomp               refused  refused  190
+//!     process with landlock and seccomp  refused  refused  186
 //!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M8 is borne out: of 2 attacks 2 succeed on a thread with seccomp, 0 in a process with seccomp
@@ -58,20 +58,29 @@ fn main() -> Result {
     let mut table = Table::new(["parser in a", "file", "socket", "us"]);
     let mut succeed = [0; WAYS.len()];
     for (way, succeed) in WAYS.iter().zip(&mut succeed) {
-        let program = role::command("program")?.args([*way, &port]).output()?;
-        ensure(program.status.success(), "a program fails")?;
-        let line = String::from_utf8(program.stdout)?;
-        let cells: Vec<_> = line.trim().split(", ").collect();
-        table.row([way, &cells[0], &cells[1], &cells[2]]);
-        *succeed = cells.iter().filter(|cell| **cell == OPEN).count();
+        *succeed = row(&mut table, way, &port)?;
     }
     table.print();
+    if !fs::exists("/proc/sys/kernel/seccomp")? {
+        say!("this kernel has no seccomp, so the sandbox is not judged");
+        return Ok(());
+    }
     let [thread, process, _, _, seccomp, both] = succeed;
     let figure = format!(
         "of 2 attacks {thread} succeed on a thread with seccomp, {seccomp} in \
          a process with seccomp"
     );
     claim("M8", [thread, process, seccomp, both] == [2, 2, 0, 0], figure)
+}
+
+/// Returns how many of the two attempts succeed.
+fn row(table: &mut Table<4>, way: &str, port: &str) -> Result<usize> {
+    let program = role::command("program")?.args([way, port]).output()?;
+    ensure(program.status.success(), "a program fails")?;
+    let line = String::from_utf8(program.stdout)?;
+    let cells: Vec<_> = line.trim().split(", ").collect();
+    table.row([&way, &cells[0], &cells[1], &cells[2]]);
+    Ok(cells.iter().filter(|cell| **cell == OPEN).count())
 }
 
 /// The program that is attacked prints the cells of its row.

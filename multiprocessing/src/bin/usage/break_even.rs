@@ -19,19 +19,19 @@
 //! about five times as long.
 //!
 //! Output (figures vary):
-//!     no work: thread 1.3, process 11.6 us, ratio 8.97
-//!     longest: thread 909.7, process 935.8 us, ratio 1.03
-//!     search: thread 16.7, process 24.8 us, ratio 1.48
-//!     search: thread 104.4, process 110.7 us, ratio 1.06
-//!     search: thread 41.1, process 46.4 us, ratio 1.13
-//!     search: thread 59.7, process 69.9 us, ratio 1.17
-//!     search: thread 78.2, process 85.7 us, ratio 1.10
-//!     search: thread 68.6, process 80.4 us, ratio 1.17
-//!     at most 10 % longer from 78 us on
-//!     predicted: from 103 us on
+//!     no work: thread 1.3, process 2.7 us, ratio 2.16
+//!     longest: thread 874.3, process 857.8 us, ratio 0.98
+//!     search: thread 13.3, process 20.3 us, ratio 1.53
+//!     search: thread 97.7, process 104.7 us, ratio 1.07
+//!     search: thread 34.7, process 41.6 us, ratio 1.20
+//!     search: thread 58.5, process 69.3 us, ratio 1.18
+//!     search: thread 77.9, process 81.9 us, ratio 1.05
+//!     search: thread 66.3, process 72.8 us, ratio 1.10
+//!     at most 10 % longer from 66 us on
+//!     predicted: from 15 us on
 //!     The article, M3: "It fits tasks that use much CPU and wait little."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to M3 is borne out: a process takes 9.0 times as long as a thread for no work, 1.03 times for 910 us of work
+//!     Our answer to M3 is borne out: a process takes 2.2 times as long as a thread for no work, 0.98 times for 874 us of work
 
 use std::process::Stdio;
 use std::{sync::mpsc::channel, thread, time::Duration, time::Instant};

@@ -17,16 +17,16 @@
 //!
 //! Output (figures vary):
 //!     way         wall ms  speed-up  overhead ms
-//!     one thread    190.5      1.00            -
-//!     threads        96.3      1.98          1.0
-//!     rayon          95.9      1.99          0.7
-//!     processes      97.8      1.95          2.5
+//!     one thread    178.8      1.00            -
+//!     threads        93.0      1.92          3.6
+//!     rayon          94.9      1.88          5.5
+//!     processes      96.0      1.86          6.6
 //!     The article, M2: "It is for parallelism."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to M2 is borne out: 2 processes are 1.95 times as fast as one thread, and as many threads 1.99 times
+//!     Our answer to M2 is borne out: 2 processes are 1.86 times as fast as one thread, and as many threads 1.92 times
 //!     The article, M3: "It fits tasks that use much CPU and wait little."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to M3 is borne out: CPU-bound work takes 97.8 ms in processes and 95.9 ms on threads
+//!     Our answer to M3 is borne out: CPU-bound work takes 96.0 ms in processes and 93.0 ms on threads
 
 use std::{ops::Range, time::Duration, time::Instant};
 

@@ -65,7 +65,7 @@ fn lock() -> u8 {
 }
 
 fn hold_lock(locked: &mpsc::Sender<()>, may_unlock: &mpsc::Receiver<()>) {
-    let _guard = LOCK.lock().expect("nobody panics with it");
+    let _guard = LOCK.lock().expect("no panic while locked");
     let _ = locked.send(()); // `main` waits for it
     let _ = may_unlock.recv(); // an error: `unlock` was dropped
 }

@@ -20,13 +20,13 @@
 //!
 //! Output (figures vary):
 //!     us to start and end  0 MiB  256 MiB
-//!     a process by exec      697      718
-//!     by fork of this one    155     8624
-//!     by fork server         173      157
-//!     a thread                42        -
+//!     a process by exec      612      638
+//!     by fork of this one    155     9070
+//!     by fork server         174      177
+//!     a thread                34        -
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: to start and end a process takes 718 us by exec, 157 us by fork server; a thread 42 us
+//!     Our answer to M9 is borne out: to start and end a process takes 638 us by exec, 177 us by fork server; a thread 34 us
 
 use std::hint::black_box;
 use std::{thread, time::Instant};

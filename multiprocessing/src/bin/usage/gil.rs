@@ -9,15 +9,15 @@
 //! each core, and in a process for each core. A Python without the lock
 //! (free-threaded, since 3.13) should have a speed-up with threads, too.
 //!
-//! The program `cpu_bound` does the same work in Rust, 125 times as much.
+//! The program `cpu_bound` does the same work in Rust, 500 times as much.
 //!
 //! Change this and watch: `fork.Pool(1, ` instead of `fork.Pool(cores, `. One
 //! process has no speed-up either.
 //!
 //! Output (figures vary):
-//!     Python, one thread: 55 ms, speed-up 1.00
-//!     Python, threads: 53 ms, speed-up 1.04
-//!     Python, processes: 51 ms, speed-up 1.09
+//!     Python, one thread: 53 ms, speed-up 1.00
+//!     Python, threads: 54 ms, speed-up 0.98
+//!     Python, processes: 31 ms, speed-up 1.68
 
 use shared::{Result, chopped, ensure, flags, measure::cores, say};
 

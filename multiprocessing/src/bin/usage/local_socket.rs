@@ -20,9 +20,10 @@
 //!     the child has connected, and has sent "hello"
 
 use std::io::{Read, Write};
-use std::time::Duration;
 
 use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
+
+const LIMIT: Duration = Duration::from_secs(4);
 
 fn main() -> Result {
     let _bound = Watchdog::guard("the connection", Duration::from_secs(5))?;
@@ -36,7 +37,7 @@ fn main() -> Result {
     }
     flags([]);
     let (mut child, mut connection) =
-        start_connected(&mut role::command("child")?)?;
+        start_connected(&mut role::command("child")?, LIMIT)?;
     let mut text = String::new();
     connection.read_to_string(&mut text)?;
     child.wait()?;
@@ -54,6 +55,8 @@ fn connect(name: &str) -> Result {
 use std::io::{self, ErrorKind};
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use interprocess::local_socket::{
     GenericNamespaced, ListenerNonblockingMode, ListenerOptions, Stream,
@@ -66,8 +69,12 @@ use interprocess::local_socket::{
 ///
 /// # Errors
 ///
-/// The child cannot be started, or it has ended and has not connected.
-pub fn start_connected(command: &mut Command) -> io::Result<(Child, Stream)> {
+/// The child cannot be started, or has not connected within `limit`, or has
+/// ended before. It has been killed and waited for.
+pub fn start_connected(
+    command: &mut Command,
+    limit: Duration,
+) -> io::Result<(Child, Stream)> {
     static STARTED: AtomicU32 = AtomicU32::new(0);
     let count = STARTED.fetch_add(1, Relaxed);
     let text = format!("worker-{}-{count}.sock", std::process::id());
@@ -76,23 +83,24 @@ pub fn start_connected(command: &mut Command) -> io::Result<(Child, Stream)> {
         .nonblocking(ListenerNonblockingMode::Accept)
         .create_sync()?;
     let mut child = command.arg(&text).spawn()?;
-    loop {
+    let begun = Instant::now();
+    let error = loop {
         match listener.accept() {
             Ok(peer) if is_child(&peer, &child) => return Ok((child, peer)),
             Ok(_stranger) => {} // closed at once
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                if child.try_wait()?.is_some() {
-                    return Err(ErrorKind::ConnectionAborted.into());
-                }
-                std::thread::sleep(std::time::Duration::from_millis(1));
+            Err(error) if error.kind() != ErrorKind::WouldBlock => break error,
+            Err(_) if begun.elapsed() > limit => {
+                break ErrorKind::TimedOut.into();
             }
-            Err(error) => {
-                child.kill()?;
-                child.wait()?;
-                return Err(error);
+            Err(_) if child.try_wait()?.is_some() => {
+                break ErrorKind::ConnectionAborted.into();
             }
+            Err(_) => thread::sleep(Duration::from_millis(1)), // then again
         }
-    }
+    };
+    let _ = child.kill(); // or it has ended
+    child.wait()?;
+    Err(error)
 }
 
 fn is_child(peer: &Stream, child: &Child) -> bool {

@@ -13,9 +13,9 @@
 //! `shared_lock` shows the robust mutex in daily use.
 //!
 //! Claims: M6
-//! Change this and watch: `drop(child.stdout.take())` instead of
-//! `child.kill()?`. The holder then ends in good order and unlocks, nothing is
-//! stuck, and M6 is contradicted.
+//! Change this and watch: in `hold`, move `semaphore.release()?` before the
+//! line with `ready_until_parent_ends`. The holder has no permit when it is
+//! killed, nothing is stuck, and M6 is contradicted.
 //!
 //! Output (figures vary):
 //!     semaphore: locked for ever
@@ -24,11 +24,9 @@
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M6 is borne out: the semaphore of a killed process stays locked
 
-use std::io::{self, Read, Write};
 use std::process::Stdio;
 
 use multiprocessing::{SharedMemory, sync::Semaphore};
-use rustix::event::{PollFd, PollFlags, poll};
 use shared::watchdog::Watchdog;
 use shared::{Result, claim, ensure, flags, role, say};
 
@@ -60,16 +58,11 @@ fn main() -> Result {
     claim("M6", stuck, format!("the semaphore of a killed process {stays}"))
 }
 
-/// Starts a process that locks, and kills it while it has the lock.
+/// Starts a process that locks, and kills it (SIGKILL) while it has the lock.
 fn kill_holder(kind: &str, memory: Stdio) -> Result {
     let mut holder = role::command("holder")?;
-    holder.arg(kind).stdin(memory).stdout(Stdio::piped());
-    let mut child = holder.spawn()?;
-    let told = child.stdout.as_mut().expect("it was piped");
-    told.read_exact(&mut [0])?; // forced: the child has the lock now
-    child.kill()?; // SIGKILL: no chance to unlock
-    child.wait()?;
-    Ok(())
+    holder.arg(kind).stdin(memory);
+    Ok(role::kill_when_ready(holder)?)
 }
 
 /// The child: locks, says so, and has the lock until it is killed.
@@ -78,24 +71,15 @@ fn hold(kind: &str) -> Result {
         let mutex = RobustMutex::<[u64; 2]>::inherited()?;
         let mut both = mutex.lock(LIMIT)?;
         both[0] += 1;
-        until_parent_ends()?; // killed here: only one of two is changed
+        role::ready_until_parent_ends()?; // killed here: one of two is changed
         both[1] += 1;
         return Ok(());
     }
     let memory = SharedMemory::inherited()?;
     let semaphore: &Semaphore = memory.view(0)?;
     ensure(semaphore.acquire(LIMIT), "it is locked")?;
-    until_parent_ends()?;
-    Ok(semaphore.release()?)
-}
-
-/// Says that the lock is here, and waits until nobody reads stdout any more.
-fn until_parent_ends() -> io::Result<()> {
-    let mut parent = io::stdout();
-    parent.write_all(b"!")?;
-    parent.flush()?;
-    // No event is asked for: only the end of the reader ends this.
-    poll(&mut [PollFd::new(&parent, PollFlags::empty())], None)?;
+    role::ready_until_parent_ends()?; // and here
+    semaphore.release()?;
     Ok(())
 }
 

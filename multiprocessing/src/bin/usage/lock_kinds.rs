@@ -10,9 +10,9 @@
 //!
 //! The program `lock_holder_killed` shows how the next owner repairs the data.
 //!
-//! Change this and watch: `drop(child.stdout.take())` instead of
-//! `child.kill()?`. Each holder then ends by itself. The robust mutex is
-//! unlocked in good order, nobody is told, and the program ends with an error.
+//! Change this and watch: in `hold`, write `"semaphore" => true`. The holder
+//! has no permit then, the semaphore is not stuck, and the program ends with an
+//! error.
 //!
 //! Output (figures vary):
 //!     lock          the next process  is told
@@ -21,19 +21,18 @@
 //!     file lock     has the lock      nothing
 //!     robust mutex  has the lock      owner died
 
-use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use multiprocessing::{LockError, RobustMutex, SharedMemory, sync::Semaphore};
-use rustix::event::{PollFd, PollFlags, poll};
 use shared::watchdog::Watchdog;
 use shared::{Result, Table, ensure, flags, role};
 
 /// Ample: a lock that is free is had in a millisecond.
 const LIMIT: Duration = Duration::from_millis(300);
+const KINDS: [&str; 4] =
+    ["spin lock", "semaphore", "file lock", "robust mutex"];
 
 fn main() -> Result {
     if let Some([kind]) = role::started_as("holder") {
@@ -41,45 +40,39 @@ fn main() -> Result {
     }
     flags([]);
     let _bound = Watchdog::guard("the locks", Duration::from_secs(10))?;
-    let memory = SharedMemory::new(4_096)?;
-    let semaphore: &Semaphore = memory.view(64)?;
-    semaphore.init(1); // one permit: a lock
-    kill_holder("spin lock", memory.hand_over()?)?;
-    let spin = spin_lock(memory.view(0)?);
-    kill_holder("semaphore", memory.hand_over()?)?;
-    let permit = semaphore.acquire(LIMIT);
-    kill_holder("file lock", memory.hand_over()?)?;
-    let file = only_one(path(memory.file()).as_ref(), || ()).is_ok();
-    let mutex = RobustMutex::new(())?;
-    kill_holder("robust mutex", mutex.hand_over()?)?;
-    let told = matches!(mutex.lock(LIMIT), Err(LockError::OwnerDied(_)));
-    print(next(spin), next(permit), next(file), next(told));
-    ensure(!spin && !permit && file && told, "a lock has ended otherwise")
-}
-
-fn print(spin: &str, permit: &str, file: &str, told: &str) {
     let mut table = Table::new(["lock", "the next process", "is told"]);
-    table.row([&"spin lock", &spin, &"-"]);
-    table.row([&"semaphore", &permit, &"-"]);
-    table.row([&"file lock", &file, &"nothing"]);
-    table.row([&"robust mutex", &told, &"owner died"]);
+    let mut stuck = [false; 4];
+    for (kind, stuck) in KINDS.iter().zip(&mut stuck) {
+        let told = lock_of_killed(kind)?;
+        let next = if told.is_some() { "has the lock" } else { "is stuck" };
+        table.row([kind, &next, &told.unwrap_or("-")]);
+        *stuck = told.is_none();
+    }
     table.print();
+    ensure(stuck == [true, true, false, false], "other locks are stuck")
 }
 
-fn next(locked: bool) -> &'static str {
-    if locked { "has the lock" } else { "is stuck" }
-}
-
-/// Starts a process that locks, and kills it while it has the lock.
-fn kill_holder(kind: &str, memory: Stdio) -> Result {
+/// Kills a process that has a lock of this kind, and then wants the lock. What
+/// the lock tells then; `None` if it stays locked.
+fn lock_of_killed(kind: &str) -> Result<Option<&'static str>> {
+    let (memory, mutex) = (SharedMemory::new(4_096)?, RobustMutex::new(())?);
+    memory.view::<Semaphore>(64)?.init(1); // one permit: a lock
     let mut holder = role::command("holder")?;
-    holder.arg(kind).stdin(memory).stdout(Stdio::piped());
-    let mut child = holder.spawn()?;
-    let told = child.stdout.as_mut().expect("it was piped");
-    told.read_exact(&mut [0])?; // forced: the child has the lock now
-    child.kill()?; // SIGKILL: no chance to unlock
-    child.wait()?;
-    Ok(())
+    holder.arg(kind).stdin(match kind {
+        "robust mutex" => mutex.hand_over()?,
+        _ => memory.hand_over()?,
+    });
+    role::kill_when_ready(holder)?; // it has the lock when it is killed
+    let nothing = |has_lock: bool| has_lock.then_some("nothing");
+    Ok(match kind {
+        "spin lock" => nothing(spin_lock(memory.view(0)?)),
+        "semaphore" => nothing(memory.view::<Semaphore>(64)?.acquire(LIMIT)),
+        "file lock" => nothing(only_one(&path(memory.file()), || ()).is_ok()),
+        _ => match mutex.lock(LIMIT) {
+            Err(LockError::OwnerDied(_)) => Some("owner died"),
+            locked => nothing(locked.is_ok()),
+        },
+    })
 }
 
 /// The child: locks, says so, and has the lock until it is killed.
@@ -87,30 +80,20 @@ fn hold(kind: &str) -> Result {
     if kind == "robust mutex" {
         let mutex = RobustMutex::<()>::inherited()?;
         let _guard = mutex.lock(LIMIT)?;
-        return Ok(until_parent_ends()?);
+        return Ok(role::ready_until_parent_ends()?);
     }
     let memory = SharedMemory::inherited()?;
     let locked = match kind {
         "spin lock" => spin_lock(memory.view(0)?),
         "semaphore" => memory.view::<Semaphore>(64)?.acquire(LIMIT),
         _ => {
-            let path = path(memory.file());
             // Two results: of the lock, and of what is done with it.
-            return Ok(only_one(path.as_ref(), until_parent_ends)??);
+            let wait = role::ready_until_parent_ends;
+            return Ok(only_one(&path(memory.file()), wait)??);
         }
     };
     ensure(locked, "another process has the lock")?;
-    Ok(until_parent_ends()?)
-}
-
-/// Says that the lock is here, and waits until nobody reads stdout any more.
-fn until_parent_ends() -> io::Result<()> {
-    let mut parent = io::stdout();
-    parent.write_all(b"!")?;
-    parent.flush()?;
-    // No event is asked for: only the end of the reader ends this.
-    poll(&mut [PollFd::new(&parent, PollFlags::empty())], None)?;
-    Ok(())
+    Ok(role::ready_until_parent_ends()?)
 }
 
 /// A million tries, and no sleep.
@@ -118,8 +101,8 @@ fn spin_lock(locked: &AtomicU32) -> bool {
     (0..1_000_000).any(|_| locked.swap(1, SeqCst) == 0)
 }
 
-fn path(file: BorrowedFd<'_>) -> String {
-    format!("/proc/self/fd/{}", file.as_raw_fd())
+fn path(file: BorrowedFd<'_>) -> PathBuf {
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
 }
 
 // ANCHOR: lock_kinds

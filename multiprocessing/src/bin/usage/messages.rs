@@ -19,9 +19,9 @@
 //!
 //! Output (figures vary):
 //!     way          small us  large us
-//!     pipe               12      1139
-//!     socket pair        10       833
-//!     ipc-channel        15      1476
+//!     pipe                4      1107
+//!     socket pair         9       708
+//!     ipc-channel        15      1847
 
 use std::io::{Read, Write};
 use std::process::Stdio;

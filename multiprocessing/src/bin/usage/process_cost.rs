@@ -18,15 +18,15 @@
 //!
 //! Output (figures vary):
 //!     for each worker    thread  process
-//!     start us             46.6    574.1
-//!     PSS KiB              14.0    234.3
-//!     of it private KiB    14.0     84.0
-//!     page tables KiB       7.6     46.8
+//!     start us             60.7    829.8
+//!     PSS KiB              14.0    231.7
+//!     of it private KiB    14.0     76.4
+//!     page tables KiB       8.0     46.8
 //!     kernel stacks KiB    16.0     16.0
-//!     memory in all KiB    37.6    297.1
+//!     memory in all KiB    38.0    294.5
 //!     The article, M1: "Multiprocessing: ten kitchens, ten cooks, ten dishes."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to M1 is borne out: each of 10 processes needs 574 us to start and 297 KiB, a thread 47 us and 38 KiB
+//!     Our answer to M1 is borne out: each of 10 processes needs 830 us to start and 294 KiB, a thread 61 us and 38 KiB
 
 use std::io::{Read, Write, stdin, stdout};
 use std::process::{self, Child, Stdio};

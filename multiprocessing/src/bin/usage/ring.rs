@@ -15,9 +15,9 @@
 //!
 //! Output (figures vary):
 //!     us, there and back    one  each of 100
-//!     ring, spins          1.26         0.37
-//!     ring, sleeps        11.22         0.39
-//!     pipe                 9.85         0.65
+//!     ring, spins          1.63         0.41
+//!     ring, sleeps        11.70         0.40
+//!     pipe                10.44         0.73
 
 use std::io::{Read, Write};
 use std::process::{self, Stdio};

@@ -2,13 +2,13 @@
 //!
 //!     cargo run -p multiprocessing --bin shared_barrier
 //!
-//! Five processes work in rounds. A process begins a round when all
-//! have finished the round before. At the end of each round the barrier answers
+//! Five processes work in rounds. A process begins a round when all have
+//! finished the round before. At the end of each round the barrier answers
 //! `true` to one process, the leader. The leader does what has to be done once.
 //! After the last round, one process does not come again. When the limit is
 //! over, the barrier is broken, and all others are told. So no process waits
-//! for ever if another one has died. In Python:
-//! `multiprocessing.Barrier` and `BrokenBarrierError`.
+//! for ever if another one has died. In Python: `multiprocessing.Barrier` and
+//! `BrokenBarrierError`.
 //!
 //! The program `shared_event` has processes wait for one of them.
 //!

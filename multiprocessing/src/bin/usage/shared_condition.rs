@@ -5,9 +5,8 @@
 //! A lock protects the number of jobs, and four processes wait for jobs. A
 //! process that finds none unlocks and sleeps. When it is notified, it locks
 //! again. The parent adds four jobs and notifies two processes. Exactly two
-//! wake. Each wait has
-//! a limit, because the other process may have died. In Python:
-//! `multiprocessing.Condition` with `wait_for` and `notify`.
+//! wake. Each wait has a limit, because the other process may have died. In
+//! Python: `multiprocessing.Condition` with `wait_for` and `notify`.
 //!
 //! The program `shared_lock` shows the lock alone.
 //!

@@ -91,14 +91,14 @@ fn add_many(way: &str, parent: u32) -> Result {
 
 fn in_two_steps(race: &Race, round: u64) {
     let seen = race.counter.get();
-    wait_for_all(race, 2 * round + 1); // forced: all have seen the same number
+    meet(race, 2 * round + 1); // forced: all have seen the same number
     // WRONG: other processes change the counter after it was read.
     race.counter.count.store(seen + 1, Relaxed);
-    wait_for_all(race, 2 * round + 2);
+    meet(race, 2 * round + 2);
 }
 
-/// Waits until all processes have called this `nth` times.
-fn wait_for_all(race: &Race, nth: u64) {
+/// Waits until all processes have called this for the `nth` time.
+fn meet(race: &Race, nth: u64) {
     race.arrived.fetch_add(1, AcqRel);
     while race.arrived.load(Acquire) < nth * PROCESSES {
         yield_now(); // if one dies, the watchdog ends the parent, and so all

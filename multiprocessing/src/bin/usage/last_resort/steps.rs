@@ -1,7 +1,7 @@
 //! The steps of the ladder, from the simplest to the last resort.
 
 use std::sync::{atomic::AtomicU64, atomic::Ordering::Relaxed, mpsc};
-use std::{io, os::fd::AsFd, process::Stdio, thread};
+use std::{process::Stdio, thread};
 
 use multiprocessing::SharedMemory;
 use rayon::prelude::*;
@@ -75,8 +75,7 @@ pub fn mapping() -> Result<u64> {
     let memory = SharedMemory::new(8 * cores())?;
     let start = |worker: usize| {
         let mut child = role::command("mapping")?;
-        child.stdin(memory.file().try_clone_to_owned()?);
-        child.arg(worker.to_string()).spawn()
+        child.arg(worker.to_string()).stdin(memory.hand_over()?).spawn()
     };
     let children: Vec<_> = (0..cores()).map(start).collect();
     let ends = children.into_iter().map(|child| child?.wait());
@@ -88,8 +87,7 @@ pub fn mapping() -> Result<u64> {
 }
 
 pub fn store_share(worker: &str) -> Result {
-    let stdin = io::stdin().as_fd().try_clone_to_owned()?;
-    let (memory, n) = (SharedMemory::from_file(stdin)?, worker.parse()?);
+    let (memory, n) = (SharedMemory::inherited()?, worker.parse()?);
     memory.view::<AtomicU64>(8 * n)?.store(share(n), Relaxed);
     Ok(())
 }
