@@ -75,6 +75,11 @@ impl Program {
             .any(|w| w == "--release")
     }
 
+    /// Whether one of its verdicts rests on time, which may deceive once.
+    pub fn judges_by_time(&self) -> bool {
+        self.source.contains("claim_timed")
+    }
+
     /// The lines of its header, without `//!`.
     pub fn header(&self) -> impl Iterator<Item = &str> {
         self.source.lines().map_while(|line| line.strip_prefix("//!"))

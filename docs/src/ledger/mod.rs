@@ -151,32 +151,74 @@ pub fn run(
     let mut progress = Progress::new(programs.len());
     for program in programs {
         progress.next(&program.name);
-        let none: [&OsStr; 0] = [];
-        match child::run(program.path.as_os_str(), none, LIMIT, interrupt)? {
-            End::Interrupted => return Ok(None),
-            End::TimeUp => {
-                problems.push(format!("{} hangs", program.name));
-            }
-            End::Ended(output) => {
-                let said = String::from_utf8_lossy(&output.stdout);
-                let reported = said.lines().filter_map(report(&program.name));
-                let before = reports.len();
-                reports.extend(reported);
-                let mut own = reports[before..].iter();
-                let told = own.any(|r| r.verdict == Verdict::Contradicted);
-                // A contradiction, which ends a program so, is told below.
-                if !told && !output.status.success() {
-                    let why = String::from_utf8_lossy(&output.stderr);
-                    let why = why.split_whitespace().collect::<Vec<_>>();
-                    let (name, status) = (&program.name, output.status);
-                    problems
-                        .push(format!("{name}: {status}: {}", why.join(" ")));
-                }
-            }
+        let Some(mut ran) = ask(program, interrupt)? else { return Ok(None) };
+        if ran.is_contradicted() && program.judges_by_time() {
+            // Time may deceive once. If two runs do not agree, nobody knows.
+            let first = ran;
+            let Some(second) = ask(program, interrupt)? else {
+                return Ok(None);
+            };
+            ran = second.in_doubt_of(&first);
         }
+        reports.extend(ran.reports);
+        problems.extend(ran.problem);
     }
     problems.extend(contradictions(claims, known, &reports));
     Ok(Some((reports, problems)))
+}
+
+/// What a run of a program told.
+struct Ran {
+    reports: Vec<Report>,
+    /// What went wrong; a contradiction is told elsewhere.
+    problem: Option<String>,
+}
+
+impl Ran {
+    fn is_contradicted(&self) -> bool {
+        self.reports.iter().any(|r| r.verdict == Verdict::Contradicted)
+    }
+
+    /// What the run before it contradicted, and this one does not, is not
+    /// judged.
+    fn in_doubt_of(mut self, before: &Ran) -> Ran {
+        for now in &mut self.reports {
+            let contradicted = |then: &&Report| {
+                then.id == now.id && then.verdict == Verdict::Contradicted
+            };
+            if now.verdict == Verdict::BorneOut
+                && before.reports.iter().any(|then| contradicted(&then))
+            {
+                now.verdict = Verdict::NotJudged;
+            }
+        }
+        self
+    }
+}
+
+/// Runs a program and reads what it reports. `None`: interrupted.
+fn ask(program: &Program, interrupt: &Interrupt) -> Result<Option<Ran>> {
+    let name = &program.name;
+    let none: [&OsStr; 0] = [];
+    let end = child::run(program.path.as_os_str(), none, LIMIT, interrupt)?;
+    let output = match end {
+        End::Interrupted => return Ok(None),
+        End::TimeUp => {
+            let problem = Some(format!("{name} hangs"));
+            return Ok(Some(Ran { reports: Vec::new(), problem }));
+        }
+        End::Ended(output) => output,
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    let reports = said.lines().filter_map(report(name)).collect();
+    let mut ran = Ran { reports, problem: None };
+    // A contradiction ends a program so, and is told with the others.
+    if !output.status.success() && !ran.is_contradicted() {
+        let why = String::from_utf8_lossy(&output.stderr);
+        let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+        ran.problem = Some(format!("{name}: {}: {why}", output.status));
+    }
+    Ok(Some(ran))
 }
 
 /// What the machine was too busy to judge, a line for each report.
@@ -276,6 +318,26 @@ mod tests {
         ] {
             assert_eq!(verdict(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn two_runs_that_disagree_judge_nothing() {
+        use Verdict::*;
+        let ran = |verdicts: [Verdict; 3]| {
+            let line = |(n, verdict)| Report {
+                id: format!("T{n}"),
+                program: "test".into(),
+                figure: String::new(),
+                verdict,
+            };
+            let reports = (1..).zip(verdicts).map(line).collect();
+            Ran { reports, problem: None }
+        };
+        let first = ran([BorneOut, Contradicted, Contradicted]);
+        let second = ran([Contradicted, Contradicted, BorneOut]);
+        let told = second.in_doubt_of(&first).reports;
+        let told: Vec<Verdict> = told.iter().map(|r| r.verdict).collect();
+        assert_eq!(told, [Contradicted, Contradicted, NotJudged]);
     }
 
     #[test]

@@ -24,7 +24,8 @@ Our answers:
 What a measurement says of our answer:
   borne out      the measurement agrees with it
   contradicted   the measurement says the opposite; this is an error
-  not judged     the machine was too busy to tell; this is no error
+  not judged     the machine was too busy to tell, or two runs by the clock
+                 disagree; this is no error
 
 A program whose subject is a cost is built with the release profile for this.
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::run_with;
+use super::{Ran, run_with};
 
 /// Runs every program of the crate in `folder` (its manifest's) as its header
 /// says, and compares what it prints with what the header shows.
@@ -27,7 +27,7 @@ pub fn headers_are_true(folder: &str, a_program: &str, except: &[&str]) {
         }
         let source = fs::read_to_string(&path).unwrap();
         let program = Path::new(a_program).with_file_name(name);
-        let printed = run(program.to_str().unwrap(), &source);
+        let printed = tried(program.to_str().unwrap(), &source);
         let wanted = retake == "all" || retake.split(',').any(|n| n == name);
         if wanted && !printed.lines().any(is_of_debug_build) {
             fs::write(&path, retaken(&source, &printed)).unwrap();
@@ -37,6 +37,21 @@ pub fn headers_are_true(folder: &str, a_program: &str, except: &[&str]) {
         compared += 1;
     }
     assert!(compared > 0);
+}
+
+/// What it prints. A verdict by time may be contradicted once by chance, as
+/// when two processes get one core; a wrong one is contradicted every time.
+fn tried(program: &str, source: &str) -> String {
+    let by_chance = |ran: &Ran| {
+        source.contains("claim_timed")
+            && ran.stderr.contains(" is contradicted: ")
+    };
+    let tries = || (0..3).map(|_| run(program, source));
+    let ran = tries().find(|ran| !by_chance(ran));
+    let ran = ran.unwrap_or_else(|| panic!("{program}: contradicted thrice"));
+    assert!(ran.status.success(), "{program}: {ran:?}");
+    assert_eq!(ran.stderr, "", "{program}");
+    ran.stdout
 }
 
 /// The programs of the crate in `folder`, as its manifest lists them.
@@ -50,18 +65,15 @@ fn sources(folder: &str) -> Vec<PathBuf> {
     paths.collect()
 }
 
-/// What it prints when it is run as the first command of its header says.
-fn run(program: &str, source: &str) -> String {
+/// Runs it as the first command of its header says.
+fn run(program: &str, source: &str) -> Ran {
     let first = source.lines().find(|line| line.contains(" --bin "));
     let arguments = first.and_then(|line| line.split_once(" -- "));
     let arguments: Vec<&str> =
         arguments.map_or(Vec::new(), |(_, words)| words.split(' ').collect());
-    let ran = run_with(program, &arguments, |command| {
+    run_with(program, &arguments, |command| {
         command.env("LC_ALL", "C.UTF-8");
-    });
-    assert!(ran.status.success(), "{program}: {ran:?}");
-    assert_eq!(ran.stderr, "", "{program}");
-    ran.stdout
+    })
 }
 
 /// The source with `printed` as the output in its header.
