@@ -4,9 +4,11 @@
 use std::{
     fmt::Display,
     io::{self, IsTerminal, Write},
+    process,
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
+use subprocess::run_child::Stop;
 
 /// How many runs there are, and how many of them have begun.
 #[derive(Debug)]
@@ -52,4 +54,10 @@ impl Drop for Progress {
 /// A line on standard error. That nobody reads there is no error.
 pub fn note(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}"); // nobody to tell it to
+}
+
+/// Ends this program as the signal would have, 130 for Ctrl+C, but says so.
+pub fn end(stop: &Stop, program: &str) -> ! {
+    note(format_args!("{program}: interrupted; nothing is left running"));
+    process::exit(128 + stop.signal().unwrap_or(0))
 }

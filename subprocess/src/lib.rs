@@ -1,4 +1,4 @@
 //! Running child programs: how one of them is built, run, and ended.
 
 pub mod cargo;
-pub mod child;
+pub mod run_child;

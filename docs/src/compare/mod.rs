@@ -3,11 +3,11 @@
 mod options;
 mod table;
 
-use std::process::Output;
+use std::{process::Command, time::Duration};
 
 use serde_json::{Map, Value, json};
 use shared::{Menu, Result, measure::median};
-use subprocess::child::{self, End, Interrupt};
+use subprocess::run_child::{Finished, Limits, Stop, Why, run_child};
 
 pub use options::Options;
 pub use table::{tables, timelines};
@@ -50,7 +50,7 @@ impl Row {
 pub fn run_all(
     programs: &[Program],
     options: &Options,
-    interrupt: &Interrupt,
+    stop: &Stop,
 ) -> Result<Option<Vec<Row>>> {
     let base = programs.iter().find(|program| program.name == BASELINE);
     let base = base.map(|program| program.source.as_str());
@@ -65,8 +65,7 @@ pub fn run_all(
     for _ in 0..options.repeat {
         for (&(menu, program), runs) in pairs.iter().zip(&mut runs) {
             progress.next(format_args!("{} {menu}", program.name));
-            let Some(row) = run_one(program, menu, base, options, interrupt)?
-            else {
+            let Some(row) = run_one(program, menu, base, options, stop)? else {
                 return Ok(None);
             };
             runs.push(row);
@@ -83,16 +82,23 @@ fn run_one(
     menu: Menu,
     base: Option<&str>,
     options: &Options,
-    interrupt: &Interrupt,
+    stop: &Stop,
 ) -> Result<Option<Row>> {
     let dishes = options.dishes.to_string();
     let name = menu.to_string();
     let arguments = ["--json", "--menu", &name, "--dishes", &dishes];
-    let path = program.path.as_os_str();
-    let outcome = match child::run(path, arguments, options.limit, interrupt) {
-        Ok(End::Ended(output)) => read_report(&output),
-        Ok(End::TimeUp) => Err(format!("not done after {:?}", options.limit)),
-        Ok(End::Interrupted) => return Ok(None),
+    let mut command = Command::new(&program.path);
+    let limits = Limits {
+        time: options.limit,
+        output: 1 << 26,
+        grace: Duration::from_secs(1),
+    };
+    let outcome = match run_child(command.args(arguments), b"", limits, stop) {
+        Ok(ran) => match ran.why {
+            Why::Ended => read_report(&ran),
+            Why::TimeUp => Err(format!("not done after {:?}", options.limit)),
+            Why::Stopped => return Ok(None),
+        },
         Err(error) => Err(format!("cannot be run: {error}")),
     };
     let (mut report, status) = match outcome {
@@ -110,14 +116,14 @@ fn run_one(
 }
 
 /// What a program said, or in one line what went wrong with it.
-fn read_report(output: &Output) -> Result<Map<String, Value>, String> {
-    if output.status.success() {
-        let report = serde_json::from_slice(&output.stdout);
+fn read_report(ran: &Finished) -> Result<Map<String, Value>, String> {
+    if ran.status.success() {
+        let report = serde_json::from_slice(&ran.stdout.bytes);
         return report.map_err(|error| format!("its JSON: {error}"));
     }
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8_lossy(&ran.stderr.bytes);
     let words: Vec<&str> = said.split_whitespace().collect();
-    let why = [output.status.to_string(), words.join(" ")];
+    let why = [ran.status.to_string(), words.join(" ")];
     Err(why.join(": ").trim_end_matches([':', ' ']).to_string())
 }
 

@@ -6,23 +6,27 @@ mod table;
 
 use std::{
     collections::{BTreeSet, HashSet},
-    ffi::OsStr,
     fs,
     path::Path,
+    process::Command,
     time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 use shared::{Failure, Result, Verdict, answer_meaning};
-use subprocess::child::{self, End, Interrupt};
+use subprocess::run_child::{Limits, Stop, Why, run_child};
 
 pub use options::{Language, Options};
 pub use table::{tell, tell_json};
 
 use crate::{programs::Program, progress::Progress};
 
-/// No program takes longer.
-const LIMIT: Duration = Duration::from_secs(60);
+/// No program takes longer, and none writes more.
+const LIMITS: Limits = Limits {
+    time: Duration::from_secs(60),
+    output: 1 << 20,
+    grace: Duration::from_secs(1),
+};
 
 #[derive(Deserialize)]
 struct Ledger {
@@ -127,7 +131,7 @@ pub fn read(path: &Path) -> Result<Vec<Claim>> {
 
 /// Runs these programs, which are those that the claims name, and collects what
 /// they report. `known` are the numbers of all claims there are. `None`:
-/// interrupted.
+/// told to stop.
 ///
 /// What goes wrong is told in the second list, a line each. A claim that is not
 /// judged is no error.
@@ -139,7 +143,7 @@ pub fn run(
     claims: &[Claim],
     known: &HashSet<String>,
     programs: &[Program],
-    interrupt: &Interrupt,
+    stop: &Stop,
 ) -> Result<Option<(Vec<Report>, Vec<String>)>> {
     let named: BTreeSet<&String> =
         claims.iter().flat_map(|claim| &claim.programs).collect();
@@ -151,11 +155,11 @@ pub fn run(
     let mut progress = Progress::new(programs.len());
     for program in programs {
         progress.next(&program.name);
-        let Some(mut ran) = ask(program, interrupt)? else { return Ok(None) };
+        let Some(mut ran) = ask(program, stop)? else { return Ok(None) };
         if ran.is_contradicted() && program.judges_by_time() {
             // Time may deceive once. If two runs do not agree, nobody knows.
             let first = ran;
-            let Some(second) = ask(program, interrupt)? else {
+            let Some(second) = ask(program, stop)? else {
                 return Ok(None);
             };
             ran = second.in_doubt_of(&first);
@@ -196,29 +200,29 @@ impl Ran {
     }
 }
 
-/// Runs a program and reads what it reports. `None`: interrupted.
-fn ask(program: &Program, interrupt: &Interrupt) -> Result<Option<Ran>> {
+/// Runs a program and reads what it reports. `None`: told
+/// to stop.
+fn ask(program: &Program, stop: &Stop) -> Result<Option<Ran>> {
     let name = &program.name;
-    let none: [&OsStr; 0] = [];
-    let end = child::run(program.path.as_os_str(), none, LIMIT, interrupt)?;
-    let output = match end {
-        End::Interrupted => return Ok(None),
-        End::TimeUp => {
+    let ran = run_child(&mut Command::new(&program.path), b"", LIMITS, stop)?;
+    match ran.why {
+        Why::Stopped => return Ok(None),
+        Why::TimeUp => {
             let problem = Some(format!("{name} hangs"));
             return Ok(Some(Ran { reports: Vec::new(), problem }));
         }
-        End::Ended(output) => output,
-    };
-    let said = String::from_utf8_lossy(&output.stdout);
-    let reports = said.lines().filter_map(report(name)).collect();
-    let mut ran = Ran { reports, problem: None };
-    // A contradiction ends a program so, and is told with the others.
-    if !output.status.success() && !ran.is_contradicted() {
-        let why = String::from_utf8_lossy(&output.stderr);
-        let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
-        ran.problem = Some(format!("{name}: {}: {why}", output.status));
+        Why::Ended => {}
     }
-    Ok(Some(ran))
+    let said = String::from_utf8_lossy(&ran.stdout.bytes);
+    let reports = said.lines().filter_map(report(name)).collect();
+    let mut told = Ran { reports, problem: None };
+    // A contradiction ends a program so, and is told with the others.
+    if !ran.status.success() && !told.is_contradicted() {
+        let why = String::from_utf8_lossy(&ran.stderr.bytes);
+        let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+        told.problem = Some(format!("{name}: {}: {why}", ran.status));
+    }
+    Ok(Some(told))
 }
 
 /// What the machine was too busy to judge, a line for each report.

@@ -10,6 +10,8 @@ mod options;
 mod search;
 mod together;
 
+use std::fs;
+
 use shared::{Failure, Result};
 
 pub use check::check;
@@ -73,7 +75,8 @@ fn of(program: &Program) -> Result<Vec<Snippet>> {
     let wrong = |what: &str, name: &str| {
         Failure::new(format!("{}: {what} of {name}", program.name))
     };
-    for line in program.source.lines() {
+    let source = with_library_parts(program)?;
+    for line in source.lines() {
         let comment = line.trim_start().strip_prefix("// ANCHOR");
         if let Some(name) = comment.and_then(|c| c.strip_prefix(": ")) {
             if let Some((other, _)) = open.replace((name, Vec::new())) {
@@ -96,6 +99,19 @@ fn of(program: &Program) -> Result<Vec<Snippet>> {
         Some((name, _)) => Err(wrong("no end", name)),
         None => Ok(snippets),
     }
+}
+
+/// The source, and where it says `// The part to copy: src/run_child.rs`, that
+/// file of its crate: a library that other programs use, too.
+fn with_library_parts(program: &Program) -> Result<String> {
+    let mut all = program.source.clone();
+    for line in program.source.lines() {
+        if let Some(file) = line.strip_prefix("// The part to copy: ") {
+            let file = programs::root().join(&program.model).join(file);
+            all += &fs::read_to_string(file)?;
+        }
+    }
+    Ok(all)
 }
 
 fn snippet(program: &Program, anchor: &str, lines: &[&str]) -> Snippet {

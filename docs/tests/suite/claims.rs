@@ -12,7 +12,7 @@ use docs::{
 };
 use serde_json::Value;
 use shared::Verdict;
-use subprocess::child::Interrupt;
+use subprocess::run_child::Stop;
 
 use crate::{example, support::*};
 
@@ -130,7 +130,7 @@ fn three_verdicts_are_told_apart() {
         claim.programs = vec!["reporter".into()];
     }
     let known = claims.iter().map(|claim| claim.id.clone()).collect();
-    let never = Interrupt::default();
+    let never = Stop::never();
     let ran = ledger::run(&claims, &known, &reporter, &never).unwrap();
     let (reports, problems) = ran.unwrap();
     let verdicts: Vec<Verdict> = reports.iter().map(|r| r.verdict).collect();

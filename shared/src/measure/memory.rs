@@ -31,7 +31,8 @@ impl Memory {
     /// let before = shared::measure::Memory::now()?;
     /// let eight_mib = vec![1_u8; 8 << 20];
     /// let grown = shared::measure::Memory::now()?.private - before.private;
-    /// assert!(grown >= 8 << 10, "{} bytes, {grown} KiB", eight_mib.len());
+    /// // Pages of the program may become shared meanwhile: not exactly 8 MiB.
+    /// assert!(grown > 4 << 10, "{} bytes, {grown} KiB", eight_mib.len());
     /// # std::io::Result::Ok(())
     /// ```
     ///

@@ -28,10 +28,10 @@
 use docs::{
     ledger::{self, Claim, Options},
     programs::{self, Program},
-    progress::note,
+    progress::{end, note},
 };
 use shared::{Failure, Result, report, wrong_usage};
-use subprocess::{cargo, child::Interrupt};
+use subprocess::{cargo, run_child::Stop};
 
 fn main() -> Result {
     let options = Options::read();
@@ -39,11 +39,11 @@ fn main() -> Result {
     let known = all.iter().map(|claim| claim.id.clone()).collect();
     let claims = choose(all, &options);
     let programs = build(&claims, options.dev)?;
-    let interrupt = Interrupt::listen()?;
+    let stop = Stop::listen()?;
     let Some((reports, mut problems)) =
-        ledger::run(&claims, &known, &programs, &interrupt)?
+        ledger::run(&claims, &known, &programs, &stop)?
     else {
-        interrupt.end("claims");
+        end(&stop, "claims");
     };
     match options.json {
         true => ledger::tell_json(&claims, &reports),

@@ -28,18 +28,19 @@
 use docs::{
     compare::{Options, run_all, tables, timelines},
     programs,
+    progress::end,
 };
 use serde_json::Value;
 use shared::{Failure, Result, report};
-use subprocess::child::Interrupt;
+use subprocess::run_child::Stop;
 
 fn main() -> Result {
     let options = Options::read();
     let programs = options.choose(programs::kitchens()?);
     programs::build_all()?;
-    let interrupt = Interrupt::listen()?;
-    let Some(rows) = run_all(&programs, &options, &interrupt)? else {
-        interrupt.end("compare");
+    let stop = Stop::listen()?;
+    let Some(rows) = run_all(&programs, &options, &stop)? else {
+        end(&stop, "compare");
     };
     let failed = rows.iter().filter(|row| row.status() != "ok").count();
     if options.json {

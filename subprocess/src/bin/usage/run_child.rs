@@ -1,0 +1,87 @@
+//! A child with a time limit (timeout), a limit of its output, and no survivors.
+//!
+//!     cargo run -p subprocess --bin run_child
+//!
+//! `Command::output` waits until the child has ended and nobody holds its output
+//! open. It has no time limit, and keeps everything that the child writes. The
+//! function to copy, `run_child`, ends the child when its time is up or when
+//! Ctrl+C comes, together with all processes that the child has started. It
+//! reads both streams at the same time, and keeps no more than a limit of each.
+//! In Python: `subprocess.run(timeout=..)`, which kills the child alone.
+//!
+//! Claims: S7
+//! Change this and watch: `time` to 10 s: the child that hangs ends at Ctrl+C
+//! only. Press it: its row says `Stopped`, and S7 is contradicted.
+//!
+//! Output (figures vary):
+//!     child    why     status                           kept  closed
+//!     answers  Ended   exit status: 0                 5 of 5  true
+//!     fails    Ended   exit status: 3                 0 of 0  true
+//!     babbles  Ended   exit status: 0        1000 of 1048576  true
+//!     hangs    TimeUp  signal: 15 (SIGTERM)           0 of 0  true
+//!     leaves   Ended   exit status: 0                 0 of 0  true
+//!     The article, S7: "(Not in the article.) A wait can have a timeout."
+//!     Our answer for Rust: limits (true within limits)
+//!     Our answer to S7 is borne out: of 5 children, the time limit has ended: hangs
+
+use std::{io, process, thread, time::Duration};
+
+use shared::watchdog::Watchdog;
+use shared::{Result, Table, claim, flags, role};
+use subprocess::run_child::{Finished, Limits, Stop, Why, run_child};
+
+const LIMITS: Limits = Limits {
+    time: Duration::from_millis(300),
+    output: 1000,
+    grace: Duration::from_millis(100),
+};
+
+fn main() -> Result {
+    if let Some([what]) = role::started_as("child") {
+        return child(&what);
+    }
+    flags([]);
+    let _bound = Watchdog::guard("all children", Duration::from_secs(20))?;
+    let stop = Stop::listen()?; // Ctrl+C
+    let mut table = Table::new(["child", "why", "status", "kept", "closed"]);
+    let mut ended = Vec::new();
+    for what in ["answers", "fails", "babbles", "hangs", "leaves"] {
+        let mut command = role::command("child")?;
+        let ran = run_child(command.arg(what), b"seven", LIMITS, &stop)?;
+        let Finished { why, status, stdout, .. } = ran;
+        let kept = format!("{} of {}", stdout.bytes.len(), stdout.total);
+        let cells = [format!("{why:?}"), status.to_string(), kept];
+        table.row([&what, &cells[0], &cells[1], &cells[2], &stdout.complete]);
+        ended.push((what, why));
+    }
+    table.print();
+    let by_time = ended.iter().filter(|(_, why)| *why == Why::TimeUp);
+    let by_time: Vec<&str> = by_time.map(|(what, _)| *what).collect();
+    let figure = format!(
+        "of {} children, the time limit has ended: {}",
+        ended.len(),
+        by_time.join(", ")
+    );
+    claim("S7", by_time == ["hangs"], figure)
+}
+
+/// What the children do.
+fn child(what: &str) -> Result {
+    match what {
+        "answers" => {
+            io::copy(&mut io::stdin(), &mut io::stdout())?;
+        }
+        "fails" => process::exit(3),
+        "babbles" => print!("{}", "x".repeat(1 << 20)),
+        "leaves" => {
+            // The grandchild has our output, and does not end.
+            role::command("child")?.arg("hangs").spawn()?;
+        }
+        _ => loop {
+            thread::park();
+        },
+    }
+    Ok(())
+}
+
+// The part to copy: src/run_child.rs
