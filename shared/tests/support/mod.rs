@@ -411,7 +411,7 @@ pub fn leaves_nothing_when_killed(program: &str, helper: &str) {
     nothing_is_left(&mark);
 }
 
-fn new_mark() -> String {
+pub fn new_mark() -> String {
     static RUNS: AtomicU32 = AtomicU32::new(0);
     let run = RUNS.fetch_add(1, Ordering::Relaxed);
     format!("TEST_MARK={}-{run}", std::process::id())

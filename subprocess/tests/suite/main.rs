@@ -4,4 +4,5 @@
 mod support;
 
 mod headers;
+mod run_child;
 mod takeout;

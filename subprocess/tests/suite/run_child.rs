@@ -1,0 +1,241 @@
+//! `run_child`: whatever a child does, it returns in time, tells what happened,
+//! and leaves nothing.
+
+use std::{
+    env, fs,
+    io::{self, BufRead, BufReader, Write},
+    process::{self, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use nix::{
+    sys::signal::{SigSet, Signal, raise},
+    unistd::setsid,
+};
+use subprocess::run_child::{Finished, Limits, Stop, Why, run_child};
+
+use crate::support::*;
+
+const MIB: usize = 1 << 20;
+
+/// Longer than any of these tests takes; nothing is measured.
+const LONG: Limits = Limits {
+    time: Duration::from_secs(60),
+    output: 16 * MIB,
+    grace: Duration::from_secs(60),
+};
+const SHORT: Duration = Duration::from_millis(100);
+
+/// This test program again, as a child that does this.
+fn child(what: &str) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command
+        .args(["--ignored", "--exact", "--nocapture", "run_child::as_child"])
+        .env("DOES", what);
+    command
+}
+
+fn run(what: &str, input: &[u8], limits: Limits) -> Finished {
+    run_child(&mut child(what), input, limits, &Stop::never()).unwrap()
+}
+
+#[test]
+#[ignore = "a child of the tests below"]
+fn as_child() {
+    match env::var("DOES").unwrap().as_str() {
+        "exit 7" => process::exit(7),
+        "abort" => process::abort(),
+        "echo" => {
+            let noise = thread::spawn(|| {
+                io::stderr().write_all(&vec![b'e'; 4 * MIB]).unwrap();
+            });
+            io::copy(&mut io::stdin(), &mut io::stdout()).unwrap();
+            noise.join().unwrap();
+        }
+        "ignore input" => {}
+        "babble" => loop {
+            if io::stdout().write_all(&[b'x'; 4096]).is_err() {
+                return;
+            }
+        },
+        "hang" => stay(),
+        "hang deafly" => {
+            SigSet::all().thread_block().unwrap();
+            say_and_stay()
+        }
+        "leave one" => drop(child("hang").stdin(Stdio::null()).spawn()),
+        "leave one far away" => {
+            let mut far = child("go away");
+            let mut far = far.stdin(Stdio::piped()).spawn().unwrap();
+            // It has gone when it closes its input.
+            let _ = far.stdin.take().unwrap().write_all(&vec![0; MIB]);
+            process::exit(0)
+        }
+        "go away" => {
+            setsid().unwrap();
+            let null = fs::File::open("/dev/null").unwrap();
+            nix::unistd::dup2_stdin(null).unwrap();
+            say_and_stay()
+        }
+        "stop" => raise(Signal::SIGSTOP).unwrap(),
+        other => panic!("{other}"),
+    }
+    process::exit(0)
+}
+
+fn say_and_stay() {
+    println!("pid {}", process::id());
+    stay()
+}
+
+/// Not for ever: a test that fails must leave nothing either.
+fn stay() {
+    thread::sleep(Duration::from_secs(120));
+}
+
+/// The process that said `pid 1234`.
+fn told_pid(ran: &Finished) -> i32 {
+    let said = String::from_utf8_lossy(&ran.stdout.bytes).into_owned();
+    let (_, after) = said.split_once("pid ").expect("it says its number");
+    after.lines().next().unwrap().parse().unwrap()
+}
+
+fn is_alive(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+/// SUB-01: both directions are full.
+#[test]
+fn four_mebibytes_in_all_three_directions() {
+    let input: Vec<u8> = (0..4 * MIB).map(|n| (n % 251) as u8).collect();
+    let ran = run("echo", &input, LONG);
+    assert_eq!(ran.why, Why::Ended);
+    assert!(ran.status.success(), "{}", ran.status);
+    assert!(ran.stdout.bytes.ends_with(&input), "it comes back whole");
+    assert!(ran.stderr.total >= 4 * MIB as u64);
+    assert!(ran.stdout.complete && ran.stderr.complete);
+}
+
+/// SUB-02: a child that does not read.
+#[test]
+fn input_that_nobody_wants_is_dropped() {
+    let ran = run("ignore input", &vec![0; MIB], LONG);
+    assert_eq!((ran.why, ran.status.code()), (Why::Ended, Some(0)));
+}
+
+#[test]
+fn the_end_is_told_as_code_or_signal() {
+    use std::os::unix::process::ExitStatusExt;
+    let ran = run("exit 7", b"", LONG);
+    assert_eq!((ran.status.code(), ran.status.signal()), (Some(7), None));
+    let ran = run("abort", b"", LONG);
+    assert_eq!((ran.status.code(), ran.status.signal()), (None, Some(6)));
+}
+
+/// SUB-29: endless output, and a limit of it.
+#[test]
+fn output_is_bounded() {
+    let limits = Limits { time: Duration::from_secs(1), output: 1000, ..LONG };
+    let ran = run("babble", b"", limits);
+    assert_eq!(ran.why, Why::TimeUp);
+    assert_eq!(ran.stdout.bytes.len(), 1000);
+    assert!(ran.stdout.total > 1000);
+}
+
+/// SUB-06: a grandchild that holds the pipe delays nobody, and ends.
+#[test]
+fn what_the_child_has_started_ends_with_it() {
+    let mark = new_mark();
+    let (name, value) = mark.split_once('=').unwrap();
+    let mut command = child("leave one");
+    let limits = Limits { grace: SHORT, ..LONG };
+    let ran = run_child(command.env(name, value), b"", limits, &Stop::never());
+    let ran = ran.unwrap();
+    assert_eq!((ran.why, ran.status.code()), (Why::Ended, Some(0)));
+    assert!(ran.stdout.complete, "all writers have ended");
+    nothing_is_left(&mark);
+}
+
+/// SUB-06: one that has left the group stays, but delays nobody either.
+#[test]
+fn who_has_left_the_group_is_not_waited_for() {
+    let limits = Limits { grace: SHORT, ..LONG };
+    let ran = run("leave one far away", b"", limits);
+    assert_eq!((ran.why, ran.status.code()), (Why::Ended, Some(0)));
+    assert!(!ran.stdout.complete);
+    let far = told_pid(&ran);
+    assert!(is_alive(far));
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(far), Signal::SIGKILL)
+        .unwrap();
+}
+
+/// SUB-24: SIGTERM, grace, SIGKILL.
+#[test]
+fn a_child_that_blocks_signals_is_killed() {
+    use std::os::unix::process::ExitStatusExt;
+    let limits = Limits { time: SHORT, output: MIB, grace: SHORT };
+    let ran = run("hang deafly", b"", limits);
+    assert_eq!(ran.why, Why::TimeUp);
+    // A slow start may be killed before it blocks anything: by SIGTERM.
+    assert!(matches!(ran.status.signal(), Some(9 | 15)), "{}", ran.status);
+}
+
+#[test]
+fn a_child_that_hangs_is_ended_by_sigterm() {
+    use std::os::unix::process::ExitStatusExt;
+    let ran = run("hang", b"", Limits { time: SHORT, ..LONG });
+    assert_eq!((ran.why, ran.status.signal()), (Why::TimeUp, Some(15)));
+}
+
+/// A stopped child does not take SIGTERM before it goes on.
+#[test]
+fn a_stopped_child_is_killed() {
+    use std::os::unix::process::ExitStatusExt;
+    let limits = Limits { time: SHORT, output: MIB, grace: SHORT };
+    let ran = run("stop", b"", limits);
+    assert_eq!(ran.why, Why::TimeUp);
+    assert!(matches!(ran.status.signal(), Some(9 | 15)), "{}", ran.status);
+}
+
+/// SUB-09: a program that is not there leaves nothing behind.
+#[test]
+fn a_missing_program_is_an_error_and_no_child() {
+    let mut missing = Command::new("/no/such/program");
+    for _ in 0..100 {
+        let ran = run_child(&mut missing, b"x", LONG, &Stop::never());
+        assert_eq!(ran.unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+}
+
+/// One signal stops this run and all that follow.
+#[test]
+fn a_signal_stops_the_run() {
+    let mut wrapper = Command::new(env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture", "run_child::as_wrapper"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(wrapper.stdout.as_mut().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains("listening")));
+    let pid = nix::unistd::Pid::from_raw(wrapper.id() as i32);
+    nix::sys::signal::kill(pid, Signal::SIGTERM).unwrap();
+    let output = wrapper.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("Stopped by 15: Stopped, Stopped"), "{said}");
+}
+
+/// It listens for signals, and runs two children that hang.
+#[test]
+#[ignore = "a child of the test above"]
+fn as_wrapper() {
+    let stop = Stop::listen().unwrap();
+    let mut why = Vec::new();
+    println!("listening");
+    for _ in 0..2 {
+        let ran = run_child(&mut child("hang"), b"", LONG, &stop).unwrap();
+        why.push(format!("{:?}", ran.why));
+    }
+    println!("Stopped by {}: {}", stop.signal().unwrap(), why.join(", "));
+}
