@@ -55,8 +55,16 @@ pub struct Claim {
     pub programs: Vec<String>,
 }
 
+impl Claim {
+    /// Whether the article states it. The others are ours: they fill a heading
+    /// that the article leaves empty, or compare its chapters.
+    pub fn is_of_the_article(&self) -> bool {
+        !self.says.starts_with("(Not in the article.)")
+    }
+}
+
 /// What we say of a statement.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Answer {
     /// True of Rust.
@@ -74,6 +82,16 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// All of them, in the order in which they are explained.
+    pub const ALL: [Answer; 6] = [
+        Answer::Holds,
+        Answer::Limits,
+        Answer::Differs,
+        Answer::Inverted,
+        Answer::False,
+        Answer::Outdated,
+    ];
+
     /// As in the ledger: `holds`, and so on.
     pub fn word(self) -> &'static str {
         match self {
