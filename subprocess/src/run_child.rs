@@ -34,7 +34,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionbio};
 use rustix::process::{
-    Pid, PidfdFlags, Signal, kill_process_group, pidfd_open,
+    Pid, PidfdFlags, Signal, getpgid, kill_process, kill_process_group,
+    pidfd_open,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level::pipe};
@@ -202,9 +203,14 @@ impl Group {
         Pid::from_child(&self.0)
     }
 
+    /// To the whole group, and to a child that has left it.
     fn signal(&self, signal: Signal) -> io::Result<()> {
-        match kill_process_group(self.id(), signal) {
-            Ok(()) | Err(Errno::SRCH) => Ok(()), // or all have ended
+        let child = self.id();
+        if getpgid(Some(child)).is_ok_and(|group| group != child) {
+            kill_process(child, signal)?;
+        }
+        match kill_process_group(child, signal) {
+            Ok(()) | Err(Errno::SRCH) => Ok(()), // or nobody is in it
             Err(error) => Err(error.into()),
         }
     }
@@ -220,8 +226,8 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         // A child that was waited for has no number any more.
-        if !matches!(self.0.try_wait(), Ok(Some(_))) {
-            let _ = self.signal(Signal::KILL);
+        let has_ended = matches!(self.0.try_wait(), Ok(Some(_)));
+        if !has_ended && self.signal(Signal::KILL).is_ok() {
             let _ = self.0.wait();
         }
     }

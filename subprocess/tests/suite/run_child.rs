@@ -4,6 +4,7 @@
 use std::{
     env, fs,
     io::{self, BufRead, BufReader, Write},
+    os::unix::process::ExitStatusExt,
     process::{self, Command, Stdio},
     thread,
     time::Duration,
@@ -11,7 +12,7 @@ use std::{
 
 use nix::{
     sys::signal::{SigSet, Signal, raise},
-    unistd::setsid,
+    unistd::{Pid, getpgid, getppid, setpgid, setsid},
 };
 use subprocess::run_child::{Finished, Limits, Stop, Why, run_child};
 
@@ -78,6 +79,11 @@ fn as_child() {
             nix::unistd::dup2_stdin(null).unwrap();
             say_and_stay()
         }
+        "change sides" => {
+            let group = getpgid(Some(getppid())).unwrap();
+            setpgid(Pid::from_raw(0), group).unwrap();
+            stay()
+        }
         "stop" => raise(Signal::SIGSTOP).unwrap(),
         other => panic!("{other}"),
     }
@@ -127,7 +133,6 @@ fn input_that_nobody_wants_is_dropped() {
 
 #[test]
 fn the_end_is_told_as_code_or_signal() {
-    use std::os::unix::process::ExitStatusExt;
     let ran = run("exit 7", b"", LONG);
     assert_eq!((ran.status.code(), ran.status.signal()), (Some(7), None));
     let ran = run("abort", b"", LONG);
@@ -167,14 +172,12 @@ fn who_has_left_the_group_is_not_waited_for() {
     assert!(!ran.stdout.complete);
     let far = told_pid(&ran);
     assert!(is_alive(far));
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(far), Signal::SIGKILL)
-        .unwrap();
+    nix::sys::signal::kill(Pid::from_raw(far), Signal::SIGKILL).unwrap();
 }
 
 /// SUB-24: SIGTERM, grace, SIGKILL.
 #[test]
 fn a_child_that_blocks_signals_is_killed() {
-    use std::os::unix::process::ExitStatusExt;
     let limits = Limits { time: SHORT, output: MIB, grace: SHORT };
     let ran = run("hang deafly", b"", limits);
     assert_eq!(ran.why, Why::TimeUp);
@@ -184,15 +187,22 @@ fn a_child_that_blocks_signals_is_killed() {
 
 #[test]
 fn a_child_that_hangs_is_ended_by_sigterm() {
-    use std::os::unix::process::ExitStatusExt;
     let ran = run("hang", b"", Limits { time: SHORT, ..LONG });
     assert_eq!((ran.why, ran.status.signal()), (Why::TimeUp, Some(15)));
+}
+
+/// It is in no group of its own any more, but it is still our child.
+#[test]
+fn a_child_that_has_left_its_group_is_ended() {
+    let limits = Limits { time: Duration::from_secs(1), ..LONG };
+    let ran = run("change sides", b"", Limits { grace: SHORT, ..limits });
+    assert_eq!(ran.why, Why::TimeUp);
+    assert!(matches!(ran.status.signal(), Some(9 | 15)), "{}", ran.status);
 }
 
 /// A stopped child does not take SIGTERM before it goes on.
 #[test]
 fn a_stopped_child_is_killed() {
-    use std::os::unix::process::ExitStatusExt;
     let limits = Limits { time: SHORT, output: MIB, grace: SHORT };
     let ran = run("stop", b"", limits);
     assert_eq!(ran.why, Why::TimeUp);
@@ -219,7 +229,7 @@ fn a_signal_stops_the_run() {
         .unwrap();
     let mut said = BufReader::new(wrapper.stdout.as_mut().unwrap()).lines();
     assert!(said.any(|line| line.unwrap().contains("listening")));
-    let pid = nix::unistd::Pid::from_raw(wrapper.id() as i32);
+    let pid = Pid::from_raw(wrapper.id() as i32);
     nix::sys::signal::kill(pid, Signal::SIGTERM).unwrap();
     let output = wrapper.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
