@@ -103,6 +103,20 @@ pub fn ready_until_parent_ends() -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a process runs. One that has ended and that nobody has waited for, a
+/// zombie, does not.
+///
+/// ```
+/// assert!(shared::role::is_alive(std::process::id()));
+/// ```
+pub fn is_alive(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    let after_name = |stat: &str| stat.rfind(") ").map(|at| at + 2);
+    stat.is_ok_and(|stat| {
+        after_name(&stat).is_some_and(|at| !stat[at..].starts_with(['Z', 'X']))
+    })
+}
+
 /// Goes on with these environment variables: where one of them is not set yet,
 /// this process starts the program over, with the same arguments. To be called
 /// first in `main`, by programs whose libraries read the environment once.

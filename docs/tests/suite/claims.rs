@@ -89,6 +89,8 @@ fn chapters_are_answered_and_nothing_is_contradicted() {
         ("asyncio", 37),
         ("multiprocessing", 9),
         ("futures_pool", 21),
+        ("subprocess", 13),
+        ("across", 8),
     ];
     for (section, count) in chapters {
         let ran = run(CLAIMS, &["--dev", "--section", section, "--json"]);

@@ -14,23 +14,23 @@
 //! Output (figures vary):
 //!     subprocess::takeout  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        114 ms
-//!      1 bibimbap  process 26360        │█░░░░░░░░░░░░░░░░░░░           │   75
-//!      2 bulgogi   process 26365        │ █░░░░░░░░░░░░░░░              │   66
-//!      3 japchae   process 26369        │ █░░░░░░░░░░░░░░░░░░░░░░       │   91
-//!      4 galbi     process 26373        │ █░░░░░░░░░░░░░                │   58
-//!      5 mandu     process 26377        │  █░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  113
-//!      6 pajeon    process 26381        │  █░░░░░░░░░░░░░░░░░░░░░░░░░   │  104
-//!      7 kimbap    process 26385        │   █░░░░░░░░░░                 │   54
-//!      8 tteok     process 26389        │   █░░░░░░░░░░░░░░░░░░░░       │   89
-//!      9 jjigae    process 26393        │   █░░░░░░░░░░░░░░░░░░░░░░░    │  102
-//!     10 hotteok   process 26397        │    █░░░░░░░░░░░░░░░░░         │   82
+//!                                        0                        113 ms
+//!      1 bibimbap  process 29621        │ █░░░░░░░░░░░░░░░░░░           │   76
+//!      2 bulgogi   process 29625        │ █░░░░░░░░░░░░░░░░             │   68
+//!      3 japchae   process 29629        │  █░░░░░░░░░░░░░░░░░░░░░       │   90
+//!      4 galbi     process 29633        │  █░░░░░░░░░░░░░               │   62
+//!      5 mandu     process 29637        │  █░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  112
+//!      6 pajeon    process 29641        │   █░░░░░░░░░░░░░░░░░░░░░░░░   │  104
+//!      7 kimbap    process 29645        │    █░░░░░░░░░░░               │   59
+//!      8 tteok     process 29649        │    █░░░░░░░░░░░░░░░░░░░░      │   93
+//!      9 jjigae    process 29653        │    █░░░░░░░░░░░░░░░░░░░░░░░   │  103
+//!     10 hotteok   process 29657        │    █░░░░░░░░░░░░░░░░░         │   83
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   718 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   114 ms  6.3 times as fast, 1.14 of the bound
-//!     cooked by 10 threads in 10 processes; CPU 22 ms, 107 switches, 27.6 MiB
+//!     this took                   113 ms  6.4 times as fast, 1.13 of the bound
+//!     cooked by 10 threads in 10 processes; CPU 20 ms, 84 switches, 27.2 MiB
 //!     The article, S1: "It runs child processes and manages their input and output streams."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S1 is borne out: 10 processes cooked 10 dishes at the same time

@@ -1,0 +1,111 @@
+//! A reaper (PID 1 in a container): `wait` for any child steals exit statuses.
+//!
+//!     cargo run -p subprocess --bin reaper
+//!
+//! The first process of a container becomes the parent of all orphans, and has to
+//! wait for them, or they stay as zombies. A loop of `waitpid(-1)` waits for any
+//! child. So it also waits for the children that other code of the program has
+//! started. When that code asks for the status, the system knows nothing any
+//! more: error ECHILD, "No child processes". The cure is to ask for single children
+//! by their numbers, and only for those that no other code waits for.
+//!
+//! In Python: `os.waitpid(-1, 0)` does the same, and `Popen.wait` says 0 then.
+//!
+//! Claims: S9
+//! Change this and watch: `let known = [];`. Every status is taken, and S9 is
+//! contradicted.
+//!
+//! Output (times vary, counts do not):
+
+use std::process::{Child, exit};
+use std::{thread, time::Duration};
+
+use rustix::process::{WaitOptions, getpid, set_child_subreaper, wait};
+use shared::watchdog::Watchdog;
+use shared::{Result, claim, flags, role, say};
+
+const CHILDREN: usize = 5;
+
+fn main() -> Result {
+    if let Some([]) = role::started_as("orphan") {
+        return Ok(());
+    }
+    if let Some([]) = role::started_as("child") {
+        let orphan = role::command("orphan")?.spawn()?;
+        drop(orphan); // nobody waits for it here
+        exit(7);
+    }
+    flags([]);
+    let _bound = Watchdog::guard("the children", Duration::from_secs(20))?;
+    set_child_subreaper(Some(getpid()))?; // orphans come to this process
+
+    let stolen = start()?;
+    while let Ok(Some(_)) = wait(WaitOptions::empty()) {} // until there is none
+    let stolen = count_statuses(stolen);
+    say!("after waitpid(-1), {stolen} of {CHILDREN} children have a status");
+
+    let children = start()?;
+    let known: Vec<u32> = children.iter().map(Child::id).collect();
+    let mut orphans = 0;
+    while orphans < CHILDREN {
+        orphans += reap_orphans(&known)?;
+        thread::yield_now();
+    }
+    let kept = count_statuses(children);
+    say!("after reap_orphans, {kept} of {CHILDREN} children have a status");
+    let figure = format!(
+        "a reaper that waits for any child leaves {stolen} of {CHILDREN} \
+         statuses; one that knows the others, {kept} of {CHILDREN}"
+    );
+    claim("S9", stolen == 0 && kept == CHILDREN, figure)
+}
+
+fn start() -> Result<Vec<Child>> {
+    let child = |_| Ok(role::command("child")?.spawn()?);
+    (0..CHILDREN).map(child).collect()
+}
+
+fn count_statuses(children: Vec<Child>) -> usize {
+    let statuses = children.into_iter().map(|mut child| child.wait());
+    let right = |status: &ExitStatus| status.code() == Some(7);
+    statuses.flatten().filter(right).count() // without errors
+}
+
+// ANCHOR: reaper
+use std::process::ExitStatus;
+use std::{fs, io};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
+/// Waits for all children that have ended and that are not `known`: for orphans,
+/// where this process is a subreaper or PID 1. Returns how many there were. Call
+/// it after each SIGCHLD, or once a second.
+///
+/// `known` are the children whose status other code will ask for. A child must
+/// be known before this is called again, so start children and call this under
+/// one lock.
+///
+/// # Errors
+///
+/// The system does not list the children.
+pub fn reap_orphans(known: &[u32]) -> io::Result<usize> {
+    let mut count = 0;
+    for thread in fs::read_dir("/proc/self/task")? {
+        let list = fs::read_to_string(thread?.path().join("children"))?;
+        for pid in list.split_whitespace().filter_map(|p| p.parse().ok()) {
+            if known.contains(&pid) {
+                continue;
+            }
+            let Some(pid) = Pid::from_raw(pid as i32) else { continue };
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+            match waitid(WaitId::Pid(pid), options) {
+                Ok(Some(_)) => count += 1,
+                Ok(None) | Err(Errno::CHILD) => {} // it runs, or was taken
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(count)
+}
+// ANCHOR_END: reaper

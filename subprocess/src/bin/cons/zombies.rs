@@ -1,0 +1,168 @@
+//! Zombies: a child that has ended stays in the list until it is waited for.
+//!
+//!     cargo run -p subprocess --bin zombies
+//!
+//! The system keeps the exit status of a child until its parent asks for it. Such
+//! a child is called a zombie: it uses no CPU, but a number, and numbers run out.
+//! A dropped `std::process::Child` is never waited for. Tokio and smol wait for
+//! children whose handles were dropped, as long as their runtime runs, and duct
+//! does when it starts the next child. In Python: `Popen.__del__` puts the child
+//! on a list, and the next `Popen` looks through it.
+//!
+//! Claims: S9
+//! Change this and watch: call `spawn_and_forget` in `on_std`, too: the children
+//! are no zombies, and S9 is contradicted.
+//!
+//! Output (times vary, counts do not):
+
+use std::{env, fs, time::Duration, time::Instant};
+
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, WaitId, WaitIdOptions, WaitOptions, waitid, waitpid,
+};
+use shared::watchdog::Watchdog;
+use shared::{Result, Table, claim, flags, role};
+
+const CHILDREN: usize = 10;
+
+fn main() -> Result {
+    if let Some([]) = role::started_as("child") {
+        return Ok(()); // it ends at once
+    }
+    flags([]);
+    let _bound = Watchdog::guard("the children", Duration::from_secs(30))?;
+    let mut table = Table::new(["handles", "zombies"]);
+    let mut left = Vec::new();
+    let ways: [(&str, Way); 5] = [
+        ("std, dropped", on_std),
+        ("std, a thread waits", on_threads),
+        ("tokio, dropped", on_tokio),
+        ("smol, dropped", on_smol),
+        ("duct, dropped", on_duct),
+    ];
+    for (name, way) in ways {
+        let zombies = way()?;
+        table.row([&name, &format_args!("{zombies} of {CHILDREN}")]);
+        left.push(zombies);
+    }
+    table.print();
+    let figure = format!(
+        "of {CHILDREN} children whose handles were dropped, {} stay as zombies",
+        left[0]
+    );
+    claim("S9", left == [CHILDREN, 0, 0, 0, 0], figure)
+}
+
+/// How many of the children are zombies at the end.
+type Way = fn() -> Result<usize>;
+
+fn on_std() -> Result<usize> {
+    let spawn = |_| Ok(role::command("child")?.spawn()?.id()); // dropped here
+    let pids = (0..CHILDREN).map(spawn).collect::<Result<Vec<u32>>>()?;
+    pids.iter().try_for_each(|pid| has_ended(*pid))?;
+    let zombies = count_zombies(&pids);
+    for pid in pids.into_iter().filter_map(|pid| Pid::from_raw(pid as i32)) {
+        waitpid(Some(pid), WaitOptions::empty())?;
+    }
+    Ok(zombies)
+}
+
+fn on_threads() -> Result<usize> {
+    let spawn = |_| Ok(spawn_and_forget(role::command("child")?)?);
+    let pids = (0..CHILDREN).map(spawn).collect::<Result<Vec<u32>>>()?;
+    until_none_is_left(&pids)
+}
+
+fn on_tokio() -> Result<usize> {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_all().build()?;
+    runtime.block_on(async {
+        let mut pids = Vec::new();
+        for _ in 0..CHILDREN {
+            let command = role::command("child")?;
+            let child = tokio::process::Command::from(command).spawn()?;
+            pids.extend(child.id());
+        }
+        // The runtime hears of each end, while it has something to do.
+        while pids.iter().any(|pid| exists(*pid)) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Ok(count_zombies(&pids))
+    })
+}
+
+fn on_smol() -> Result<usize> {
+    let spawn = |_| {
+        let command = role::command("child")?;
+        Ok(smol::process::Command::from(command).spawn()?.id())
+    };
+    let pids = (0..CHILDREN).map(spawn).collect::<Result<Vec<u32>>>()?;
+    until_none_is_left(&pids) // by a thread of smol
+}
+
+fn on_duct() -> Result<usize> {
+    let own = env::current_exe()?;
+    let child = || duct::cmd!(&own, "as-child");
+    let spawn = |_| Ok(child().start()?.pids()[0]);
+    let pids = (0..CHILDREN).map(spawn).collect::<Result<Vec<u32>>>()?;
+    pids.iter().try_for_each(|pid| has_ended(*pid))?;
+    child().run()?; // the next start waits for those that have ended
+    Ok(count_zombies(&pids))
+}
+
+/// Waits until it has ended, and leaves its status to its parent. (No error: it
+/// has been waited for already.)
+fn has_ended(pid: u32) -> Result {
+    let pid = Pid::from_raw(pid as i32).expect("no number is 0");
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    match waitid(WaitId::Pid(pid), options) {
+        Ok(_) | Err(Errno::CHILD) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Somebody else waits for them: this takes a moment.
+fn until_none_is_left(pids: &[u32]) -> Result<usize> {
+    pids.iter().try_for_each(|pid| has_ended(*pid))?;
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while count_zombies(pids) > 0 && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(count_zombies(pids))
+}
+
+fn exists(pid: u32) -> bool {
+    fs::exists(format!("/proc/{pid}")).unwrap_or(true)
+}
+
+fn count_zombies(pids: &[u32]) -> usize {
+    let is_zombie = |pid: &&u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+        stat.is_ok_and(|stat| stat.contains(") Z "))
+    };
+    pids.iter().filter(is_zombie).count()
+}
+
+// ANCHOR: zombies
+use std::{io, process::Command, sync::mpsc, thread};
+
+/// Starts a child that needs no handle: a thread waits for it, so it never stays
+/// as a zombie. Returns its number.
+///
+/// # Errors
+///
+/// The thread or the child cannot be started.
+pub fn spawn_and_forget(mut command: Command) -> io::Result<u32> {
+    let (tell, told) = mpsc::channel();
+    // The thread first: without one, the child would be a zombie some day.
+    thread::Builder::new().spawn(move || match command.spawn() {
+        Ok(mut child) => {
+            let _ = tell.send(Ok(child.id()));
+            let _ = child.wait();
+        }
+        Err(error) => drop(tell.send(Err(error))),
+    })?;
+    told.recv().expect("the thread always tells")
+}
+// ANCHOR_END: zombies

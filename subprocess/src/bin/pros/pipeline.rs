@@ -1,0 +1,104 @@
+//! A pipeline, `a | b | c`: children that are connected without a shell.
+//!
+//!     cargo run -p subprocess --bin pipeline
+//!
+//! The standard output of one child becomes the standard input of the next one.
+//! Three children count the even numbers up to 1000. With std the parent has to
+//! start them in their order and to look at each exit status; duct does the same
+//! in one line. Nothing goes through the parent but the last output.
+//!
+//! If one of them fails, its neighbours may still end well: the status of the last
+//! child alone tells nothing of that. In Python: `Popen(stdin=a.stdout)`, and
+//! then `a.stdout.close()` in the parent. Rust moves the pipe to the child, so
+//! the parent has none to close; see the program `pipe_write_end`.
+//!
+//! Claims: S4
+//! Change this and watch: let "even" print all numbers: both count 1000, and S4
+//! is contradicted.
+//!
+//! Output (times vary, counts do not):
+
+use std::io::{BufRead, stdin};
+use std::{env, time::Duration};
+
+use duct::cmd;
+use shared::watchdog::Watchdog;
+use shared::{Result, claim, flags, role, say};
+
+fn main() -> Result {
+    if let Some([]) = role::started_as("numbers") {
+        (1..=1000).for_each(|number| say!("{number}"));
+        return Ok(());
+    }
+    if let Some([]) = role::started_as("even") {
+        let even = |line: &String| line.ends_with(['0', '2', '4', '6', '8']);
+        let lines = stdin().lock().lines().map_while(std::io::Result::ok);
+        lines.filter(even).for_each(|line| say!("{line}"));
+        return Ok(());
+    }
+    if let Some([]) = role::started_as("count") {
+        say!("{}", stdin().lock().lines().count());
+        return Ok(());
+    }
+    flags([]);
+    let _bound = Watchdog::guard("the pipelines", Duration::from_secs(20))?;
+    let commands = ["numbers", "even", "count"].map(role::command);
+    let commands = commands.into_iter().collect::<Result<_, _>>()?;
+    let (output, statuses) = pipeline(commands)?;
+    let by_std = String::from_utf8(output)?;
+    let ends = statuses.iter().filter(|status| status.success()).count();
+    say!("std: {} numbers, {ends} of 3 ended well", by_std.trim());
+
+    let own = env::current_exe()?;
+    let by_duct = cmd!(&own, "as-numbers")
+        .pipe(cmd!(&own, "as-even"))
+        .pipe(cmd!(&own, "as-count"))
+        .read()?;
+    say!("duct: {by_duct} numbers");
+    let figure = format!("three children without a shell count {by_duct}");
+    claim("S4", by_std.trim() == "500" && by_duct == "500" && ends == 3, figure)
+}
+
+// ANCHOR: pipeline
+use std::io::{self, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+/// Runs `a | b | c`: each command reads what the one before it writes. The first
+/// one reads nothing. Returns what the last one wrote, and the status of each.
+///
+/// # Errors
+///
+/// One cannot be started, or the output cannot be read. Then all are killed.
+pub fn pipeline(
+    commands: Vec<Command>,
+) -> io::Result<(Vec<u8>, Vec<ExitStatus>)> {
+    let mut children = Children(Vec::new());
+    let mut before = None;
+    for mut command in commands {
+        let input = before.map_or(Stdio::null(), Stdio::from);
+        let mut child = command.stdin(input).stdout(Stdio::piped()).spawn()?;
+        before = child.stdout.take();
+        children.0.push(child);
+        // The command, dropped here, closes its copy of the pipe. With a copy
+        // in this process, a child would not learn that its reader has ended.
+    }
+    let mut output = Vec::new();
+    if let Some(mut last) = before {
+        last.read_to_end(&mut output)?;
+    }
+    let statuses = children.0.iter_mut().map(Child::wait);
+    Ok((output, statuses.collect::<io::Result<_>>()?))
+}
+
+/// No child outlives this.
+struct Children(Vec<Child>);
+
+impl Drop for Children {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _ = child.kill(); // no error if it was waited for
+            let _ = child.wait();
+        }
+    }
+}
+// ANCHOR_END: pipeline

@@ -1,0 +1,72 @@
+//! Polling (try_wait): work on while a child runs, and look whether it has ended.
+//!
+//!     cargo run -p subprocess --bin poll_child
+//!
+//! `Child::wait` blocks the thread until the child has ended. `try_wait` only
+//! looks: it returns `None` at once while the child runs. So one thread does its
+//! work in pieces and looks after each of them. Here the child runs until its
+//! input ends, which happens after five pieces.
+//!
+//! In Python: `Popen.poll()`. If there is nothing to do meanwhile, do not poll in
+//! a loop: `wait` uses no CPU.
+//!
+//! Claims: S3
+//! Change this and watch: let the child return at once, without reading. It has
+//! ended before all pieces are done, and S3 is contradicted, on most runs.
+//!
+//! Output (times vary, counts do not):
+
+use std::{io, process::Stdio, time::Duration};
+
+use shared::watchdog::Watchdog;
+use shared::{Result, chop, claim, flags, role, say};
+
+const PIECES: usize = 5;
+
+fn main() -> Result {
+    if let Some([]) = role::started_as("child") {
+        io::copy(&mut io::stdin(), &mut io::sink())?; // until its input ends
+        return Ok(());
+    }
+    flags([]);
+    let _bound = Watchdog::guard("the child", Duration::from_secs(20))?;
+    let mut child = role::command("child")?.stdin(Stdio::piped()).spawn()?;
+    let mut input = child.stdin.take();
+    let mut pieces = 0;
+    let status = work_while(&mut child, || {
+        chop(7, 10_000);
+        pieces += 1;
+        if pieces == PIECES {
+            drop(input.take()); // now the child may end
+        }
+        pieces < PIECES
+    })?;
+    say!("{pieces} of {PIECES} pieces were done before the child ended");
+    say!("then the child ended: {status}");
+    let figure = format!("{pieces} pieces of work are done while a child runs");
+    claim("S3", pieces == PIECES && status.success(), figure)
+}
+
+// ANCHOR: poll_child
+use std::process::{Child, ExitStatus};
+
+/// Does pieces of work until the child has ended or `piece` returns false (there
+/// is nothing more to do), and then waits for the child.
+///
+/// # Errors
+///
+/// The system cannot wait for the child.
+pub fn work_while(
+    child: &mut Child,
+    mut piece: impl FnMut() -> bool,
+) -> io::Result<ExitStatus> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if !piece() {
+            return child.wait();
+        }
+    }
+}
+// ANCHOR_END: poll_child
