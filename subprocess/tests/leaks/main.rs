@@ -239,6 +239,7 @@ fn alive() -> Vec<String> {
     children
         .filter(|process| !is_being_killed(process.id))
         .map(|process| command_line(process.id))
+        .filter(|line| !line.is_empty()) // has no memory any more: it ends
         .collect()
 }
 

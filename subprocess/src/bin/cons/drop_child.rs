@@ -16,6 +16,16 @@
 //! answers, and X1 is contradicted.
 //!
 //! Output (times vary, counts do not):
+//!     handle               after the drop
+//!     std                  goes on
+//!     std in KillOnDrop    is killed
+//!     tokio                goes on
+//!     tokio, kill_on_drop  is killed
+//!     smol                 goes on
+//!     duct                 goes on
+//!     The article, X1: "(Not in the article.) What dropping a handle does depends on the model."
+//!     Our answer for Rust: differs (the same topic, by another mechanism)
+//!     Our answer to X1 is borne out: a child goes on when its handle is dropped: ["std", "tokio", "smol", "duct"]
 
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe, stdin};
 use std::{env, time::Duration};

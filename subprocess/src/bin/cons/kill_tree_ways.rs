@@ -17,6 +17,14 @@
 //! S8 is contradicted.
 //!
 //! Output (times vary, counts do not):
+//!     way            in the group  moved away
+//!     kill           alive         alive
+//!     process group  ended         alive
+//!     session        ended         alive
+//!     subreaper      ended         ended
+//!     The article, S8: "(Not in the article.) Killing a child leaves its own children alive."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to S8 is borne out: of 2 processes that a child has started, 2 outlive its kill, 1 that of its group, 1 that of its session, and 0 a subreaper
 
 use std::io::{BufRead, BufReader};
 use std::process::{Stdio, id};

@@ -15,6 +15,11 @@
 //! reader does not wait but ends, and S4 is contradicted.
 //!
 //! Output (times vary, counts do not):
+//!     0 of 1 writers run, and the reader waits for more: true
+//!     0 of 1 copies are open, and the reader ends: true
+//!     The article, S4: "(Not in the article.) Children can be joined to a pipeline without a shell."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to S4 is borne out: a reader ends when the last copy of the write end is closed
 
 use std::io::{PipeReader, pipe, stdin};
 use std::{fs, thread, time::Duration};

@@ -14,6 +14,15 @@
 //! are no zombies, and S9 is contradicted.
 //!
 //! Output (times vary, counts do not):
+//!     handles               zombies
+//!     std, dropped         10 of 10
+//!     std, a thread waits   0 of 10
+//!     tokio, dropped        0 of 10
+//!     smol, dropped         0 of 10
+//!     duct, dropped         0 of 10
+//!     The article, S9: "(Not in the article.) A child that nobody waits for stays as a zombie."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to S9 is borne out: of 10 children whose handles were dropped, 10 stay as zombies
 
 use std::{env, fs, time::Duration, time::Instant};
 

@@ -16,6 +16,10 @@
 //! second child answers, too, and this program ends with an error.
 //!
 //! Output (times vary, counts do not):
+//!     7: 49
+//!     12: 144
+//!     seven: no number
+//!     a child that does not flush: timed out
 
 use std::io::{BufWriter, stdin, stdout};
 

@@ -15,6 +15,11 @@
 //! Change this and watch: set `LIMIT` to 10: ten children run at the same time.
 //!
 //! Output (times vary, counts do not):
+//!     10 of 10 children have ended well
+//!     4 of 10 ran at the same time
+//!     The article, S2: "(Not in the article.) Children run in parallel with the parent and each other."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to S2 is borne out: 4 children run at the same time, as allowed
 
 use std::io::{
     BufReader, PipeReader, PipeWriter, Read, Write, pipe, stdin, stdout,

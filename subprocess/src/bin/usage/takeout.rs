@@ -14,23 +14,23 @@
 //! Output (figures vary):
 //!     subprocess::takeout  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        113 ms
-//!      1 bibimbap  process 29621        │ █░░░░░░░░░░░░░░░░░░           │   76
-//!      2 bulgogi   process 29625        │ █░░░░░░░░░░░░░░░░             │   68
-//!      3 japchae   process 29629        │  █░░░░░░░░░░░░░░░░░░░░░       │   90
-//!      4 galbi     process 29633        │  █░░░░░░░░░░░░░               │   62
-//!      5 mandu     process 29637        │  █░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  112
-//!      6 pajeon    process 29641        │   █░░░░░░░░░░░░░░░░░░░░░░░░   │  104
-//!      7 kimbap    process 29645        │    █░░░░░░░░░░░               │   59
-//!      8 tteok     process 29649        │    █░░░░░░░░░░░░░░░░░░░░      │   93
-//!      9 jjigae    process 29653        │    █░░░░░░░░░░░░░░░░░░░░░░░   │  103
-//!     10 hotteok   process 29657        │    █░░░░░░░░░░░░░░░░░         │   83
+//!                                        0                        114 ms
+//!      1 bibimbap  process 1190         │█░░░░░░░░░░░░░░░░░░░           │   74
+//!      2 bulgogi   process 1194         │█░░░░░░░░░░░░░░░░              │   66
+//!      3 japchae   process 1198         │ █░░░░░░░░░░░░░░░░░░░░░        │   87
+//!      4 galbi     process 1202         │ █░░░░░░░░░░░░░                │   58
+//!      5 mandu     process 1206         │  █░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  112
+//!      6 pajeon    process 1210         │  █░░░░░░░░░░░░░░░░░░░░░░░░    │  102
+//!      7 kimbap    process 1214         │   █░░░░░░░░░░░                │   55
+//!      8 tteok     process 1218         │   █░░░░░░░░░░░░░░░░░░░        │   87
+//!      9 jjigae    process 1222         │   █░░░░░░░░░░░░░░░░░░░░░░░    │  101
+//!     10 hotteok   process 1226         │    █░░░░░░░░░░░░░░░░░         │   81
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
-//!     one cook alone would need   718 ms
+//!     one cook alone would need   717 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   113 ms  6.4 times as fast, 1.13 of the bound
-//!     cooked by 10 threads in 10 processes; CPU 20 ms, 84 switches, 27.2 MiB
+//!     this took                   114 ms  6.3 times as fast, 1.13 of the bound
+//!     cooked by 10 threads in 10 processes; CPU 27 ms, 121 switches, 27.6 MiB
 //!     The article, S1: "It runs child processes and manages their input and output streams."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S1 is borne out: 10 processes cooked 10 dishes at the same time
