@@ -4,3 +4,5 @@
 pub mod bare;
 pub mod cargo;
 pub mod run_child;
+#[cfg(feature = "programs")]
+pub mod run_child_tokio;

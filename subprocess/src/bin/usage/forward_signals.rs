@@ -1,0 +1,163 @@
+//! Signal forwarding: a wrapper that is told to end has to tell its child.
+//!
+//!     cargo run -p subprocess --bin forward_signals
+//!
+//! `kill PID`, `docker stop` and service managers send SIGTERM to one process:
+//! the wrapper. Its child does not hear of it, and lives on. Ctrl+C hides this
+//! mistake, because the terminal sends SIGINT to the whole process group. There
+//! are two cures. A wrapper that has nothing to do afterwards becomes the child
+//! itself (`exec`; in Python: `os.execv`). Any other one has to pass the signals
+//! on. It gives the child a group of its own, so that each signal comes once,
+//! and ends as a shell does: with code 128 + n if signal n ended the child.
+//!
+//! Change this and watch: write `command.spawn()?` instead of
+//! `command.process_group(0).spawn()?`. There is no such group then, so the
+//! child hears nothing: the program hangs until its watchdog ends it.
+//!
+//! Output (times vary, counts do not):
+//!     wrapper
+
+use std::io::{BufRead, BufReader};
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, atomic::AtomicBool};
+use std::time::Duration;
+
+use nix::sys::prctl::set_child_subreaper;
+use rustix::process::{WaitOptions, kill_process};
+use shared::watchdog::Watchdog;
+use shared::{Result, Table, ensure, flags, role, say};
+use signal_hook::flag::register_conditional_default;
+
+fn main() -> Result<ExitCode> {
+    if let Some([]) = role::started_as("child") {
+        return child();
+    }
+    if let Some([way]) = role::started_as("wrapper") {
+        return wrap(&way);
+    }
+    flags([]);
+    let _bound = Watchdog::guard("the wrappers", Duration::from_secs(20))?;
+    set_child_subreaper(true)?; // a child without a wrapper is ours
+    signals_end_what_we_start()?;
+    let columns = ["wrapper", "signal", "child hears it", "wrapper's end"];
+    let (mut table, mut heard) = (Table::new(columns), Vec::new());
+    for way in ["exec", "same group", "forwards"] {
+        for (name, signal) in [("TERM", Signal::TERM), ("INT", Signal::INT)] {
+            let end = tell_the_wrapper(way, signal)?;
+            table.row([&way, &name, &end.child_heard, &end.status]);
+            heard.push(end.child_heard);
+        }
+    }
+    table.print();
+    let reached = heard.iter().filter(|heard| **heard).count();
+    say!("the child heard of {reached} of {} signals", heard.len());
+    let expected = [true, true, false, false, true, true];
+    ensure(heard == expected, "a signal went another way")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A shell lets what it starts in the background ignore SIGINT, and so would all
+/// our children. They do not inherit a handler: they get the default.
+fn signals_end_what_we_start() -> Result {
+    for signal in [SIGINT, SIGTERM] {
+        register_conditional_default(signal, Arc::new(AtomicBool::new(true)))?;
+    }
+    Ok(())
+}
+
+struct End {
+    child_heard: bool,
+    status: ExitStatus,
+}
+
+/// Sends a signal to a wrapper alone, when its child is ready.
+fn tell_the_wrapper(way: &str, signal: Signal) -> Result<End> {
+    let mut wrapper = role::command("wrapper")?;
+    wrapper.arg(way).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut wrapper = wrapper.spawn()?;
+    let life = wrapper.stdin.take().expect("it was piped");
+    let said = wrapper.stdout.take().expect("it was piped");
+    let mut said = BufReader::new(said).lines();
+    said.next().transpose()?; // the child is ready
+    kill_process(Pid::from_child(&wrapper), signal)?;
+    let status = wrapper.wait()?;
+    drop(life); // ends a child that lives
+    let child_heard = said.next().transpose()?.is_none();
+    // Reaps a child that has lost its wrapper; an error: there is none.
+    while rustix::process::wait(WaitOptions::empty()).is_ok() {}
+    Ok(End { child_heard, status })
+}
+
+fn wrap(way: &str) -> Result<ExitCode> {
+    let mut command = role::command("child")?;
+    match way {
+        "exec" => Err(command.exec().into()), // returns only if it fails
+        "same group" => Ok(exit_code(command.status()?)),
+        _ => Ok(forward_signals(&mut command)?),
+    }
+}
+
+/// Has no handlers: a signal ends it.
+fn child() -> Result<ExitCode> {
+    say!("ready");
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    say!("I was not told");
+    Ok(ExitCode::SUCCESS)
+}
+
+// ANCHOR: forward_signals
+use std::io;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitCode};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use signal_hook::consts::{
+    SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGSTOP, SIGTERM, SIGTSTP,
+};
+use signal_hook::{iterator::Signals, low_level::raise};
+
+/// Runs a command, passes on to it the signals that this process gets, and
+/// returns the exit code for this process: the one of the child, or 128 + n if
+/// signal n has ended it.
+///
+/// The child is the leader of a new process group, and a signal goes to this
+/// group: SIGINT, SIGTERM, SIGHUP, SIGCONT, and SIGTSTP (Ctrl+Z), after which
+/// this process stops, too. From now on these signals do not end this process.
+/// (SIGHUP is passed on also after `nohup`.) The group is not in the foreground
+/// of the terminal: a child that reads needs another standard input.
+///
+/// SIGKILL cannot be passed on. What the child leaves in its group goes on.
+///
+/// # Errors
+///
+/// The handlers cannot be installed; the command cannot be started; or somebody
+/// else has waited for the child.
+pub fn forward_signals(command: &mut Command) -> io::Result<ExitCode> {
+    // Before the child starts: no signal comes too early to be passed on.
+    let all = [SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGCHLD];
+    let mut signals = Signals::new(all)?;
+    let mut child = command.process_group(0).spawn()?;
+    let group = Pid::from_child(&child);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(exit_code(status));
+        }
+        // Nobody has waited for the child: no other group has this number.
+        for number in signals.wait().filter(|number| *number != SIGCHLD) {
+            let signal = Signal::from_named_raw(number).expect("it has a name");
+            // An error: the group is of another user now. It goes on.
+            let _ = kill_process_group(group, signal);
+            if number == SIGTSTP {
+                raise(SIGSTOP)?; // goes on at SIGCONT, and passes it on
+            }
+        }
+    }
+}
+
+/// As shells do it.
+fn exit_code(status: std::process::ExitStatus) -> ExitCode {
+    let code = status.code();
+    let code = code.or(status.signal().map(|signal| 128 + signal));
+    ExitCode::from(code.expect("it has ended") as u8)
+}
+// ANCHOR_END: forward_signals
