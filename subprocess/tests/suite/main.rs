@@ -3,6 +3,9 @@
 #[path = "../../../shared/tests/support/mod.rs"]
 mod support;
 
+mod ends;
 mod headers;
+mod pros;
 mod run_child;
+mod starts;
 mod takeout;

@@ -16,7 +16,7 @@
 //!
 //! Output (figures vary):
 //!     one argument: at most 131071 bytes
-//!     all arguments: about 2026 KiB
+//!     all arguments: about 2025 KiB
 //!     10000 names of 1000 bytes: refused at once: true
 //!     10000 names of 1000 bytes: done by 103 children
 

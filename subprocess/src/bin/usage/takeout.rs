@@ -14,23 +14,23 @@
 //! Output (figures vary):
 //!     subprocess::takeout  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        114 ms
-//!      1 bibimbap  process 1190         │█░░░░░░░░░░░░░░░░░░░           │   74
-//!      2 bulgogi   process 1194         │█░░░░░░░░░░░░░░░░              │   66
-//!      3 japchae   process 1198         │ █░░░░░░░░░░░░░░░░░░░░░        │   87
-//!      4 galbi     process 1202         │ █░░░░░░░░░░░░░                │   58
-//!      5 mandu     process 1206         │  █░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  112
-//!      6 pajeon    process 1210         │  █░░░░░░░░░░░░░░░░░░░░░░░░    │  102
-//!      7 kimbap    process 1214         │   █░░░░░░░░░░░                │   55
-//!      8 tteok     process 1218         │   █░░░░░░░░░░░░░░░░░░░        │   87
-//!      9 jjigae    process 1222         │   █░░░░░░░░░░░░░░░░░░░░░░░    │  101
-//!     10 hotteok   process 1226         │    █░░░░░░░░░░░░░░░░░         │   81
+//!                                        0                        110 ms
+//!      1 bibimbap  process 5627         │█░░░░░░░░░░░░░░░░░░░           │   73
+//!      2 bulgogi   process 5631         │█░░░░░░░░░░░░░░░░░             │   64
+//!      3 japchae   process 5635         │ █░░░░░░░░░░░░░░░░░░░░░░       │   86
+//!      4 galbi     process 5639         │ █░░░░░░░░░░░░░░               │   58
+//!      5 mandu     process 5643         │ █░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  108
+//!      6 pajeon    process 5647         │  █░░░░░░░░░░░░░░░░░░░░░░░░    │   98
+//!      7 kimbap    process 5651         │  █░░░░░░░░░░░                 │   53
+//!      8 tteok     process 5655         │  █░░░░░░░░░░░░░░░░░░░░░       │   86
+//!      9 jjigae    process 5659         │   █░░░░░░░░░░░░░░░░░░░░░░░    │   97
+//!     10 hotteok   process 5663         │   █░░░░░░░░░░░░░░░░░░         │   78
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   114 ms  6.3 times as fast, 1.13 of the bound
-//!     cooked by 10 threads in 10 processes; CPU 27 ms, 121 switches, 27.6 MiB
+//!     this took                   110 ms  6.5 times as fast, 1.09 of the bound
+//!     cooked by 10 threads in 10 processes; CPU 25 ms, 92 switches, 27.6 MiB
 //!     The article, S1: "It runs child processes and manages their input and output streams."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S1 is borne out: 10 processes cooked 10 dishes at the same time

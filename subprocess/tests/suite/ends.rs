@@ -1,0 +1,158 @@
+//! How children end, and that nothing of them stays.
+
+use std::{
+    env, fs, io,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use shared::watchdog::within;
+use subprocess::run_child::{Limits, Stop, run_child};
+
+use crate::support::*;
+
+#[path = "../../src/bin/cons/drop_child.rs"]
+#[expect(dead_code, reason = "as above")]
+mod drop_child;
+#[path = "../../src/bin/cons/kill_tree.rs"]
+#[expect(dead_code, reason = "the part to copy, and the program around it")]
+mod kill_tree;
+#[path = "../../src/bin/cons/zombies.rs"]
+#[expect(dead_code, reason = "as above")]
+mod zombies;
+
+const LONG: Duration = Duration::from_secs(60);
+
+/// This test program again, as a child that does this.
+fn child(what: &str) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command
+        .args(["--ignored", "--exact", "--nocapture", "ends::as_child"])
+        .env("DOES", what)
+        .stdout(Stdio::null());
+    command
+}
+
+#[test]
+#[ignore = "a child of the tests below"]
+fn as_child() {
+    match env::var("DOES").unwrap().as_str() {
+        "end" => {}
+        "fail" => std::process::exit(3),
+        "hang" => std::thread::sleep(2 * LONG),
+        "leave one" => drop(child("hang").spawn().unwrap()),
+        other => panic!("{other}"),
+    }
+}
+
+fn marked_command(what: &str, mark: &str) -> Command {
+    let (name, value) = mark.split_once('=').unwrap();
+    let mut command = child(what);
+    command.env(name, value);
+    command
+}
+
+/// SUB-07: what the leader has started ends with the group.
+#[test]
+fn a_group_is_killed_whole() {
+    for kill in [true, false] {
+        let mark = new_mark();
+        let mut command = marked_command("leave one", &mark);
+        let mut group = kill_tree::Group::spawn(&mut command).unwrap();
+        match kill {
+            // The leader ends by itself, and leaves one.
+            true => assert!(group.wait().unwrap().success()),
+            false => drop(group),
+        }
+        nothing_is_left(&mark);
+    }
+}
+
+/// SUB-21: a kill after the end is no error, and reaches nobody else.
+#[test]
+fn a_kill_after_the_end_is_no_error() {
+    let mut group = kill_tree::Group::spawn(&mut child("fail")).unwrap();
+    assert_eq!(group.wait().unwrap().code(), Some(3));
+    assert_eq!(group.kill().unwrap().code(), Some(3));
+    assert_eq!(group.wait().unwrap().code(), Some(3));
+    let mut ended = child("fail").spawn().unwrap();
+    ended.wait().unwrap();
+    ended.kill().unwrap_or(()); // of std: an error in old versions
+    assert_eq!(ended.wait().unwrap().code(), Some(3));
+}
+
+/// SUB-08, SUB-20: dropped, a child is killed and no zombie stays.
+#[test]
+fn a_dropped_guard_leaves_nothing() {
+    let mark = new_mark();
+    let started = marked_command("hang", &mark).spawn().unwrap();
+    let pid = started.id();
+    drop(drop_child::KillOnDrop(started));
+    nothing_is_left(&mark);
+    assert!(!fs::exists(format!("/proc/{pid}")).unwrap(), "a zombie");
+}
+
+/// SUB-20: a thread waits for what nobody waits for.
+#[test]
+fn a_forgotten_child_is_no_zombie() {
+    let pid = zombies::spawn_and_forget(child("end")).unwrap();
+    let gone = move || {
+        while fs::exists(format!("/proc/{pid}")).unwrap() {
+            std::thread::yield_now();
+        }
+    };
+    assert!(within(LONG, gone).is_ok());
+    let missing = zombies::spawn_and_forget(Command::new("/no/such/program"));
+    assert_eq!(missing.unwrap_err().kind(), io::ErrorKind::NotFound);
+}
+
+/// SUB-09, SEC-14, SEC-15: 200 runs and 1024 missing programs leave no
+/// descriptor, no thread and no child.
+#[test]
+fn many_runs_leave_nothing() {
+    let ran = child_test("ends::as_many_runs").status().unwrap();
+    assert!(ran.success());
+}
+
+fn child_test(name: &str) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--ignored", "--exact", "--nocapture", name]);
+    command.stdout(Stdio::null());
+    command
+}
+
+/// In a process of its own: other tests start children, too.
+#[test]
+#[ignore = "a child of the test above"]
+fn as_many_runs() {
+    let count = |what: &str| {
+        fs::read_dir(format!("/proc/self/{what}")).unwrap().count()
+    };
+    let before = [count("fd"), count("task")];
+    let limits = Limits { time: LONG, output: 1000, grace: LONG };
+    for _ in 0..200 {
+        let ran = run_child(&mut child("end"), b"", limits, &Stop::never());
+        assert!(ran.unwrap().status.success());
+    }
+    for _ in 0..1024 {
+        let mut missing = Command::new("/no/such/program");
+        let error = run_child(&mut missing, b"x", limits, &Stop::never());
+        assert_eq!(error.unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+    assert_eq!([count("fd"), count("task")], before);
+    let no_child = nix::sys::wait::waitpid(None, None).unwrap_err();
+    assert_eq!(no_child, nix::errno::Errno::ECHILD);
+}
+
+/// SUB-23: where SIGCHLD is ignored, nobody keeps a status: an error, no hang.
+#[test]
+fn a_status_that_somebody_has_taken_is_an_error() {
+    let mut started: Child = child("end").spawn().unwrap();
+    let pid = Pid::from_raw(started.id() as i32);
+    nix::sys::wait::waitpid(pid, None).unwrap(); // as a reaper does
+    let error = started.wait().unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(nix::libc::ECHILD));
+    assert!(kill(pid, None::<Signal>).is_err(), "it is gone");
+}

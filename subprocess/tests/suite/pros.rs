@@ -1,0 +1,222 @@
+//! The parts to copy of the section `pros`: what they promise, under fault.
+
+use std::{
+    env, fs, io,
+    io::Write,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use subprocess::run_child::{Limits, Stop, Why, run_child};
+
+use crate::support::*;
+
+#[path = "../../src/bin/pros/converse.rs"]
+#[expect(dead_code, reason = "as above")]
+mod converse;
+#[path = "../../src/bin/pros/many_children.rs"]
+#[expect(dead_code, reason = "the part to copy, and the program around it")]
+mod many_children;
+#[path = "../../src/bin/pros/output_limit.rs"]
+#[expect(dead_code, reason = "as above")]
+mod output_limit;
+#[path = "../../src/bin/pros/pipeline.rs"]
+#[expect(dead_code, reason = "as above")]
+mod pipeline;
+#[path = "../../src/bin/pros/progress_lines.rs"]
+#[expect(dead_code, reason = "as above")]
+mod progress_lines;
+
+const LONG: Duration = Duration::from_secs(60);
+
+/// This test program again, as a child that does this.
+fn child(what: &str) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command
+        .args(["--ignored", "--exact", "--nocapture", "pros::as_child"])
+        .env("DOES", what)
+        .stderr(Stdio::null());
+    command
+}
+
+fn missing() -> Command {
+    Command::new("/no/such/program")
+}
+
+#[test]
+#[ignore = "a child of the tests below"]
+fn as_child() {
+    let mut output = io::stdout();
+    match env::var("DOES").unwrap().as_str() {
+        "nothing" => {}
+        "fail" => std::process::exit(3),
+        "hang" => drop(io::copy(&mut io::stdin(), &mut io::sink())),
+        "strange bytes" => {
+            output.write_all(b"a\xff\nlast, without an end").unwrap();
+            output.flush().unwrap();
+            std::process::exit(0); // the harness would write more
+        }
+        "long line" => {
+            output.write_all(&vec![b'x'; 100_000]).unwrap();
+            output.write_all(b"\n").unwrap();
+        }
+        "near the limit" => near_the_limit(),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn each_child_is_run_and_told_in_order() {
+    let mut commands =
+        vec![child("nothing"), missing(), child("fail"), child("nothing")];
+    for command in &mut commands {
+        command.stdout(Stdio::null());
+    }
+    let ends = many_children::run_all(commands, 2);
+    let codes = ends.iter().map(|end| end.as_ref().ok()?.code());
+    assert_eq!(codes.collect::<Vec<_>>(), [Some(0), None, Some(3), Some(0)]);
+    assert_eq!(ends[1].as_ref().unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert!(many_children::run_all(Vec::new(), 2).is_empty());
+}
+
+/// SUB-27: a pipeline whose right side cannot start leaves nothing.
+#[test]
+fn a_pipeline_that_cannot_start_leaves_nothing() {
+    let mark = new_mark();
+    let (name, value) = mark.split_once('=').unwrap();
+    let mut left = child("hang");
+    left.env(name, value);
+    let error = pipeline::pipeline(vec![left, missing()]).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    nothing_is_left(&mark);
+}
+
+/// SUB-27: the status of each is told.
+#[test]
+fn a_failure_in_the_middle_is_seen() {
+    let commands = vec![child("nothing"), child("fail"), child("nothing")];
+    let (_, statuses) = pipeline::pipeline(commands).unwrap();
+    let codes: Vec<_> = statuses.iter().map(|status| status.code()).collect();
+    assert_eq!(codes, [Some(0), Some(3), Some(0)]);
+    let (output, statuses) = pipeline::pipeline(Vec::new()).unwrap();
+    assert!(output.is_empty() && statuses.is_empty());
+}
+
+/// SUB-14: output that is no UTF-8, and a last line without an end.
+#[test]
+fn all_lines_come_whatever_their_bytes() {
+    let mut lines = Vec::new();
+    let status =
+        progress_lines::run_lines(&mut child("strange bytes"), |line| {
+            lines.push(line.to_string());
+            Ok(())
+        });
+    assert!(status.unwrap().success());
+    // The harness of this test has printed a line of its own.
+    let own = lines.iter().rev().take(2).rev().collect::<Vec<_>>();
+    assert_eq!(own[0].split_at(own[0].len() - 4).1, "a\u{fffd}");
+    assert_eq!(own[1], "last, without an end");
+}
+
+#[test]
+fn a_long_line_comes_in_pieces() {
+    let mut pieces = Vec::new();
+    let status = progress_lines::run_lines(&mut child("long line"), |line| {
+        pieces.extend(line.contains("xxx").then_some(line.len()));
+        Ok(())
+    });
+    assert!(status.unwrap().success());
+    assert!(pieces.len() >= 2 && pieces.iter().all(|n| *n <= 1 << 16));
+}
+
+#[test]
+fn an_error_of_the_caller_ends_the_child() {
+    let mark = new_mark();
+    let (name, value) = mark.split_once('=').unwrap();
+    let mut command = child("hang");
+    let (input, _word) = io::pipe().unwrap();
+    command.env(name, value).stdin(input);
+    let ended = progress_lines::run_lines(&mut command, |_| {
+        Err(io::ErrorKind::StorageFull.into())
+    });
+    assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::StorageFull);
+    drop(command);
+    nothing_is_left(&mark);
+}
+
+#[test]
+fn a_question_without_an_answer_is_the_last_one() {
+    let mut hangs = converse::Conversation::start(&mut child("hang")).unwrap();
+    // The harness says two lines of its own.
+    let mut kinds = Vec::new();
+    for _ in 0..20 {
+        if let Err(error) = hangs.ask("?", Duration::from_millis(50)) {
+            kinds.push(error.kind());
+        }
+    }
+    assert_eq!(kinds[0], io::ErrorKind::TimedOut);
+    assert!(kinds[1..].iter().all(|k| *k == io::ErrorKind::BrokenPipe));
+    assert!(kinds.len() > 2);
+}
+
+#[test]
+fn a_child_that_has_ended_answers_nothing() {
+    let mut gone = converse::Conversation::start(&mut child("fail")).unwrap();
+    let error = (0..20).find_map(|_| gone.ask("?", LONG).err()).unwrap();
+    let kinds = [io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
+    assert!(kinds.contains(&error.kind()), "{error}");
+}
+
+/// SUB-29: the first bytes are kept, the others are counted.
+#[test]
+fn nothing_is_lost_below_the_limit() {
+    let capped = |most| output_limit::read_capped(&b"seven"[..], most);
+    assert_eq!(capped(5).unwrap(), (b"seven".to_vec(), 5));
+    assert_eq!(capped(4).unwrap(), (b"seve".to_vec(), 5));
+    assert_eq!(capped(0).unwrap(), (Vec::new(), 5));
+    assert_eq!(capped(usize::MAX).unwrap(), (b"seven".to_vec(), 5));
+}
+
+/// SUB-22: many waiters, one killer, and all see the same status.
+#[test]
+fn all_waiters_of_a_duct_handle_see_the_same_end() {
+    let own = env::current_exe().unwrap();
+    let arguments = ["--ignored", "--exact", "--nocapture", "pros::as_child"];
+    let (input, _word) = io::pipe().unwrap();
+    let child = duct::cmd(own, arguments).env("DOES", "hang");
+    let child = child.stdin_file(input).stdout_null().unchecked();
+    let child = child.start().unwrap();
+    std::thread::scope(|scope| {
+        let waiters: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| child.wait().unwrap().status))
+            .collect();
+        child.kill().unwrap();
+        for waiter in waiters {
+            use std::os::unix::process::ExitStatusExt;
+            assert_eq!(waiter.join().unwrap().signal(), Some(9));
+        }
+    });
+}
+
+/// SUB-18: 15 runs with 10 descriptors left, also of a missing program.
+#[test]
+fn few_free_descriptors_are_enough() {
+    let ran = child("near the limit").output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
+}
+
+fn near_the_limit() {
+    let open = || fs::read_dir("/proc/self/fd").unwrap().count();
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, open() as u64 + 10, most).unwrap();
+    let before = open();
+    let limits = Limits { time: LONG, output: 1000, grace: LONG };
+    for _ in 0..15 {
+        let ran =
+            run_child(&mut child("nothing"), b"x", limits, &Stop::never());
+        assert_eq!(ran.unwrap().why, Why::Ended);
+        run_child(&mut missing(), b"x", limits, &Stop::never()).unwrap_err();
+    }
+    assert_eq!(open(), before);
+}
