@@ -104,9 +104,14 @@ pub fn press_ctrl_c(
     Ok(Interrupted { presses, took, said, status, orphans: orphans.len() })
 }
 
-/// What a shell starts in the background ignores them, and so do its children.
+/// Lets SIGINT end this process, and the children that it starts. What a shell
+/// starts in the background ignores this signal, and so do its children.
+///
+/// # Errors
+///
+/// The system does not let us.
 #[expect(unsafe_code, reason = "there is no safe way to the default")]
-fn hear_interrupts() -> Result {
+pub fn hear_interrupts() -> Result {
     // SAFETY: it is no function of ours that will run then.
     unsafe { signal(SIGINT, SigHandler::SigDfl) }?;
     Ok(())

@@ -3,6 +3,8 @@
 #[cfg(feature = "programs")]
 pub mod bare;
 pub mod cargo;
+#[cfg(feature = "programs")]
+pub mod flood;
 pub mod run_child;
 #[cfg(feature = "programs")]
 pub mod run_child_tokio;

@@ -134,6 +134,30 @@ const WRONG: &[Wrong] = &[
         wrong: "decoded_by: None",
         claim: "F18",
     },
+    Wrong {
+        program: "tty",
+        right: "Box::new(BufWriter::new(stdout()))",
+        wrong: "Box::new(LineWriter::new(stdout()))",
+        claim: "S13",
+    },
+    Wrong {
+        program: "pipeline",
+        right: "['0', '2', '4', '6', '8']",
+        wrong: "['0', '2', '4', '6', '8', '9']",
+        claim: "S4",
+    },
+    Wrong {
+        program: "code_or_signal",
+        right: "if output.status.success() {",
+        wrong: "if output.status.code() != Some(255) {",
+        claim: "S10",
+    },
+    Wrong {
+        program: "still_kept",
+        right: "\"discontinued\", ",
+        wrong: "",
+        claim: "X8",
+    },
 ];
 
 #[test]

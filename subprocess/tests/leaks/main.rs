@@ -165,7 +165,8 @@ fn what_is_left(program: &Path, arguments: &[String], end: End) -> Left {
     };
     if end == End::Killed {
         let deadline = Instant::now() + Duration::from_secs(10);
-        while !alive().is_empty() && Instant::now() < deadline {
+        let some = || !alive().is_empty() || !holders(&pipes).is_empty();
+        while some() && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(2));
         }
         left.processes = alive();
@@ -280,6 +281,7 @@ fn holders(pipes: &[String]) -> Vec<String> {
     others
         .filter(|process| holds(process.id) && !is_being_killed(process.id))
         .map(|process| command_line(process.id))
+        .filter(|line| !line.is_empty()) // as above
         .collect()
 }
 

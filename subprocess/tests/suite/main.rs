@@ -3,9 +3,12 @@
 #[path = "../../../shared/tests/support/mod.rs"]
 mod support;
 
+mod costs;
 mod ends;
 mod headers;
+mod pipes;
 mod pros;
 mod run_child;
 mod starts;
 mod takeout;
+mod usage;

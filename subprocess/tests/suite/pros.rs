@@ -18,9 +18,6 @@ mod converse;
 #[path = "../../src/bin/pros/many_children.rs"]
 #[expect(dead_code, reason = "the part to copy, and the program around it")]
 mod many_children;
-#[path = "../../src/bin/pros/output_limit.rs"]
-#[expect(dead_code, reason = "as above")]
-mod output_limit;
 #[path = "../../src/bin/pros/pipeline.rs"]
 #[expect(dead_code, reason = "as above")]
 mod pipeline;
@@ -166,16 +163,6 @@ fn a_child_that_has_ended_answers_nothing() {
     let error = (0..20).find_map(|_| gone.ask("?", LONG).err()).unwrap();
     let kinds = [io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
     assert!(kinds.contains(&error.kind()), "{error}");
-}
-
-/// SUB-29: the first bytes are kept, the others are counted.
-#[test]
-fn nothing_is_lost_below_the_limit() {
-    let capped = |most| output_limit::read_capped(&b"seven"[..], most);
-    assert_eq!(capped(5).unwrap(), (b"seven".to_vec(), 5));
-    assert_eq!(capped(4).unwrap(), (b"seve".to_vec(), 5));
-    assert_eq!(capped(0).unwrap(), (Vec::new(), 5));
-    assert_eq!(capped(usize::MAX).unwrap(), (b"seven".to_vec(), 5));
 }
 
 /// SUB-22: many waiters, one killer, and all see the same status.

@@ -77,11 +77,12 @@ fn tell_arguments() -> Result {
 // ANCHOR: child_args
 use std::{ffi::OsStr, process::Command};
 
-/// A command with options of yours, and then names that may come from a stranger.
+/// A command with options of yours, and then names that may come from a
+/// stranger.
 ///
-/// No shell reads them. After `--` most programs take no word as an option, so a
-/// file named `-rf` is a file. (A program that does not know `--`: give it names
-/// that begin with `./` or `/`.)
+/// No shell reads them. After `--` most programs take no word as an option, so
+/// a file named `-rf` is a file. (A program that does not know `--`: give it
+/// names that begin with `./` or `/`.)
 pub fn with_names<O: AsRef<OsStr>, N: AsRef<OsStr>>(
     program: impl AsRef<OsStr>,
     options: impl IntoIterator<Item = O>,

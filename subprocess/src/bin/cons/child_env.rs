@@ -89,8 +89,8 @@ fn tell_environment() -> Result {
 // ANCHOR: child_env
 use std::ffi::OsStr;
 
-/// A command that gets only these variables of ours, and no password that stands
-/// beside them. A variable that is not set here is not set there.
+/// A command that gets only these variables of ours, and no password that
+/// stands beside them. A variable that is not set here is not set there.
 pub fn with_variables(program: impl AsRef<OsStr>, names: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.env_clear();

@@ -2,10 +2,10 @@
 //!
 //!     cargo run -p subprocess --bin code_or_signal
 //!
-//! `Command::output` is `Ok` as soon as the child has ended, whatever its status
-//! is. So `?` does not see that the child has failed, and a program goes on with
-//! output that is empty or cut. A child that a signal has ended has no code. A
-//! shell shows 128 and the number of the signal then.
+//! `Command::output` is `Ok` as soon as the child has ended, whatever its
+//! status is. So `?` does not see that the child has failed, and a program goes
+//! on with output that is empty or cut. A child that a signal has ended has no
+//! code. A shell shows 128 and the number of the signal then.
 //!
 //! In Python: `subprocess.run(.., check=True)` raises `CalledProcessError`, and
 //! the `returncode` -9 means signal 9. The part to copy does the same as
@@ -41,7 +41,7 @@ fn main() -> Result {
     }
     flags([]);
     let mut table = Table::new(["child", "code", "signal", "in a shell"]);
-    let (mut checked, mut failed) = (Vec::new(), 0);
+    let (mut errors, mut failed) = (Vec::new(), 0);
     for way in ["exit 0", "exit 3", "abort", "SIGKILL"] {
         let mut command = role::command("child")?;
         let status = command.arg(way).output()?.status; // `?` sees no error
@@ -49,10 +49,9 @@ fn main() -> Result {
             .map(|number| number.map_or("-".into(), |n: i32| n.to_string()));
         table.row([&way, &code, &signal, &shell_code(status)]);
         failed += usize::from(!status.success());
-        checked.push(output_checked(&mut command));
+        errors.extend(output_checked(&mut command).err());
     }
     table.print();
-    let errors: Vec<_> = checked.into_iter().filter_map(Result::err).collect();
     for error in &errors {
         say!("{}", without_folder(&error.to_string()));
     }

@@ -3,10 +3,10 @@
 //!     cargo run -p subprocess --bin drop_child
 //!
 //! To drop a `std::process::Child` does nothing: the child goes on, and is a
-//! zombie when it has ended. The handles of tokio, smol and duct leave it running,
-//! too, but wait for it later. Tokio and smol have `kill_on_drop`. The part to
-//! copy is the same for std. (None of them reaches what the child has started:
-//! see the program `kill_tree`.)
+//! zombie when it has ended. The handles of tokio, smol and duct leave it
+//! running, too, but wait for it later. Tokio and smol have `kill_on_drop`. The
+//! part to copy is the same for std. (None of them reaches what the child has
+//! started: see the program `kill_tree`.)
 //!
 //! Each child is asked after the drop. One that was killed cannot answer. In
 //! Python: a dropped `Popen` warns, and the child goes on; `with` waits for it.
@@ -42,21 +42,7 @@ fn main() -> Result {
     let _bound = Watchdog::guard("the children", Duration::from_secs(20))?;
     let mut table = Table::new(["handle", "after the drop"]);
     let mut alive = Vec::new();
-    let ways: [(&str, Way); 6] = [
-        ("std", |ends| {
-            drop(ends.command()?.spawn()?);
-            Ok(())
-        }),
-        ("std in KillOnDrop", |ends| {
-            drop(KillOnDrop(ends.command()?.spawn()?));
-            Ok(())
-        }),
-        ("tokio", on_tokio),
-        ("tokio, kill_on_drop", on_tokio_killed),
-        ("smol", on_smol),
-        ("duct", on_duct),
-    ];
-    for (name, way) in ways {
+    for (name, way) in WAYS {
         let answers = answers_after(way)?;
         table.row([&name, &if answers { "goes on" } else { "is killed" }]);
         alive.extend(answers.then_some(name));
@@ -69,6 +55,21 @@ fn main() -> Result {
 
 /// Starts a child and drops its handle.
 type Way = fn(Ends) -> Result;
+
+const WAYS: [(&str, Way); 6] = [
+    ("std", |ends| {
+        drop(ends.command()?.spawn()?);
+        Ok(())
+    }),
+    ("std in KillOnDrop", |ends| {
+        drop(KillOnDrop(ends.command()?.spawn()?));
+        Ok(())
+    }),
+    ("tokio", on_tokio),
+    ("tokio, kill_on_drop", on_tokio_killed),
+    ("smol", on_smol),
+    ("duct", on_duct),
+];
 
 /// The child's ends of two pipes.
 struct Ends(PipeReader, PipeWriter);
@@ -122,8 +123,8 @@ fn on_duct(Ends(input, output): Ends) -> Result {
 // ANCHOR: drop_child
 use std::process::{Child, Command};
 
-/// A child that is killed and waited for when this is dropped: after an error or
-/// a panic, too. A child that has ended keeps its status.
+/// A child that is killed and waited for when this is dropped: after an error
+/// or a panic, too. A child that has ended keeps its status.
 ///
 /// It does not reach processes that the child has started.
 pub struct KillOnDrop(pub Child);

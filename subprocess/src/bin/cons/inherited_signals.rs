@@ -5,15 +5,15 @@
 //! A server blocks SIGTERM, because one of its threads waits for this signal. A
 //! child that it starts has SIGTERM blocked, too, and knows nothing of that: it
 //! does not end when it is told to. SIGKILL ends it, but then it cannot clean
-//! up. The cure is to clear the mask in the child before the new program begins:
-//! `ResetSigmask` of the crate process-wrap does that.
+//! up. The cure is to clear the mask in the child before the new program
+//! begins: `ResetSigmask` of the crate process-wrap does that.
 //!
 //! Ignored signals are inherited, too. Rust ignores SIGPIPE in each program of
 //! its own, so `Command` sets this one signal back in the child, and no other.
 //! In Python: `restore_signals=True` sets back SIGPIPE, and no mask.
 //!
-//! Change this and watch: block SIGUSR1 instead of SIGTERM: both children end by
-//! SIGTERM, and the program says so and fails.
+//! Change this and watch: block SIGUSR1 instead of SIGTERM: both children end
+//! by SIGTERM, and the program says so and fails.
 //!
 //! Output (times vary, counts do not):
 //!     mask inherited: SIGKILL has ended the child

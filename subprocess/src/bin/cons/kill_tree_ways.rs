@@ -2,15 +2,16 @@
 //!
 //!     cargo run -p subprocess --bin kill_tree_ways
 //!
-//! The program `kill_tree` is the lesson. Here a child has started two processes:
-//! one stays in the group of the child, the other has moved to a session of its
-//! own, as a daemon does. No group and no session of the child reaches that one.
-//! A subreaper does: when a process ends, its children become children of the
-//! subreaper, which can kill them until none is left.
+//! The program `kill_tree` is the lesson. Here a child has started two
+//! processes: one stays in the group of the child, the other has moved to a
+//! session of its own, as a daemon does. No group and no session of the child
+//! reaches that one. A subreaper does: when a process ends, its children become
+//! children of the subreaper, which can kill them until none is left.
 //!
 //! Each process gets SIGTERM at the end. One that is ended by SIGTERM was still
-//! alive; one that was killed before has another status. (Where a user may write
-//! to a cgroup, its file `cgroup.kill` ends all processes in it; most may not.)
+//! alive; one that was killed before has another status. (Where a user may
+//! write to a cgroup, its file `cgroup.kill` ends all processes in it; most may
+//! not.)
 //!
 //! Claims: S8
 //! Change this and watch: leave out `setsid()?`. A group reaches both then, and
@@ -85,7 +86,8 @@ fn who_survives(way: &str) -> Result<[bool; 2]> {
     Ok([was_alive(pids[0])?, was_alive(pids[1])?])
 }
 
-/// Ends an orphan by SIGTERM: that is its status if nobody has killed it before.
+/// Ends an orphan by SIGTERM: that is its status if nobody has killed it
+/// before.
 fn was_alive(pid: i32) -> Result<bool> {
     let pid = Pid::from_raw(pid).expect("no number is 0");
     if kill_process(pid, Signal::TERM).is_err() {

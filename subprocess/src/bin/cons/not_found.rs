@@ -5,11 +5,12 @@
 //! To start a child the system needs its program, the folder in which the child
 //! shall begin, and for a script the interpreter that its first line names. If
 //! one of them is missing, the error is the same for all: error 2, and no name.
-//! The part to copy looks for what is missing after such an error, and names it.
+//! The part to copy looks for what is missing after such an error, and names
+//! it.
 //!
 //! A name without `/` is looked for in the folders of PATH: in those of the
-//! child, if the command sets its PATH. In Python: `FileNotFoundError`, with the
-//! name of the program or of the folder.
+//! child, if the command sets its PATH. In Python: `FileNotFoundError`, with
+//! the name of the program or of the folder.
 //!
 //! Change this and watch: make the script executable for nobody (mode 0o600).
 //! The error is another one, "Permission denied".

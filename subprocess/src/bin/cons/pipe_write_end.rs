@@ -2,17 +2,17 @@
 //!
 //!     cargo run -p subprocess --bin pipe_write_end
 //!
-//! The parent makes a pipe and gives the write end to one child and the read end
-//! to another. It keeps a copy of the write end. The first child ends, and the
-//! second one waits for ever, because somebody, the parent, could still write.
-//! Close the copy, and the reader sees the end. The trap is well hidden: a
-//! `Command` that you keep has a copy of each pipe that you gave it.
+//! The parent makes a pipe and gives the write end to one child and the read
+//! end to another. It keeps a copy of the write end. The first child ends, and
+//! the second one waits for ever, because somebody, the parent, could still
+//! write. Close the copy, and the reader sees the end. The trap is well hidden:
+//! a `Command` that you keep has a copy of each pipe that you gave it.
 //!
 //! In Python: the same, `os.close(write_end)` after `Popen`.
 //!
 //! Claims: S4
-//! Change this and watch: `drop(writer)` before the second child is started: the
-//! reader does not wait but ends, and S4 is contradicted.
+//! Change this and watch: `drop(writer)` before the second child is started:
+//! the reader does not wait but ends, and S4 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     0 of 1 writers run, and the reader waits for more: true
@@ -69,9 +69,9 @@ fn waits_for_more(pid: u32, pipe: &PipeReader) -> Result<bool> {
 use std::io;
 use std::process::{Child, Command};
 
-/// Starts two children, and connects the output of the first one to the input of
-/// the second one. No copy of the pipe stays here, so each sees when the other
-/// one ends. Wait for both.
+/// Starts two children, and connects the output of the first one to the input
+/// of the second one. No copy of the pipe stays here, so each sees when the
+/// other one ends. Wait for both.
 ///
 /// # Errors
 ///

@@ -2,12 +2,12 @@
 //!
 //!     cargo run -p subprocess --bin reaper
 //!
-//! The first process of a container becomes the parent of all orphans, and has to
-//! wait for them, or they stay as zombies. A loop of `waitpid(-1)` waits for any
-//! child. So it also waits for the children that other code of the program has
-//! started. When that code asks for the status, the system knows nothing any
-//! more: error ECHILD, "No child processes". The cure is to ask for single children
-//! by their numbers, and only for those that no other code waits for.
+//! The first process of a container becomes the parent of all orphans, and has
+//! to wait for them, or they stay as zombies. A loop of `waitpid(-1)` waits for
+//! any child. So it also waits for the children that other code of the program
+//! has started. When that code asks for the status, the system knows nothing
+//! any more: error ECHILD, "No child processes". The cure is to ask for single
+//! children by their numbers, and only for those that no other code waits for.
 //!
 //! In Python: `os.waitpid(-1, 0)` does the same, and `Popen.wait` says 0 then.
 //!
@@ -32,13 +32,8 @@ use shared::{Result, claim, flags, role, say};
 const CHILDREN: usize = 5;
 
 fn main() -> Result {
-    if let Some([]) = role::started_as("orphan") {
-        return Ok(());
-    }
-    if let Some([]) = role::started_as("child") {
-        let orphan = role::command("orphan")?.spawn()?;
-        drop(orphan); // nobody waits for it here
-        exit(7);
+    if let Some([name]) = role::started_as("process") {
+        return child(&name);
     }
     flags([]);
     let _bound = Watchdog::guard("the children", Duration::from_secs(20))?;
@@ -48,15 +43,7 @@ fn main() -> Result {
     while let Ok(Some(_)) = wait(WaitOptions::empty()) {} // until there is none
     let stolen = count_statuses(stolen);
     say!("after waitpid(-1), {stolen} of {CHILDREN} children have a status");
-
-    let children = start()?;
-    let known: Vec<u32> = children.iter().map(Child::id).collect();
-    let mut orphans = 0;
-    while orphans < CHILDREN {
-        orphans += reap_orphans(&known)?;
-        thread::yield_now();
-    }
-    let kept = count_statuses(children);
+    let kept = with_reap_orphans()?;
     say!("after reap_orphans, {kept} of {CHILDREN} children have a status");
     let figure = format!(
         "a reaper that waits for any child leaves {stolen} of {CHILDREN} \
@@ -65,9 +52,30 @@ fn main() -> Result {
     claim("S9", stolen == 0 && kept == CHILDREN, figure)
 }
 
+fn with_reap_orphans() -> Result<usize> {
+    let children = start()?;
+    let known: Vec<u32> = children.iter().map(Child::id).collect();
+    let mut orphans = 0;
+    while orphans < CHILDREN {
+        orphans += reap_orphans(&known)?;
+        thread::yield_now();
+    }
+    Ok(count_statuses(children))
+}
+
+/// Children of which each leaves an orphan.
 fn start() -> Result<Vec<Child>> {
-    let child = |_| Ok(role::command("child")?.spawn()?);
-    (0..CHILDREN).map(child).collect()
+    let start = |_| Ok(role::command("process")?.arg("child").spawn()?);
+    (0..CHILDREN).map(start).collect()
+}
+
+fn child(name: &str) -> Result {
+    if name == "child" {
+        // Nobody waits for this one: it becomes an orphan.
+        role::command("process")?.arg("orphan").spawn()?;
+        exit(7);
+    }
+    Ok(()) // the orphan
 }
 
 fn count_statuses(children: Vec<Child>) -> usize {
@@ -83,9 +91,9 @@ use std::{fs, io};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-/// Waits for all children that have ended and that are not `known`: for orphans,
-/// where this process is a subreaper or PID 1. Returns how many there were. Call
-/// it after each SIGCHLD, or once a second.
+/// Waits for all children that have ended and that are not `known`: for
+/// orphans, where this process is a subreaper or PID 1. Returns how many there
+/// were. Call it after each SIGCHLD, or once a second.
 ///
 /// `known` are the children whose status other code will ask for. A child must
 /// be known before this is called again, so start children and call this under

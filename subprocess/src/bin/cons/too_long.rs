@@ -2,12 +2,12 @@
 //!
 //!     cargo run -p subprocess --bin too_long
 //!
-//! The system limits one argument, and all arguments and variables together. The
-//! two limits are found here by bisection. On Linux one argument has at most
-//! 128 KiB, and all have a quarter of the limit of the stack, usually 2 MiB;
-//! each argument costs 8 bytes beside its own. Data of any length goes through
-//! standard input or a file. A long list of names is given to several children,
-//! as `xargs` does: this is the part to copy.
+//! The system limits one argument, and all arguments and variables together.
+//! The two limits are found here by bisection. On Linux one argument has at
+//! most 128 KiB, and all have a quarter of the limit of the stack, usually 2
+//! MiB; each argument costs 8 bytes beside its own. Data of any length goes
+//! through standard input or a file. A long list of names is given to several
+//! children, as `xargs` does: this is the part to copy.
 //!
 //! In Python: the same `OSError: [Errno 7]`.
 //!
@@ -16,7 +16,7 @@
 //!
 //! Output (figures vary):
 //!     one argument: at most 131071 bytes
-//!     all arguments: about 2025 KiB
+//!     all arguments: about 2024 KiB
 //!     10000 names of 1000 bytes: refused at once: true
 //!     10000 names of 1000 bytes: done by 103 children
 

@@ -3,17 +3,17 @@
 //!     cargo run -p subprocess --bin converse
 //!
 //! The child reads a line and answers with a line. Two buffers may keep a line
-//! back: ours, if we write through a `BufWriter`, and that of the child. A child
-//! that does not flush its buffer sends no answer, and both wait for each other.
-//! A timeout for each answer finds that. We cannot flush the buffer of another
-//! program; at a terminal most programs flush after each line: see the program
-//! `tty`.
+//! back: ours, if we write through a `BufWriter`, and that of the child. A
+//! child that does not flush its buffer sends no answer, and both wait for each
+//! other. A timeout for each answer finds that. We cannot flush the buffer of
+//! another program; at a terminal most programs flush after each line: see the
+//! program `tty`.
 //!
-//! In Python: `popen.stdin.write`, `flush`, `popen.stdout.readline()`, which has
-//! no timeout.
+//! In Python: `popen.stdin.write`, `flush`, `popen.stdout.readline()`, which
+//! has no timeout.
 //!
-//! Change this and watch: in `silent`, write `flush()?` after each line: the
-//! second child answers, too, and this program ends with an error.
+//! Change this and watch: call `flush` for each kind of child: the second one
+//! answers, too, and this program ends with an error.
 //!
 //! Output (times vary, counts do not):
 //!     7: 49
@@ -29,34 +29,35 @@ use shared::{Result, ensure, flags, role, say};
 const PATIENCE: Duration = Duration::from_millis(300);
 
 fn main() -> Result {
-    if let Some([]) = role::started_as("answering") {
-        // Standard output of Rust is flushed at the end of each line.
-        for line in stdin().lines() {
-            say!("{}", answer(&line?));
-        }
-        return Ok(());
-    }
-    if let Some([]) = role::started_as("silent") {
-        let mut buffer = BufWriter::new(stdout());
-        for line in stdin().lines() {
-            writeln!(buffer, "{}", answer(&line?))?; // not flushed
-        }
-        return Ok(());
+    if let Some([kind]) = role::started_as("child") {
+        return child(&kind);
     }
     flags([]);
     let _bound = Watchdog::guard("the children", Duration::from_secs(20))?;
-    let mut child = Conversation::start(&mut role::command("answering")?)?;
+    let mut child =
+        Conversation::start(role::command("child")?.arg("flushes"))?;
     let mut answers = 0;
     for question in ["7", "12", "seven"] {
         let answer = child.ask(question, Duration::from_secs(10))?;
         say!("{question}: {answer}");
         answers += 1;
     }
-    let mut child = Conversation::start(&mut role::command("silent")?)?;
+    let mut child = Conversation::start(role::command("child")?.arg("silent"))?;
     let why = child.ask("7", PATIENCE).expect_err("it keeps its answer");
     say!("a child that does not flush: {}", why.kind());
     let timed_out = why.kind() == io::ErrorKind::TimedOut;
     ensure(answers == 3 && timed_out, "somebody has answered")
+}
+
+fn child(kind: &str) -> Result {
+    let mut buffer = BufWriter::new(stdout());
+    for line in stdin().lines() {
+        writeln!(buffer, "{}", answer(&line?))?;
+        if kind == "flushes" {
+            buffer.flush()?;
+        }
+    }
+    Ok(())
 }
 
 fn answer(question: &str) -> String {
@@ -105,8 +106,8 @@ impl Conversation {
     /// # Errors
     ///
     /// `TimedOut`; `UnexpectedEof` if the child has ended; others if its answer
-    /// is no UTF-8, or it cannot be asked. After an error, all further questions
-    /// are refused with `BrokenPipe`.
+    /// is no UTF-8, or it cannot be asked. After an error, all further
+    /// questions are refused with `BrokenPipe`.
     pub fn ask(
         &mut self,
         question: &str,

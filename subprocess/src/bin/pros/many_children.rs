@@ -3,13 +3,14 @@
 //!     cargo run -p subprocess --bin many_children
 //!
 //! Children run in parallel with the parent and with each other, on all cores.
-//! Each needs memory, so their number needs a bound: here at most 4 of 10 run at
-//! a time. A child says "+" when it begins and "-" before it ends, and ends when
-//! it gets a token. A token is given when the bound is reached, so the count of
-//! children at a time does not depend on luck.
+//! Each needs memory, so their number needs a bound: here at most 4 of 10 run
+//! at a time. A child says "+" when it begins and "-" before it ends, and ends
+//! when it gets a token. A token is given when the bound is reached, so the
+//! count of children at a time does not depend on luck.
 //!
 //! In Python: a `ThreadPoolExecutor(4)` whose jobs call `subprocess.run`. The
-//! part to copy does the same: 4 threads, and each runs one child after another.
+//! part to copy does the same: 4 threads, and each runs one child after
+//! another.
 //!
 //! Claims: S2
 //! Change this and watch: set `LIMIT` to 10: ten children run at the same time.
@@ -34,11 +35,7 @@ const LIMIT: usize = 4;
 
 fn main() -> Result {
     if let Some([]) = role::started_as("child") {
-        stdout().write_all(b"+")?;
-        stdout().flush()?;
-        let _token = stdin().read(&mut [0])?; // or the end of the input
-        stdout().write_all(b"-")?;
-        return Ok(stdout().flush()?);
+        return child();
     }
     flags([]);
     let _bound = Watchdog::guard("the children", Duration::from_secs(20))?;
@@ -59,6 +56,14 @@ fn main() -> Result {
     say!("{most} of {CHILDREN} ran at the same time");
     let figure = format!("{most} children run at the same time, as allowed");
     claim("S2", most == LIMIT && done == CHILDREN, figure)
+}
+
+fn child() -> Result {
+    stdout().write_all(b"+")?;
+    stdout().flush()?;
+    let _token = stdin().read(&mut [0])?; // or the end of the input
+    stdout().write_all(b"-")?;
+    Ok(stdout().flush()?)
 }
 
 /// Gives a token when no other child may begin. When all have begun, the end of

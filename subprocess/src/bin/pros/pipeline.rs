@@ -4,13 +4,13 @@
 //!
 //! The standard output of one child becomes the standard input of the next one.
 //! Three children count the even numbers up to 1000. With std the parent has to
-//! start them in their order and to look at each exit status; duct does the same
-//! in one line. Nothing goes through the parent but the last output.
+//! start them in their order and to look at each exit status; duct does the
+//! same in one line. Nothing goes through the parent but the last output.
 //!
-//! If one of them fails, its neighbours may still end well: the status of the last
-//! child alone tells nothing of that. In Python: `Popen(stdin=a.stdout)`, and
-//! then `a.stdout.close()` in the parent. Rust moves the pipe to the child, so
-//! the parent has none to close; see the program `pipe_write_end`.
+//! If one of them fails, its neighbours may still end well: the status of the
+//! last child alone tells nothing of that. In Python: `Popen(stdin=a.stdout)`,
+//! and then `a.stdout.close()` in the parent. Rust moves the pipe to the child,
+//! so the parent has none to close; see the program `pipe_write_end`.
 //!
 //! Claims: S4
 //! Change this and watch: let "even" print all numbers: both count 1000, and S4
@@ -31,45 +31,51 @@ use shared::watchdog::Watchdog;
 use shared::{Result, claim, flags, role, say};
 
 fn main() -> Result {
-    if let Some([]) = role::started_as("numbers") {
-        (1..=1000).for_each(|number| say!("{number}"));
-        return Ok(());
-    }
-    if let Some([]) = role::started_as("even") {
-        let even = |line: &String| line.ends_with(['0', '2', '4', '6', '8']);
-        let lines = stdin().lock().lines().map_while(std::io::Result::ok);
-        lines.filter(even).for_each(|line| say!("{line}"));
-        return Ok(());
-    }
-    if let Some([]) = role::started_as("count") {
-        say!("{}", stdin().lock().lines().count());
-        return Ok(());
+    if let Some([name]) = role::started_as("child") {
+        return child(&name);
     }
     flags([]);
     let _bound = Watchdog::guard("the pipelines", Duration::from_secs(20))?;
-    let commands = ["numbers", "even", "count"].map(role::command);
-    let commands = commands.into_iter().collect::<Result<_, _>>()?;
+    let mut commands = Vec::new();
+    for name in ["numbers", "even", "count"] {
+        let mut command = role::command("child")?;
+        command.arg(name);
+        commands.push(command);
+    }
     let (output, statuses) = pipeline(commands)?;
     let by_std = String::from_utf8(output)?;
     let ends = statuses.iter().filter(|status| status.success()).count();
     say!("std: {} numbers, {ends} of 3 ended well", by_std.trim());
 
     let own = env::current_exe()?;
-    let by_duct = cmd!(&own, "as-numbers")
-        .pipe(cmd!(&own, "as-even"))
-        .pipe(cmd!(&own, "as-count"))
-        .read()?;
+    let child = |name| cmd!(&own, "as-child", name);
+    let pipeline = child("numbers").pipe(child("even")).pipe(child("count"));
+    let by_duct = pipeline.read()?;
     say!("duct: {by_duct} numbers");
     let figure = format!("three children without a shell count {by_duct}");
     claim("S4", by_std.trim() == "500" && by_duct == "500" && ends == 3, figure)
+}
+
+/// What the three children do.
+fn child(name: &str) -> Result {
+    let lines = stdin().lock().lines().map_while(io::Result::ok);
+    match name {
+        "numbers" => (1..=1000).for_each(|number| say!("{number}")),
+        "even" => lines
+            .filter(|line| line.ends_with(['0', '2', '4', '6', '8']))
+            .for_each(|line| say!("{line}")),
+        _ => say!("{}", lines.count()),
+    }
+    Ok(())
 }
 
 // ANCHOR: pipeline
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-/// Runs `a | b | c`: each command reads what the one before it writes. The first
-/// one reads nothing. Returns what the last one wrote, and the status of each.
+/// Runs `a | b | c`: each command reads what the one before it writes. The
+/// first one reads nothing. Returns what the last one wrote, and the status of
+/// each.
 ///
 /// # Errors
 ///

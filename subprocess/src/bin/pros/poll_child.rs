@@ -1,14 +1,15 @@
-//! Polling (try_wait): work on while a child runs, and look whether it has ended.
+//! Polling (try_wait): work on while a child runs, and look whether it has
+//! ended.
 //!
 //!     cargo run -p subprocess --bin poll_child
 //!
 //! `Child::wait` blocks the thread until the child has ended. `try_wait` only
-//! looks: it returns `None` at once while the child runs. So one thread does its
-//! work in pieces and looks after each of them. Here the child runs until its
-//! input ends, which happens after five pieces.
+//! looks: it returns `None` at once while the child runs. So one thread does
+//! its work in pieces and looks after each of them. Here the child runs until
+//! its input ends, which happens after five pieces.
 //!
-//! In Python: `Popen.poll()`. If there is nothing to do meanwhile, do not poll in
-//! a loop: `wait` uses no CPU.
+//! In Python: `Popen.poll()`. If there is nothing to do meanwhile, do not poll
+//! in a loop: `wait` uses no CPU.
 //!
 //! Claims: S3
 //! Change this and watch: let the child return at once, without reading. It has
@@ -55,8 +56,8 @@ fn main() -> Result {
 // ANCHOR: poll_child
 use std::process::{Child, ExitStatus};
 
-/// Does pieces of work until the child has ended or `piece` returns false (there
-/// is nothing more to do), and then waits for the child.
+/// Does pieces of work until the child has ended or `piece` returns false
+/// (there is nothing more to do), and then waits for the child.
 ///
 /// # Errors
 ///

@@ -2,15 +2,16 @@
 //!
 //!     cargo run -p subprocess --bin progress_lines
 //!
-//! `Command::output` returns when the child has ended. To show progress, read its
-//! standard output as it comes. At a terminal this program draws a bar with the
-//! crate indicatif. The child waits for a word of the parent after each line:
-//! so it is still running when its line is read, and this does not depend on
-//! luck.
+//! `Command::output` returns when the child has ended. To show progress, read
+//! its standard output as it comes. At a terminal this program draws a bar with
+//! the crate indicatif. The child waits for a word of the parent after each
+//! line: so it is still running when its line is read, and this does not depend
+//! on luck.
 //!
 //! In Python: `for line in popen.stdout`. A child may keep its lines back until
-//! its buffer is full, when it does not write to a terminal. A Rust program does
-//! not: its `stdout` is written at the end of each line. See the program `tty`.
+//! its buffer is full, when it does not write to a terminal. A Rust program
+//! does not: its `stdout` is written at the end of each line. See the program
+//! `tty`.
 //!
 //! Claims: S13
 //! Change this and watch: read with `command.output()`: the child waits for the
@@ -69,14 +70,14 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 /// A longer line comes in pieces, so the memory is bounded.
 const LONGEST: u64 = 1 << 16;
 
-/// Runs a child and calls `on_line` for each line of its standard output, without
-/// its end, as soon as it comes. Bytes that are no UTF-8 are replaced. Standard
-/// error goes where ours goes.
+/// Runs a child and calls `on_line` for each line of its standard output,
+/// without its end, as soon as it comes. Bytes that are no UTF-8 are replaced.
+/// Standard error goes where ours goes.
 ///
 /// # Errors
 ///
-/// The child cannot be started; or `on_line` returns an error. After an error or
-/// a panic, the child is killed.
+/// The child cannot be started; or `on_line` returns an error. After an error
+/// or a panic, the child is killed.
 pub fn run_lines(
     command: &mut Command,
     mut on_line: impl FnMut(&str) -> io::Result<()>,

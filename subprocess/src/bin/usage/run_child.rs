@@ -1,13 +1,15 @@
-//! A child with a time limit (timeout), a limit of its output, and no survivors.
+//! A child with a time limit (timeout), a limit of its output, and no
+//! survivors.
 //!
 //!     cargo run -p subprocess --bin run_child
 //!
-//! `Command::output` waits until the child has ended and nobody holds its output
-//! open. It has no time limit, and keeps everything that the child writes. The
-//! function to copy, `run_child`, ends the child when its time is up or when
-//! Ctrl+C comes, together with all processes that the child has started. It
-//! reads both streams at the same time, and keeps no more than a limit of each.
-//! In Python: `subprocess.run(timeout=..)`, which kills the child alone.
+//! `Command::output` waits until the child has ended and nobody holds its
+//! output open. It has no time limit, and keeps everything that the child
+//! writes. The function to copy, `run_child`, ends the child when its time is
+//! up or when Ctrl+C comes, together with all processes that the child has
+//! started. It reads both streams at the same time, and keeps no more than a
+//! limit of each. In Python: `subprocess.run(timeout=..)`, which kills the
+//! child alone.
 //!
 //! Claims: S7
 //! Change this and watch: `time` to 10 s: the child that hangs ends at Ctrl+C
@@ -18,13 +20,13 @@
 //!     answers  Ended   exit status: 0                 5 of 5  true
 //!     fails    Ended   exit status: 3                 0 of 0  true
 //!     babbles  Ended   exit status: 0        1000 of 1048576  true
-//!     hangs    TimeUp  signal: 15 (SIGTERM)           0 of 0  true
-//!     leaves   Ended   exit status: 0                 0 of 0  true
+//!     hangs    TimeUp  signal: 15 (SIGTERM)           1 of 1  true
+//!     leaves   Ended   exit status: 0                 1 of 1  true
 //!     The article, S7: "(Not in the article.) A wait can have a timeout."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to S7 is borne out: of 5 children, the time limit has ended: hangs
 
-use std::{io, process, thread, time::Duration};
+use std::{io, process, time::Duration};
 
 use shared::watchdog::Watchdog;
 use shared::{Result, Table, claim, flags, role};
@@ -57,11 +59,9 @@ fn main() -> Result {
     table.print();
     let by_time = ended.iter().filter(|(_, why)| *why == Why::TimeUp);
     let by_time: Vec<&str> = by_time.map(|(what, _)| *what).collect();
-    let figure = format!(
-        "of {} children, the time limit has ended: {}",
-        ended.len(),
-        by_time.join(", ")
-    );
+    let [all, names] = [ended.len().to_string(), by_time.join(", ")];
+    let figure =
+        format!("of {all} children, the time limit has ended: {names}");
     claim("S7", by_time == ["hangs"], figure)
 }
 
@@ -77,9 +77,7 @@ fn child(what: &str) -> Result {
             // The grandchild has our output, and does not end.
             role::command("child")?.arg("hangs").spawn()?;
         }
-        _ => loop {
-            thread::park();
-        },
+        _ => role::ready_until_parent_ends()?, // it does not end before us
     }
     Ok(())
 }

@@ -3,9 +3,9 @@
 //!     cargo run -p subprocess --bin takeout
 //!
 //! Each child reads its order from standard input and writes the plate to
-//! standard output. In Python: `Popen` and `communicate(timeout=..)`. If a child
-//! is not done in time, all children are killed and waited for, or they would
-//! stay behind as zombies.
+//! standard output. In Python: `Popen` and `communicate(timeout=..)`. If a
+//! child is not done in time, all children are killed and waited for, or they
+//! would stay behind as zombies.
 //!
 //! Claims: S1
 //! Change this and watch: `AT_ONCE` to 1: each child starts when the one before
@@ -14,23 +14,23 @@
 //! Output (figures vary):
 //!     subprocess::takeout  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        110 ms
-//!      1 bibimbap  process 5627         │█░░░░░░░░░░░░░░░░░░░           │   73
-//!      2 bulgogi   process 5631         │█░░░░░░░░░░░░░░░░░             │   64
-//!      3 japchae   process 5635         │ █░░░░░░░░░░░░░░░░░░░░░░       │   86
-//!      4 galbi     process 5639         │ █░░░░░░░░░░░░░░               │   58
-//!      5 mandu     process 5643         │ █░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  108
-//!      6 pajeon    process 5647         │  █░░░░░░░░░░░░░░░░░░░░░░░░    │   98
-//!      7 kimbap    process 5651         │  █░░░░░░░░░░░                 │   53
-//!      8 tteok     process 5655         │  █░░░░░░░░░░░░░░░░░░░░░       │   86
-//!      9 jjigae    process 5659         │   █░░░░░░░░░░░░░░░░░░░░░░░    │   97
-//!     10 hotteok   process 5663         │   █░░░░░░░░░░░░░░░░░░         │   78
+//!                                        0                        111 ms
+//!      1 bibimbap  process 22554        │█░░░░░░░░░░░░░░░░░░░           │   74
+//!      2 bulgogi   process 22558        │█░░░░░░░░░░░░░░░░░             │   65
+//!      3 japchae   process 22562        │ █░░░░░░░░░░░░░░░░░░░░░        │   86
+//!      4 galbi     process 22566        │ █░░░░░░░░░░░░░░               │   59
+//!      5 mandu     process 22570        │  █░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  110
+//!      6 pajeon    process 22574        │   █░░░░░░░░░░░░░░░░░░░░░░░░   │  103
+//!      7 kimbap    process 22578        │  █░░░░░░░░░░░                 │   52
+//!      8 tteok     process 22582        │    █░░░░░░░░░░░░░░░░░░░░      │   91
+//!      9 jjigae    process 22586        │   █░░░░░░░░░░░░░░░░░░░░░░░░   │  100
+//!     10 hotteok   process 22590        │    █░░░░░░░░░░░░░░░░░         │   81
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   110 ms  6.5 times as fast, 1.09 of the bound
-//!     cooked by 10 threads in 10 processes; CPU 25 ms, 92 switches, 27.6 MiB
+//!     this took                   111 ms  6.5 times as fast, 1.11 of the bound
+//!     cooked by 10 threads in 10 processes; CPU 30 ms, 96 switches, 27.7 MiB
 //!     The article, S1: "It runs child processes and manages their input and output streams."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S1 is borne out: 10 processes cooked 10 dishes at the same time
@@ -82,8 +82,8 @@ use duct::{Handle, cmd};
 ///
 /// # Errors
 ///
-/// One of them cannot be started, or is not done within the limit. Then all that
-/// still run are killed.
+/// One of them cannot be started, or is not done within the limit. Then all
+/// that still run are killed.
 pub fn run_each(
     program: &OsStr,
     inputs: Vec<Vec<u8>>,

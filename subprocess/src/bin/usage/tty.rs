@@ -1,26 +1,29 @@
-//! Pseudo-terminal (pty): a child that keeps its output back writes it at once.
+//! Pseudo-terminal (pty): a child prints at once that would print at its end.
 //!
 //!     cargo run -p subprocess --bin tty
 //!
-//! Programs in C and Python write to a terminal line by line, and to a pipe in
-//! blocks: a line arrives when a block is full, or when the child ends. (The
-//! standard output of Rust is always written line by line.) A child that cannot
-//! be told to flush may be given a pseudo-terminal. It takes that for a terminal,
-//! with a size. For the reader two things differ: a line ends with `\r\n`, and
-//! the end is no end of file but the error EIO.
-//!
-//! The child here does as C and Python do. It says on standard error when it has
-//! printed its first line. In Python: `pty.openpty`, or `python -u` in the child.
+//! Python and C write line by line to a terminal. To a pipe they write blocks:
+//! what a child prints comes when some thousand bytes have come together, or at
+//! its end. (Rust's standard output is always line-buffered.) If you cannot
+//! make the child flush, give it a pseudo-terminal as its standard output. Then
+//! the child sees a terminal, with a size. Two things differ for the reader: a
+//! line ends with `\r\n`, and the end of the output is the error EIO. In
+//! Python: `pty.openpty`; or `python -u` for the child.
 //!
 //! Claims: S13
-//! Change this and watch: in `read_terminal`, leave out the line with EIO: the
-//! end of the terminal is an error, which ends this program.
+//! Change this and watch: `false` instead of `io::stdout().is_terminal()`. The
+//! lines come at the end also through the pty, and S13 is contradicted.
 //!
-//! Output (times vary, counts do not):
+//! Output (figures vary):
+//!     through  line 1 comes       it sees                          the end
+//!     pipe     at its end     no terminal                          0 bytes
+//!     pty      while it runs     30 x 100  Input/output error (os error 5)
+//!     The article, S13: "(Not in the article.) Output can be read line by line while the child runs."
+//!     Our answer for Rust: holds (true)
+//!     Our answer to S13 is borne out: a child that writes blocks to a pipe writes lines to a pty
 
-use std::io::{BufRead, BufReader, BufWriter, IsTerminal, LineWriter, Write};
-use std::io::{PipeReader, stderr, stdin, stdout};
-use std::{env, process::Stdio, time::Duration};
+use std::io::{BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::{os::fd::AsFd, process::Stdio, time::Duration};
 
 use rustix::io::ioctl_fionread;
 use rustix::termios::tcgetwinsize;
@@ -33,122 +36,109 @@ fn main() -> Result {
     }
     flags([]);
     let _bound = Watchdog::guard("the children", Duration::from_secs(20))?;
-    let mut table = Table::new(["through", "first line", "the child sees"]);
-    let mut at_once = Vec::new();
-    for (through, run) in [("a pipe", in_pipe as Way), ("a pty", in_pty)] {
-        let Seen { early, output } = run()?;
-        let when = if early { "at once" } else { "at the end" };
-        let lines = String::from_utf8_lossy(&output);
-        let sees = lines.lines().nth(1).unwrap_or_default();
-        table.row([&through, &when, &sees]);
-        at_once.push(early);
+    let columns = ["through", "line 1 comes", "it sees", "the end"];
+    let (mut table, mut early) = (Table::new(columns), Vec::new());
+    for (through, start) in [("pipe", in_pipe as Way), ("pty", in_pty)] {
+        let seen = start(role::command("child")?)?;
+        let comes = if seen.early { "while it runs" } else { "at its end" };
+        table.row([&through, &comes, &seen.sees, &seen.end]);
+        early.push(seen.early);
     }
     table.print();
     let figure = "a child that writes blocks to a pipe writes lines to a pty";
-    claim("S13", at_once == [false, true], figure)
+    claim("S13", early == [false, true], figure)
 }
 
-fn child() -> Result {
-    let terminal = stdout().is_terminal();
-    let mut output: Box<dyn Write> = match terminal {
-        true => Box::new(LineWriter::new(stdout())),
-        false => Box::new(BufWriter::new(stdout())),
-    };
-    writeln!(output, "the first line")?;
-    stderr().write_all(b"printed\n")?;
-    stdin().read_line(&mut String::new())?; // until its input ends
-    match terminal {
-        true => {
-            let size = tcgetwinsize(stdout())?;
-            writeln!(output, "a terminal, {} x {}", size.ws_row, size.ws_col)?;
-        }
-        false => writeln!(output, "no terminal")?,
-    }
-    Ok(output.flush()?)
-}
+type Way = fn(std::process::Command) -> Result<Seen>;
 
 struct Seen {
-    /// Whether the first line came before the child ended.
     early: bool,
-    output: Vec<u8>,
+    sees: String,
+    end: String,
 }
 
-type Way = fn() -> Result<Seen>;
+fn in_pipe(mut command: std::process::Command) -> Result<Seen> {
+    command.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let stdout = child.stdout.take().expect("it was piped");
+    watch(child, stdout)
+}
 
-fn in_pipe() -> Result<Seen> {
-    let (input, word) = io::pipe()?;
-    let (told, tell) = io::pipe()?;
-    let (mut reader, output) = io::pipe()?;
-    let mut command = role::command("child")?;
-    command.stdin(input).stdout(output).stderr(tell);
-    let mut child = command.spawn()?;
-    drop(command); // with its copies of the pipes
-    has_printed(told)?;
-    let early = ioctl_fionread(&reader)? > 0;
-    drop(word); // now it goes on
-    let mut output = Vec::new();
-    reader.read_to_end(&mut output)?;
+fn in_pty(command: std::process::Command) -> Result<Seen> {
+    let command = blocking::Command::from(command);
+    let command = command.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let (child, pty) = spawn_in_pty(command, Size::new(30, 100))?;
+    watch(child, pty)
+}
+
+fn watch(mut child: Child, mut source: impl Read + AsFd) -> Result<Seen> {
+    let errors = child.stderr.as_mut().expect("it was piped");
+    errors.read_exact(&mut [0])?; // the child has written its first line
+    let early = ioctl_fionread(&source)? > 0;
+    drop(child.stdin.take()); // the child may go on
+    let lines = BufReader::new(PtyReader(&mut source)).lines();
+    let lines = lines.collect::<io::Result<Vec<String>>>()?;
+    let end = source.read(&mut [0]); // once more, without `PtyReader`
+    let end = end.map_or_else(|e| e.to_string(), |n| format!("{n} bytes"));
     child.wait()?;
-    Ok(Seen { early, output })
+    Ok(Seen { early, sees: lines[0].trim_end().to_string(), end })
 }
 
-fn in_pty() -> Result<Seen> {
-    let (input, word) = io::pipe()?;
-    let (told, tell) = io::pipe()?;
-    let command = TerminalCommand::new(env::current_exe()?).arg("as-child");
-    let command = command.stdin(Stdio::from(input)).stderr(Stdio::from(tell));
-    let (mut child, mut pty) = spawn_in_terminal(command, 24, 100)?;
-    has_printed(told)?;
-    let early = ioctl_fionread(&pty)? > 0;
-    drop(word);
-    let output = read_terminal(&mut pty)?;
-    child.wait()?;
-    Ok(Seen { early, output })
-}
-
-fn has_printed(told: PipeReader) -> Result {
-    BufReader::new(told).read_line(&mut String::new())?;
-    Ok(())
+/// As C and Python do it.
+fn child() -> Result {
+    let is_terminal = io::stdout().is_terminal();
+    let mut out: Box<dyn Write> = match is_terminal {
+        false => Box::new(BufWriter::new(io::stdout())), // by blocks
+        true => Box::new(io::stdout()),                  // by lines
+    };
+    match tcgetwinsize(io::stdout()) {
+        Ok(size) => writeln!(out, "{} x {}", size.ws_row, size.ws_col)?,
+        Err(_) => writeln!(out, "no terminal")?,
+    }
+    io::stderr().write_all(b"!")?; // the first line is written
+    io::copy(&mut io::stdin(), &mut io::sink())?; // waits for the parent
+    writeln!(out, "last line")?;
+    Ok(out.flush()?)
 }
 
 // ANCHOR: tty
 use std::io::{self, Read};
 use std::process::Child;
 
-use pty_process::blocking::{Command as TerminalCommand, Pty, open};
+use pty_process::{Size, blocking};
 use rustix::io::Errno;
 
-/// Starts a child in a new terminal of this size: its streams are the terminal,
-/// but those that the command sets. What it writes is read from the `Pty`, and
-/// what is written to the `Pty` is what somebody types.
+/// Starts a command in a pseudo-terminal of this size: each of its standard
+/// streams that is not set is this terminal. Read the output with a
+/// [`PtyReader`]. The child gets SIGHUP when the reader is dropped; wait for
+/// it.
 ///
 /// # Errors
 ///
-/// There is no terminal left, or the child cannot be started.
-pub fn spawn_in_terminal(
-    command: TerminalCommand,
-    rows: u16,
-    columns: u16,
-) -> io::Result<(Child, Pty)> {
-    let (pty, inside) = open().map_err(io::Error::other)?;
-    let size = pty_process::Size::new(rows, columns);
-    pty.resize(size).map_err(io::Error::other)?;
-    let child = command.spawn(inside).map_err(io::Error::other)?;
+/// There is no pseudo-terminal, or the command cannot be started.
+pub fn spawn_in_pty(
+    command: blocking::Command,
+    size: Size,
+) -> pty_process::Result<(Child, blocking::Pty)> {
+    let (pty, terminal) = blocking::open()?;
+    pty.resize(size)?;
+    // Takes `terminal`: as long as we had it, the output would not end.
+    let child = command.spawn(terminal)?;
     Ok((child, pty))
 }
 
-/// Reads all that comes until every process in the terminal has closed it.
-///
-/// # Errors
-///
-/// Those of the reader, but EIO: this is the end of a terminal.
-pub fn read_terminal(pty: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut output = Vec::new();
-    match pty.read_to_end(&mut output) {
-        Err(error) if Errno::from_io_error(&error) == Some(Errno::IO) => {}
-        Err(error) => return Err(error),
-        Ok(_) => {}
+/// Reads what comes from a pseudo-terminal. When nobody has the terminal any
+/// more, Linux says EIO (input/output error): here that is the end.
+pub struct PtyReader<R>(pub R);
+
+impl<R: Read> Read for PtyReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(buffer) {
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::IO) => {
+                Ok(0)
+            }
+            result => result,
+        }
     }
-    Ok(output)
 }
 // ANCHOR_END: tty

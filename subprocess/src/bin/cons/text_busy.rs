@@ -1,0 +1,133 @@
+//! "Text file busy" (ETXTBSY): no program runs that a process can write to.
+//!
+//!     cargo run -p subprocess --bin text_busy
+//!
+//! The kernel does not run a file that some process has open to write to it. A
+//! program that writes a file, closes it and runs it can fail all the same, by
+//! a race condition: if another thread starts a child at this time, the child
+//! has a copy of the open descriptor until its `exec` closes it. Here such a
+//! child is held, so each start fails. The function to copy tries again. In
+//! Python the race is the same, and `subprocess` raises an `OSError`.
+//!
+//! The program `text_busy_ways` has the race itself, and two more cures.
+//!
+//! Change this and watch: open the file by `.read(true)` instead of
+//! `.append(true)`. Then no start fails, and the program ends with an error.
+//!
+//! Output (times vary, counts do not):
+//!     a child can write to the file: busy in 25 of 25 starts
+//!     this child ends, and spawn_retrying tries: exit status: 0
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::{fs::OpenOptionsExt, process::CommandExt};
+use std::{env, path::Path, process::Stdio};
+
+use nix::unistd::mkdtemp;
+use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
+
+const STARTS: usize = 25;
+/// A script: this very program runs it, in the role `program`.
+const SCRIPT: &[u8] = b"#!/proc/self/exe as-program\n";
+
+fn main() -> Result {
+    if let Some([_script]) = role::started_as("program") {
+        return Ok(());
+    }
+    if let Some([]) = role::started_as("holder") {
+        return Ok(role::ready_until_parent_ends()?);
+    }
+    if let Some([]) = role::started_as("remover") {
+        let folder = mkdtemp(&env::temp_dir().join("text_busy-XXXXXX"))?;
+        say!("{}", folder.display());
+        io::copy(&mut io::stdin(), &mut io::sink())?; // until its parent ends
+        return Ok(fs::remove_dir_all(folder)?);
+    }
+    flags([]);
+    let _bound = Watchdog::guard("the programs", Duration::from_secs(20))?;
+    in_private_folder(write_and_run)
+}
+
+fn write_and_run(folder: &Path) -> Result {
+    let path = &folder.join("program");
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o700);
+    options.open(path)?.write_all(SCRIPT)?; // closed at the semicolon
+    // A child that has the file open to write, here as its standard input.
+    let mut holder = role::command("holder")?
+        .stdin(File::options().append(true).open(path)?)
+        .stdout(Stdio::piped())
+        .spawn()?; // at the semicolon our own descriptor is closed
+    let mut stdout = holder.stdout.take().expect("it was piped");
+    stdout.read_exact(&mut [0])?; // it is ready
+    let mut busy = 0;
+    for _ in 0..STARTS {
+        match Command::new(path).spawn() {
+            Ok(mut child) => drop(child.wait()?),
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                busy += 1;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    say!("a child can write to the file: busy in {busy} of {STARTS} starts");
+    drop(stdout); // the child begins to end
+    let limit = Duration::from_secs(5);
+    let status = spawn_retrying(&mut Command::new(path), limit)?.wait()?;
+    say!("this child ends, and spawn_retrying tries: {status}");
+    holder.wait()?;
+    ensure(busy == STARTS && status.success(), "it was not busy")
+}
+
+/// Works in a folder that only this user can enter. A child makes the folder,
+/// and removes it, also if this process is killed.
+fn in_private_folder(work: fn(&Path) -> Result) -> Result {
+    let mut remover = role::command("remover")?
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .process_group(0) // Ctrl+C does not reach it
+        .spawn()?;
+    let mut line = String::new();
+    let stdout = remover.stdout.take().expect("it was piped");
+    BufReader::new(stdout).read_line(&mut line)?;
+    let folder = fs::canonicalize(line.trim_end())?; // an error if empty
+    let done = work(&folder);
+    remover.wait()?; // closes its input first
+    let _ = fs::remove_dir_all(folder); // if the child was killed
+    done
+}
+
+// ANCHOR: text_busy
+use std::io::{self, ErrorKind};
+use std::process::{Child, Command};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Starts a command. If its program is busy (ETXTBSY: somebody has it open to
+/// write to it), this tries again after a pause, and the pauses grow. For a
+/// program that was written a moment ago, while other threads start children.
+///
+/// # Errors
+///
+/// The command cannot be started, or is still busy when `limit` is over.
+pub fn spawn_retrying(
+    command: &mut Command,
+    limit: Duration,
+) -> io::Result<Child> {
+    let started = Instant::now();
+    let mut pause = Duration::from_micros(100);
+    loop {
+        match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                let left = limit.saturating_sub(started.elapsed());
+                if left.is_zero() {
+                    return Err(error);
+                }
+                thread::sleep(pause.min(left));
+                pause = (2 * pause).min(Duration::from_millis(50));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+// ANCHOR_END: text_busy
