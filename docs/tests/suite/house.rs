@@ -87,7 +87,7 @@ fn programs_are_short() {
             ["multiprocessing", "subprocess"].contains(&program.model.as_str())
         });
     // A program between processes has two sides, and checks both.
-    are_short("of processes", &processes, [80, 65], 44);
+    are_short("of processes", &processes, [80, 65], 50);
     are_short("all others", &others, [60, 45], 10);
 }
 

@@ -136,8 +136,8 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         program: "tty",
-        right: "Box::new(BufWriter::new(stdout()))",
-        wrong: "Box::new(LineWriter::new(stdout()))",
+        right: "let is_terminal = io::stdout().is_terminal();",
+        wrong: "let is_terminal = false;",
         claim: "S13",
     },
     Wrong {
@@ -155,7 +155,7 @@ const WRONG: &[Wrong] = &[
     Wrong {
         program: "still_kept",
         right: "\"discontinued\", ",
-        wrong: "",
+        wrong: "\"given up\", ",
         claim: "X8",
     },
 ];

@@ -8,6 +8,7 @@ mod ends;
 mod headers;
 mod pipes;
 mod pros;
+mod rows;
 mod run_child;
 mod starts;
 mod takeout;

@@ -12,6 +12,8 @@ use std::{
 #[path = "../../src/bin/cons/child_env.rs"]
 #[expect(dead_code, reason = "as above")]
 mod child_env;
+use crate::support::*;
+
 #[path = "../../src/bin/cons/code_or_signal.rs"]
 #[expect(dead_code, reason = "the part to copy, and the program around it")]
 mod code_or_signal;
@@ -94,7 +96,7 @@ fn what_cannot_be_passed_is_refused() {
     refused(&mut Command::new("no\0program"));
 }
 
-/// SUB-10: a missing program, a missing folder and a missing interpreter.
+/// SUB-10, SUB-11: what is missing is named, and where it was looked for.
 #[test]
 fn what_is_missing_is_named() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("missing");
@@ -109,7 +111,7 @@ fn what_is_missing_is_named() {
     assert!(told.ends_with("missing/nowhere"), "{told}");
     let told = why(Command::new("./nothing").current_dir(&folder));
     assert!(told.ends_with("/./nothing"), "{told}");
-    // SUB-11: a relative program is looked for in the folder of the child.
+    // A relative program is looked for in the folder of the child.
     let program = folder.join("here");
     fs::hard_link(env::current_exe().unwrap(), &program).unwrap();
     let mut here = Command::new("./here");
@@ -148,4 +150,13 @@ fn a_failure_ends_the_chunks() {
     let one = vec![OsString::from("x".repeat(1 << 20))];
     let error = too_long::run_in_chunks(fails, &one).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ArgumentListTooLong);
+}
+
+/// SUB-15: spaces, quotes, `$(..)`, `;`, `*`, a newline, bytes that are no text.
+#[test]
+fn arguments_arrive_byte_for_byte() {
+    let program = env!("CARGO_BIN_EXE_child_args");
+    let ran = run(program, &[]);
+    assert!(ran.status.success(), "{ran:?}");
+    assert!(ran.stdout.contains(": 8 of 8 arrive byte for byte\n"), "{ran:?}");
 }

@@ -2,11 +2,12 @@
 //!
 //!     cargo run -p docs --bin still_kept
 //!
-//! A package that nobody keeps gets no cure when a fault is found in it. Nothing
-//! tells you when you build: the compiler takes it as before. Here cargo says
-//! where the source of each package is, and the README of that package says
-//! whether it is kept. A tool for the same question is `cargo audit`, which asks
-//! a list of known faults (async-std stands there as RUSTSEC-2025-0052).
+//! A package that nobody keeps gets no cure when a fault is found in it.
+//! Nothing tells you when you build: the compiler takes it as before. Here
+//! cargo says where the source of each package is, and the README of that
+//! package says whether it is kept. A tool for the same question is `cargo
+//! audit`, which asks a list of known faults (async-std stands there as
+//! RUSTSEC-2025-0052).
 //!
 //! In Python the five packages of the article are part of the standard library.
 //! The twin of each program with async-std has smol instead: see the programs

@@ -15,6 +15,7 @@
 //!     asyncio/README.md is up to date
 //!     multiprocessing/README.md is up to date
 //!     futures_pool/README.md is up to date
+//!     subprocess/README.md is up to date
 //!     docs/README.md is up to date
 
 use std::fs;

@@ -1,5 +1,4 @@
-//! posix_spawn or fork: which calls of `Command` make the start of a child
-//! slow?
+//! posix_spawn or fork: which calls of `Command` make a start slow?
 //!
 //!     cargo run --release -p subprocess --bin child_cost_calls
 //!

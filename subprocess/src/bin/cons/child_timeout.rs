@@ -25,7 +25,7 @@
 //!       killed: signal: 9 (SIGKILL); then its output ends: true
 //!     The article, S7: "(Not in the article.) A wait can have a timeout."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to S7 is borne out: where a child is killed at its limit, its output does not end, as its own child has it; where the group is killed, it ends
+//!     Our answer to S7 is borne out: after a kill of the child its output does not end; after a kill of the group it ends
 
 use std::io::{BufRead, BufReader};
 use std::os::{fd::AsFd, unix::process::CommandExt};
@@ -48,8 +48,8 @@ fn main() -> Result {
     let group = kill_and_look(true)?;
     let word = |ends| if ends { "ends" } else { "does not end" };
     let figure = format!(
-        "where a child is killed at its limit, its output {}, as its own child \
-         has it; where the group is killed, it {}",
+        "after a kill of the child its output {}; after a kill of the group it \
+         {}",
         word(child),
         word(group)
     );

@@ -23,7 +23,7 @@
 //!     tokio: timeout, kill_on_drop  has ended  lives
 //!     The article, S7: "(Not in the article.) A wait can have a timeout."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to S7 is borne out: after a limit of duct or tokio the child lives on in 2 of 3 ways, and its own child in 3 of 3
+//!     Our answer to S7 is borne out: after the limit 2 of 3 children live on, and 3 of 3 grandchildren
 
 use std::io::{BufRead, BufReader, PipeReader, PipeWriter};
 use std::{env, process::id, thread};
@@ -67,8 +67,8 @@ fn main() -> Result {
     let [child, grandchild] =
         [0, 1].map(|who| all.iter().filter(|alive| alive[who]).count());
     let figure = format!(
-        "after a limit of duct or tokio the child lives on in {child} of 3 \
-         ways, and its own child in {grandchild} of 3"
+        "after the limit {child} of 3 children live on, and {grandchild} of 3 \
+         grandchildren"
     );
     claim("S7", all == [[true; 2], [true; 2], [false, true]], figure)
 }

@@ -25,7 +25,7 @@
 //!     subreaper      ended         ended
 //!     The article, S8: "(Not in the article.) Killing a child leaves its own children alive."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to S8 is borne out: of 2 processes that a child has started, 2 outlive its kill, 1 that of its group, 1 that of its session, and 0 a subreaper
+//!     Our answer to S8 is borne out: of 2 grandchildren, by way of killing, live on: [2, 1, 1, 0]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Stdio, id};
@@ -53,9 +53,7 @@ fn main() -> Result {
     }
     table.print();
     let figure = format!(
-        "of 2 processes that a child has started, {} outlive its kill, {} that \
-         of its group, {} that of its session, and {} a subreaper",
-        survivors[0], survivors[1], survivors[2], survivors[3]
+        "of 2 grandchildren, by way of killing, live on: {survivors:?}"
     );
     claim("S8", survivors == [2, 1, 1, 0], figure)
 }

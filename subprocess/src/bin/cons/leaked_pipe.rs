@@ -16,7 +16,7 @@
 //!
 //! Output (figures vary):
 //!     no CLOEXEC: the reader gets no EOF
-//!       process 22860 (leaked_pipe) can write: our child 22860
+//!       process 5762 (leaked_pipe) can write: our child 5762
 //!     closed in the child: the reader gets EOF
 //!     CLOEXEC: the reader gets EOF
 

@@ -20,7 +20,7 @@
 //!     after reap_orphans, 5 of 5 children have a status
 //!     The article, S9: "(Not in the article.) A child that nobody waits for stays as a zombie."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to S9 is borne out: a reaper that waits for any child leaves 0 of 5 statuses; one that knows the others, 5 of 5
+//!     Our answer to S9 is borne out: waitpid(-1) leaves 0 of 5 statuses, a reaper that knows the others 5 of 5
 
 use std::process::{Child, exit};
 use std::{thread, time::Duration};
@@ -46,8 +46,8 @@ fn main() -> Result {
     let kept = with_reap_orphans()?;
     say!("after reap_orphans, {kept} of {CHILDREN} children have a status");
     let figure = format!(
-        "a reaper that waits for any child leaves {stolen} of {CHILDREN} \
-         statuses; one that knows the others, {kept} of {CHILDREN}"
+        "waitpid(-1) leaves {stolen} of {CHILDREN} statuses, a reaper that \
+         knows the others {kept} of {CHILDREN}"
     );
     claim("S9", stolen == 0 && kept == CHILDREN, figure)
 }

@@ -25,7 +25,7 @@
 //!     a write to a child that has ended: broken pipe
 //!     The article, S5: "(Not in the article.) A child that reads waits for the end of its input."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to S5 is borne out: a child that reads waits while its input is open; in 3 of 3 ways to close the input it ends
+//!     Our answer to S5 is borne out: a child waits while its input is open; 3 of 3 ways to close it end the child
 
 use std::process::{Child, ExitStatus};
 use std::{fs, time::Duration};
@@ -55,8 +55,8 @@ fn main() -> Result {
     let broken = write_to_ended()?;
     say!("a write to a child that has ended: {broken}");
     let figure = format!(
-        "a child that reads waits while its input is open; in {ended} of 3 \
-         ways to close the input it ends"
+        "a child waits while its input is open; {ended} of 3 ways to close it \
+         end the child"
     );
     claim("S5", stuck && ended == 3 && broken == ErrorKind::BrokenPipe, figure)
 }

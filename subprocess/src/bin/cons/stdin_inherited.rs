@@ -25,7 +25,7 @@
 //!     Stdio::null(), status()    10 of 10 lines
 //!     The article, S1: "It runs child processes and manages their input and output streams."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to S1 is borne out: a parent reads 2 of 10 lines if its children inherit its input, and 10 of 10 with Stdio::null()
+//!     Our answer to S1 is borne out: a parent reads 2 of 10 lines if its children inherit its input, else 10 of 10
 
 use std::{io::Write, time::Duration};
 
@@ -67,7 +67,7 @@ fn main() -> Result {
     let [inherited, null] = [lines[0], lines[WAYS.len()]];
     let figure = format!(
         "a parent reads {inherited} of {LINES} lines if its children inherit \
-         its input, and {null} of {LINES} with Stdio::null()"
+         its input, else {null} of {LINES}"
     );
     claim("S1", inherited < LINES && null == LINES, figure)
 }

@@ -17,7 +17,7 @@
 //! starts fail in most runs, and the program ends with an error.
 //!
 //! Output (figures vary):
-//!     copy the file, spawn: busy 3 of 200 times
+//!     copy the file, spawn: busy 1 of 200 times
 //!     write_program, spawn with a lock: busy 0 of 200 times
 //!     a child writes, then spawn: busy 0 of 200 times
 

@@ -1,5 +1,4 @@
-//! Polling (try_wait): work on while a child runs, and look whether it has
-//! ended.
+//! Polling (try_wait): work on while a child runs, and look if it has ended.
 //!
 //!     cargo run -p subprocess --bin poll_child
 //!

@@ -17,7 +17,8 @@
 //!     stopped for 1s: the paused timer is not over
 
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::os::unix::process::parent_id;
+use std::process::{Stdio, id};
 use std::thread;
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process};
@@ -31,11 +32,13 @@ const LIMIT: Duration = Duration::from_secs(1);
 
 fn main() -> Result {
     let _bound = Watchdog::guard("the job", Duration::from_secs(10))?;
-    if let Some([]) = role::started_as("job") {
-        return job();
+    if let Some([parent]) = role::started_as("job") {
+        return job(parent.parse()?);
     }
     flags([]);
-    let mut job = role::command("job")?.stdout(Stdio::piped()).spawn()?;
+    let mut job = role::command("job")?;
+    job.arg(id().to_string()).stdout(Stdio::piped());
+    let mut job = job.spawn()?;
     let stdout = job.stdout.take().expect("it was piped");
     let mut said = BufReader::new(stdout).lines();
     said.next().transpose()?; // its time runs
@@ -50,11 +53,14 @@ fn main() -> Result {
     ensure(ended.success(), "the job failed")
 }
 
-fn job() -> Result {
+fn job(parent: u32) -> Result {
     // Ends with its parent, also while it is stopped.
     set_parent_process_death_signal(Some(Signal::KILL))?;
+    if parent_id() != parent {
+        return Ok(()); // it had ended before
+    }
     let mut signals = Signals::new([SIGTSTP])?;
-    let deadline = Instant::now() + LIMIT; // WRONG: goes on while we are stopped
+    let deadline = Instant::now() + LIMIT; // WRONG: it goes on in a stop
     let mut timer = PausedTimer::start(LIMIT);
     say!("ready");
     signals.forever().next(); // Ctrl+Z

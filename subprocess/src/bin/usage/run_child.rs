@@ -1,5 +1,4 @@
-//! A child with a time limit (timeout), a limit of its output, and no
-//! survivors.
+//! A child with a timeout, a limit of its output, and no survivors.
 //!
 //!     cargo run -p subprocess --bin run_child
 //!

@@ -14,23 +14,23 @@
 //! Output (figures vary):
 //!     subprocess::takeout  waiting menu, 10 dishes, 2 cores
 //!
-//!                                        0                        111 ms
-//!      1 bibimbap  process 22554        │█░░░░░░░░░░░░░░░░░░░           │   74
-//!      2 bulgogi   process 22558        │█░░░░░░░░░░░░░░░░░             │   65
-//!      3 japchae   process 22562        │ █░░░░░░░░░░░░░░░░░░░░░        │   86
-//!      4 galbi     process 22566        │ █░░░░░░░░░░░░░░               │   59
-//!      5 mandu     process 22570        │  █░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  110
-//!      6 pajeon    process 22574        │   █░░░░░░░░░░░░░░░░░░░░░░░░   │  103
-//!      7 kimbap    process 22578        │  █░░░░░░░░░░░                 │   52
-//!      8 tteok     process 22582        │    █░░░░░░░░░░░░░░░░░░░░      │   91
-//!      9 jjigae    process 22586        │   █░░░░░░░░░░░░░░░░░░░░░░░░   │  100
-//!     10 hotteok   process 22590        │    █░░░░░░░░░░░░░░░░░         │   81
+//!                                        0                        109 ms
+//!      1 bibimbap  process 5456         │█░░░░░░░░░░░░░░░░░░░░          │   74
+//!      2 bulgogi   process 5460         │ █░░░░░░░░░░░░░░░░             │   66
+//!      3 japchae   process 5464         │ █░░░░░░░░░░░░░░░░░░░░░░       │   87
+//!      4 galbi     process 5468         │  █░░░░░░░░░░░░░               │   59
+//!      5 mandu     process 5472         │ █░░░░░░░░░░░░░░░░░░░░░░░░░░░░ │  107
+//!      6 pajeon    process 5476         │  █░░░░░░░░░░░░░░░░░░░░░░░░░   │  100
+//!      7 kimbap    process 5480         │  █░░░░░░░░░░░                 │   51
+//!      8 tteok     process 5484         │  █░░░░░░░░░░░░░░░░░░░░░       │   87
+//!      9 jjigae    process 5488         │   █░░░░░░░░░░░░░░░░░░░░░░░    │   97
+//!     10 hotteok   process 5492         │   █░░░░░░░░░░░░░░░░░░         │   79
 //!                                        █ prepares (CPU)  ░ bakes (waits)
 //!
 //!     one cook alone would need   717 ms
 //!     nobody can beat             100 ms  the bound: the longest dish
-//!     this took                   111 ms  6.5 times as fast, 1.11 of the bound
-//!     cooked by 10 threads in 10 processes; CPU 30 ms, 96 switches, 27.7 MiB
+//!     this took                   109 ms  6.6 times as fast, 1.08 of the bound
+//!     cooked by 10 threads in 10 processes; CPU 26 ms, 85 switches, 27.8 MiB
 //!     The article, S1: "It runs child processes and manages their input and output streams."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S1 is borne out: 10 processes cooked 10 dishes at the same time
