@@ -24,7 +24,7 @@
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S11 is borne out: a child sees the variables and the folder that it is given
 
-use std::{env, fs, process::Command};
+use std::{env, fs};
 
 use shared::{Result, Table, claim, ensure, flags, role, say};
 
@@ -87,7 +87,7 @@ fn tell_environment() -> Result {
 }
 
 // ANCHOR: child_env
-use std::ffi::OsStr;
+use std::{ffi::OsStr, process::Command};
 
 /// A command that gets only these variables of ours, and no password that
 /// stands beside them. A variable that is not set here is not set there.

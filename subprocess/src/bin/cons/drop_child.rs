@@ -28,7 +28,7 @@
 //!     Our answer to X1 is borne out: a child goes on when its handle is dropped: ["std", "tokio", "smol", "duct"]
 
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe, stdin};
-use std::{env, time::Duration};
+use std::{env, process::Command, time::Duration};
 
 use shared::watchdog::Watchdog;
 use shared::{Result, Table, claim, flags, role, say};
@@ -121,7 +121,7 @@ fn on_duct(Ends(input, output): Ends) -> Result {
 }
 
 // ANCHOR: drop_child
-use std::process::{Child, Command};
+use std::process::Child;
 
 /// A child that is killed and waited for when this is dropped: after an error
 /// or a panic, too. A child that has ended keeps its status.

@@ -22,7 +22,7 @@
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S9 is borne out: waitpid(-1) leaves 0 of 5 statuses, a reaper that knows the others 5 of 5
 
-use std::process::{Child, exit};
+use std::process::{Child, ExitStatus, exit};
 use std::{thread, time::Duration};
 
 use rustix::process::{WaitOptions, getpid, set_child_subreaper, wait};
@@ -85,7 +85,6 @@ fn count_statuses(children: Vec<Child>) -> usize {
 }
 
 // ANCHOR: reaper
-use std::process::ExitStatus;
 use std::{fs, io};
 
 use rustix::io::Errno;

@@ -21,6 +21,7 @@
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S9 is borne out: 3 of 3 libraries wait for what was dropped
 
+use std::process::Command;
 use std::{env, thread, time::Duration, time::Instant};
 
 use shared::watchdog::Watchdog;
@@ -106,7 +107,7 @@ fn failed_starts() -> Result {
 }
 
 // ANCHOR: zombies_libraries
-use std::{fs, io, process::Command};
+use std::{fs, io};
 
 /// Whether this process has a child: one that runs, or a zombie. For the end of
 /// a test, to see that nothing was left.

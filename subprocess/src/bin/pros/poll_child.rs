@@ -21,7 +21,7 @@
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S3 is borne out: 5 pieces of work are done while a child runs
 
-use std::{io, process::Stdio, time::Duration};
+use std::{process::Stdio, time::Duration};
 
 use shared::watchdog::Watchdog;
 use shared::{Result, chop, claim, flags, role, say};
@@ -53,6 +53,7 @@ fn main() -> Result {
 }
 
 // ANCHOR: poll_child
+use std::io;
 use std::process::{Child, ExitStatus};
 
 /// Does pieces of work until the child has ended or `piece` returns false

@@ -19,7 +19,6 @@
 //!     tokio    1.4     98%
 //!     smol     1.8    129%
 
-use std::io;
 use std::time::{Duration, Instant};
 use std::{env, process::Stdio};
 
@@ -115,7 +114,7 @@ fn with_smol(seen: &mut Seen) -> Result {
 }
 
 // ANCHOR: throughput_libraries
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 
 /// Reads to the end, and hands on each piece as it comes: at most `longest`
 /// bytes, and all in one buffer, so the memory is bounded.

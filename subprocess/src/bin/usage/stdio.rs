@@ -23,7 +23,7 @@
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S1 is borne out: all bytes come back on both streams, and the exit code
 
-use std::{process, time::Duration};
+use std::{io::Read, process, time::Duration};
 
 use shared::watchdog::Watchdog;
 use shared::{Result, claim, flags, role, say};
@@ -70,7 +70,7 @@ fn child() -> Result {
 }
 
 // ANCHOR: stdio
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 

@@ -35,8 +35,6 @@
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S1 is borne out: 10 processes cooked 10 dishes at the same time
 
-use std::process::Output;
-
 use shared::{Dish, Failure, Kitchen, PATIENCE, Plate, Result};
 use subprocess::cargo;
 
@@ -70,7 +68,10 @@ fn unpack(dish: &Dish, parcel: &Output) -> Result<Plate> {
 }
 
 // ANCHOR: takeout
-use std::{ffi::OsStr, io, time::Duration, time::Instant};
+use std::ffi::OsStr;
+use std::io;
+use std::process::Output;
+use std::time::{Duration, Instant};
 
 use duct::{Handle, cmd};
 
