@@ -12,8 +12,8 @@
 //! In Python: `os.waitpid(-1, 0)` does the same, and `Popen.wait` says 0 then.
 //!
 //! Claims: S9
-//! Change this and watch: `let known = [];`. Every status is taken, and S9 is
-//! contradicted.
+//! Change this and watch: `let known = [];`. The reaper takes statuses of the
+//! children, too, and S9 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     after waitpid(-1), 0 of 5 children have a status

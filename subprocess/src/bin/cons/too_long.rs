@@ -11,8 +11,9 @@
 //!
 //! In Python: the same `OSError: [Errno 7]`.
 //!
-//! Change this and watch: start this program after `ulimit -s 65536`: all
-//! arguments together may be 8 times as long (up to 6 MiB), one may not.
+//! Change this and watch: start this program after `ulimit -s 65536`. All
+//! arguments together may have about 6 MiB, the most that Linux allows; one
+//! argument may not be longer than before.
 //!
 //! Output (figures vary):
 //!     one argument: at most 131071 bytes
