@@ -3,9 +3,12 @@
 //!     cargo run -p asyncio --bin block_on_ways
 //!
 //! Each way waits for async code in a sync function that a task has called.
-//! smol's and async-std's `block_on` work anywhere, also in tasks of tokio: the
-//! thread is lost to the other tasks for so long, and nobody says so. A runtime
-//! that is dropped in a task panics, because its end may have to wait.
+//! Two ways panic. The other four block the thread of the task. Only
+//! `block_in_place` moves the other tasks to another thread first. `block_on`
+//! of smol and async-std gives no warning. A second runtime (`wait_on`) blocks
+//! the thread, too, but it does the work in threads of its own: the work never
+//! waits for the blocked thread. Use it in plain threads. In a task of tokio's
+//! multi-threaded runtime put `block_in_place` around it, or use `.await`.
 //!
 //! Read `bridge_sync` first.
 //!
@@ -58,11 +61,12 @@ type Way = (&'static str, fn() -> u32);
 const WAYS: [Way; 6] = [
     ("tokio's Handle::block_on", on_tokio),
     ("a Runtime that is dropped", dropped),
-    // WRONG: these two block the thread of other tasks, and say nothing.
+    // WRONG: these two block the thread of the task, and say nothing.
     ("smol::block_on", || smol::block_on(price())),
     ("async_std::task::block_on", || async_std::task::block_on(price())),
     // The other tasks move to another thread first.
     ("block_in_place", || block_in_place(on_tokio)),
+    // It blocks the thread of the task, too; the work has threads of its own.
     ("a runtime elsewhere", elsewhere),
 ];
 
@@ -99,9 +103,12 @@ fn panics(error: JoinError) -> String {
 use tokio::runtime::Handle;
 
 /// Runs `work` on the runtime of this handle, and blocks the calling thread
-/// until its result is there; `None` if it panics, or the runtime ends. Works
-/// in any thread, also in a task, but not in one of the same runtime: its only
-/// worker may be the one that this blocks.
+/// until its result is there; `None` if it panics, or the runtime ends.
+///
+/// Something must drive the runtime meanwhile: a multi-threaded runtime does it
+/// itself. Do not call this in a task of the same runtime. It blocks a worker;
+/// if the runtime has only one, nobody is left to run `work`: a deadlock. In a
+/// task of another runtime it ends, but that task's thread is blocked so long.
 pub fn wait_on<T: Send + 'static>(
     runtime: &Handle,
     work: impl Future<Output = T> + Send + 'static,

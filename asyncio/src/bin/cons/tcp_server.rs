@@ -2,12 +2,12 @@
 //!
 //!     cargo run -p asyncio --bin tcp_server
 //!
-//! Here a threaded server (`for stream in listener.incoming()`, a thread for
-//! each) is a server of tasks. It accepts no more connections than it has
-//! places for; the others wait in the queue of the listener. An error of
-//! `accept` does not stop it. Shutdown: it accepts nobody any more, tells its
-//! connections, gives them a time limit, and then cuts them. (Python:
-//! `asyncio.start_server`.)
+//! A threaded server (`for stream in listener.incoming()`) has a thread for
+//! each connection. This server has a task for each. It accepts no more
+//! connections than it has places for; the others wait in the queue of the
+//! listener. An error of `accept` does not stop it. Shutdown: it accepts nobody
+//! any more, tells its connections, gives them a time limit, and then cuts
+//! them. (Python: `asyncio.start_server`.)
 //!
 //! The recipe for a whole server has three parts: this one, `line_server` for
 //! idle timeout and line length, and `stop_signal` for Ctrl+C and SIGTERM:
@@ -98,7 +98,8 @@ where
     loop {
         let accepted = select! {
             () = &mut stop => break,
-            // There is room again. (Without tasks, `None` skips this branch.)
+            // A task has ended. `None` (no tasks) does not match `Some(_)`, and
+            // `select!` then goes on with the other branches.
             Some(_) = tasks.join_next() => continue,
             // At the limit this branch is off: clients wait in the queue.
             accepted = listener.accept(), if tasks.len() < limit => accepted,

@@ -1,4 +1,4 @@
-//! Port a threaded server to tasks: one blocking call that is left stalls all.
+//! Port a threaded server to tasks: a forgotten blocking call stops all tasks.
 //!
 //!     cargo run -p asyncio --bin port_to_tasks
 //!

@@ -8,8 +8,9 @@
 //!
 //! Claims: A20
 //! Change this and watch: `buffered` instead of `buffer_unordered`. The order
-//! is right then, but job 9 delays job 2: results that wait for it count as
-//! running.
+//! is right then, so A20 is contradicted. But `buffered(2)` starts job 2 late:
+//! job 1 has ended, but its result is kept until job 9 has ended, and a kept
+//! result occupies one of the two places.
 //!
 //! Output (figures vary):
 //!     gather: [9, 1, 2, 5]
@@ -78,8 +79,8 @@ pub mod limited {
 
     /// `asyncio.gather` with a `Semaphore`: runs at most `limit` jobs at the
     /// same time, and returns the results in the order of the jobs. A slow job
-    /// delays no other one. (With `StreamExt::buffered` it would: results that
-    /// are there before its own count as running.)
+    /// delays no other one. (`StreamExt::buffered` is different: it keeps
+    /// later results until the slow job has ended, and each occupies a place.)
     ///
     /// With a limit of 0 it waits forever.
     pub async fn gather_limited<Job: Future>(

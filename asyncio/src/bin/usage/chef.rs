@@ -8,9 +8,9 @@
 //!
 //! Claims: A1
 //! Change this and watch: the option `--menu chopping`. While the chef chops
-//! one dish, all others wait: this takes about as long as one cook alone needs.
-//! (The ten dishes are still begun together, so A1 is borne out.) For several
-//! chefs see `chef_multi`.
+//! one dish, all others wait: it takes about as long as one cook alone needs
+//! for this menu. (The ten dishes are still begun together, so A1 is borne
+//! out.) For several chefs see `chef_multi`.
 //!
 //! Output (figures vary):
 //!     asyncio::chef  waiting menu, 10 dishes, 2 cores
@@ -55,13 +55,14 @@ async fn main() -> Result {
     kitchen.serve(plates)
 }
 
-/// `prep` computes, `bake` waits `PATIENCE` at most, `plate` checks the reply.
+/// `prep` computes, `bake` waits for the oven, `plate` checks the reply.
 async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {
     let prepped = dish.prep();
     let reply = bake(oven, prepped.order()).await;
     prepped.plate(reply)
 }
 
+/// Two timeouts, each of `PATIENCE`: one to connect, one to read the reply.
 /// The first `?` of `??` is for a timeout, the second for the socket.
 async fn bake(oven: SocketAddr, order: &[u8]) -> io::Result<Vec<u8>> {
     let mut socket = timeout(PATIENCE, TcpStream::connect(oven)).await??;

@@ -71,6 +71,7 @@ pub fn with_progress<A: Value, T: Value>(
     let handles: Vec<_> = inputs.map(|input| pool.submit(job, input)).collect();
     let all = handles.len();
     let mut results: Vec<_> = (0..all).map(|_| None).collect();
+    // `None`: no time limit.
     let ended =
         as_completed(handles, None).map(|ended| ended.expect("no limit"));
     for (done, (number, handle)) in (1..).zip(ended) {

@@ -12,8 +12,8 @@
 //!
 //! The program `pass_fd` sends a socket to a process that runs already.
 //!
-//! Change this and watch: leave out `say_ready()?`. The old version waits until
-//! the limit, does not stop, and the program ends with an error.
+//! Change this and watch: leave out `say_ready()?`. `hand_over` waits until the
+//! limit and returns an error: a server would go on; this program reports it.
 //!
 //! Output (times vary, counts do not):
 //!     handed over: 100 of 100 clients are served

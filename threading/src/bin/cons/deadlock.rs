@@ -2,10 +2,12 @@
 //!
 //!     cargo run -p threading --bin deadlock
 //!
-//! A transfer locks two accounts. If each locks its giver first, two opposite
-//! transfers can each hold the lock that the other one needs. Nobody reports
-//! this, neither Rust nor Python: the program stands still. The cure is a lock
-//! order, the same for all threads: the account with the lower number first.
+//! A transfer locks two accounts. If each first locks the account that gives,
+//! two opposite transfers can each hold the lock that the other one needs.
+//! Nobody reports this, neither Rust nor Python: the program stands still. The
+//! cure is a lock order, the same for all threads: the account with the lower
+//! number first. T5 differs by its mechanism: a `Mutex` of Rust owns its data,
+//! so no thread can forget the lock. The order of two locks is still your task.
 //!
 //! Claims: T5
 //! Change this and watch: lock the taker first, instead of the giver: the

@@ -21,7 +21,7 @@
 //!     not captured: 180 bytes on stderr
 //!         in memory: nothing
 //!     captured: 0 bytes on stderr
-//!         in memory: parser at threading/src/bin/cons/panic_capture.rs:74:37: not a number: abc
+//!         in memory: parser at threading/src/bin/cons/panic_capture.rs:76:37: not a number: abc
 //!     The article, T8: "To see the message, redirect standard error into memory and print it."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to T8 is borne out: a panic writes 180 bytes to stderr, and 0 if it is captured in memory
@@ -46,7 +46,8 @@ fn main() -> Result {
     claim("T8", before > 0 && after == 0 && complete, figure)
 }
 
-/// What was in memory, and on standard error. The panic happens in a child:
+/// What was in memory (the child writes it to its stdout), and what was on
+/// standard error. The panic happens in a child:
 /// standard error belongs to the whole process.
 fn run(way: &str) -> Result<[String; 2]> {
     let mut child = role::command("victim")?;
@@ -60,6 +61,7 @@ fn run(way: &str) -> Result<[String; 2]> {
 
 /// The child: a thread panics, and the child prints what it has in memory.
 fn victim(capture: bool) -> Result {
+    // Closures that capture nothing become function pointers: one type.
     let job = if capture { || captured(parse) } else { || Ok(parse()) };
     let parser = thread::Builder::new().name("parser".into());
     match parser.spawn(job)?.join() {
@@ -85,7 +87,9 @@ thread_local! {
 }
 
 /// Runs `job`. If it panics, returns the report: thread, location and message.
-/// It is not printed. A panic that `job` itself catches is not printed, either.
+/// It is not printed. If `job` itself catches its first panic, that one is not
+/// printed, either; at a second panic both are printed, because the hook cannot
+/// know that the first one was caught.
 /// Panics of other threads are printed as usual, by the hook that was there
 /// before.
 ///
@@ -115,10 +119,12 @@ pub fn captured<T>(job: impl FnOnce() -> T) -> Result<T, String> {
     });
     let outer = CAPTURES.replace(true);
     CAPTURED.take();
+    // `AssertUnwindSafe`: what `job` left half changed is the caller's concern.
     let result = catch_unwind(AssertUnwindSafe(job));
     CAPTURES.set(outer);
     result.map_err(|payload| {
         CAPTURED.take().unwrap_or_else(|| {
+            // `downcast_ref` asks for a type: a panic holds `&str` or `String`.
             // Raised by `resume_unwind` (as rayon does): no hook heard of it.
             let literal = payload.downcast_ref::<&str>().copied();
             let text = payload.downcast_ref().map(String::as_str).or(literal);

@@ -10,7 +10,8 @@
 //!
 //! Claims: T5
 //! Change this and watch: leave out `clear_poison`. The amounts are repaired,
-//! and still every thread is warned: T5 is contradicted.
+//! but each lock still returns an `Err`. `map_or` prints 0 for it, so the sum
+//! is 0, and T5 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     a panic under a Mutex: poisoned true, sum 60 of 100

@@ -11,7 +11,9 @@
 //! checks its error code, E0373.
 //!
 //! Change this and watch: `std::thread::spawn` instead of `scope.spawn`, in
-//! `sum_in_scope`. That is error E0521: the borrowed data escapes.
+//! `sum_in_scope`. That is error E0521, and not E0373: here the closure uses
+//! data that the function itself has borrowed from its caller, not a local
+//! variable.
 //!
 //! Output (figures vary):
 //!     4 scoped threads borrow: the sum is 5000050000
@@ -42,7 +44,7 @@ pub fn sum_in_scope(numbers: &[u64]) -> u64 {
     thread::scope(|scope| {
         let threads: Vec<_> = numbers
             .chunks(share)
-            // Without `move`: the closure borrows numbers, as `part` does.
+            // No `move`: the closure borrows the numbers behind `part`.
             .map(|part| scope.spawn(|| part.iter().sum::<u64>()))
             .collect();
         threads.into_iter().map(|t| t.join().expect("no overflow")).sum()
