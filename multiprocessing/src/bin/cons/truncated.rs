@@ -24,7 +24,7 @@
 //!     sealed: the reader ends with exit status: 0
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: another process cuts the file: a reader dies of SIGBUS; of a sealed file it goes on
+//!     Our answer to M9 is borne out: another process cuts the file: its reader dies of SIGBUS, the reader of a sealed file goes on
 
 use std::io::{Read, stdin};
 use std::os::{fd::AsFd, unix::process::ExitStatusExt};
@@ -50,8 +50,8 @@ fn main() -> Result {
     let end = if died { "dies of SIGBUS" } else { "does not die" };
     let goes_on = if sealed.success() { "goes on" } else { "dies" };
     let figure = format!(
-        "another process cuts the file: a reader {end}; of a sealed file it \
-         {goes_on}"
+        "another process cuts the file: its reader {end}, the reader of a \
+         sealed file {goes_on}"
     );
     claim("M9", died && sealed.success(), figure)
 }

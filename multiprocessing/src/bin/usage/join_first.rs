@@ -22,7 +22,7 @@
 //!     read first: the child writes 6553600 of 6553600 bytes, ends
 //!     The article, M6: "With more processes and sockets it is harder still to understand."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M6 is borne out: who waits before reading 65536 bytes ends, and with one byte more deadlocks
+//!     Our answer to M6 is borne out: a child is waited for before 65536 bytes are read: it ends; with one more: it deadlocks
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::{io::Write, thread, time::Duration};
@@ -43,8 +43,8 @@ fn main() -> Result {
     let more = wait_first(room + 1)?;
     let cured = read_first(100 * room)?;
     let figure = format!(
-        "who waits before reading {room} bytes {fits}, and with one byte more \
-         {more}"
+        "a child is waited for before {room} bytes are read: it {fits}; with \
+         one more: it {more}"
     );
     claim("M6", [fits, more, cured] == ["ends", "deadlocks", "ends"], figure)
 }

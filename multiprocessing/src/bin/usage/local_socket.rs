@@ -16,7 +16,7 @@
 //! data from the stranger. After 5 seconds the program ends with an error.
 //!
 //! Output (figures vary):
-//!     the stranger has connected, and has received 0 bytes
+//!     the stranger has connected; shut out with 0 bytes
 //!     the child has connected, and has sent "hello"
 
 use std::io::{Read, Write};
@@ -32,7 +32,7 @@ fn main() -> Result {
     }
     if let Some([name]) = role::started_as("stranger") {
         let received = connect_to_parent(&name)?.read(&mut [0])?;
-        say!("the stranger has connected, and has received {received} bytes");
+        say!("the stranger has connected; shut out with {received} bytes");
         return Ok(());
     }
     flags([]);
