@@ -386,7 +386,10 @@ fn a_child_of_a_terminal_leads_a_session() {
     assert_eq!(session, child.id().to_string());
     drop(lines);
     let status = within(LIMIT, move || child.wait().unwrap());
-    assert_eq!(status.unwrap().signal(), Some(1));
+    let status = status.unwrap();
+    // Or the read of its input, which is the terminal, fails first.
+    let ended = status.signal() == Some(1) || status.code() == Some(1);
+    assert!(ended, "{status}");
 }
 
 /// The end of a terminal is no error, and nothing before it is lost.

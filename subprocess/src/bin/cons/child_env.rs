@@ -12,7 +12,7 @@
 //! Change this and watch: write `env` before `env_clear` in the last row. The
 //! variable is gone: the calls count in their order.
 //!
-//! Output (times vary, counts do not):
+//! Output (figures vary):
 //!     call                     PATH  PASSWORD  MODE
 //!     none                     /bin  12345     -
 //!     .env("MODE", "fast")     /bin  12345     fast

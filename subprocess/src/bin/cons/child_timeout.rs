@@ -15,7 +15,7 @@
 //!
 //! Claims: S7
 //! Change this and watch: write `kill_and_look(false)?` instead of
-//! `kill_and_look(true)?`. Then nothing ends the grandchild, and S7 is
+//! `kill_and_look(true)?`. Then the kill does not reach the grandchild, and S7 is
 //! contradicted.
 //!
 //! Output (figures vary):

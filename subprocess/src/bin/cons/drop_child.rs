@@ -15,7 +15,7 @@
 //! Change this and watch: write `kill_on_drop(false)`. The child of tokio
 //! answers, and X1 is contradicted.
 //!
-//! Output (times vary, counts do not):
+//! Output (figures vary):
 //!     handle               after the drop
 //!     std                  goes on
 //!     std in KillOnDrop    is killed

@@ -15,7 +15,7 @@
 //! Change this and watch: block SIGUSR1 instead of SIGTERM: both children end
 //! by SIGTERM, and the program says so and fails.
 //!
-//! Output (times vary, counts do not):
+//! Output (figures vary):
 //!     mask inherited: SIGKILL has ended the child
 //!     mask cleared: SIGTERM has ended the child
 

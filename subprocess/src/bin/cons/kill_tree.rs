@@ -16,7 +16,7 @@
 //! Change this and watch: leave out `.process_group(0)` in `spawn`. There is no
 //! such group then: `kill` says so, and the program ends with an error.
 //!
-//! Output (times vary, counts do not):
+//! Output (figures vary):
 //!     after a kill of the child, the grandchild answers: true
 //!     after a kill of the group, the grandchild answers: false
 //!     The article, S8: "(Not in the article.) Killing a child leaves its own children alive."
@@ -107,8 +107,8 @@ use rustix::process::{
 /// A process that moves to another group or session is not reached.
 pub struct Group {
     child: Child,
-    /// Known when the child has been waited for. Its number, which is that of
-    /// the group, may belong to others then.
+    /// Set when the child has been waited for. From then on its number, which
+    /// is that of the group, may belong to another process: it gets no signal.
     status: Option<ExitStatus>,
 }
 

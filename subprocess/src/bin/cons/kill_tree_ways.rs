@@ -17,7 +17,7 @@
 //! Change this and watch: leave out `setsid()?`. A group reaches both then, and
 //! S8 is contradicted.
 //!
-//! Output (times vary, counts do not):
+//! Output (figures vary):
 //!     way            in the group  moved away
 //!     kill           alive         alive
 //!     process group  ended         alive

@@ -12,7 +12,7 @@
 //! Change this and watch: in the row of the argument, pass it by `arg0` of
 //! `CommandExt` instead of `arg`. It is as visible.
 //!
-//! Output (times vary, counts do not):
+//! Output (figures vary):
 //!     passed by    cmdline    environ
 //!     argument     everybody  -
 //!     environment  -          same user

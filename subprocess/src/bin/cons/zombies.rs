@@ -11,8 +11,8 @@
 //! it.
 //!
 //! Claims: S9
-//! Change this and watch: call `spawn_and_forget` in `on_std`, too: the
-//! children are no zombies, and S9 is contradicted.
+//! Change this and watch: `on_threads` instead of `on_std` in `main`. Nobody
+//! stays as a zombie, and S9 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     handles               zombies
@@ -76,8 +76,8 @@ fn on_threads() -> Result<usize> {
     until_none_is_left(&pids)
 }
 
-/// Waits until it has ended, and leaves its status to its parent. (No error: it
-/// has been waited for already.)
+/// Waits until it has ended, and leaves its status to its parent. (ECHILD is no
+/// error here: somebody has waited for it.)
 fn has_ended(pid: u32) -> Result {
     let pid = Pid::from_raw(pid as i32).expect("no number is 0");
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
@@ -116,7 +116,7 @@ use std::{io, process::Command, sync::mpsc, thread};
 /// The thread or the child cannot be started.
 pub fn spawn_and_forget(mut command: Command) -> io::Result<u32> {
     let (tell, told) = mpsc::channel();
-    // The thread first: without one, the child would be a zombie some day.
+    // The thread first: if it cannot be started, there is no child yet.
     thread::Builder::new().spawn(move || match command.spawn() {
         Ok(mut child) => {
             let _ = tell.send(Ok(child.id()));

@@ -9,8 +9,8 @@
 //!
 //! If one of them fails, its neighbours may still end well: the status of the
 //! last child alone tells nothing of that. In Python: `Popen(stdin=a.stdout)`,
-//! and then `a.stdout.close()` in the parent. Rust moves the pipe to the child,
-//! so the parent has none to close; see the program `pipe_write_end`.
+//! and then `a.stdout.close()` in the parent. Rust moves the pipe into the
+//! `Command`; when that is dropped, the parent has none. See `pipe_write_end`.
 //!
 //! Claims: S4
 //! Change this and watch: let "even" print all numbers: both count 1000, and S4

@@ -2,7 +2,7 @@
 //!
 //!     cargo run -p subprocess --bin forward_signals
 //!
-//! `kill PID`, `docker stop` and service managers send SIGTERM to one process:
+//! `kill PID`, `docker stop` and some supervisors send SIGTERM to one process:
 //! the wrapper. Its child does not hear of it, and lives on. Ctrl+C hides this
 //! mistake, because the terminal sends SIGINT to the whole process group. There
 //! are two cures. A wrapper that has nothing to do afterwards becomes the child
@@ -15,7 +15,7 @@
 //! ends the third wrapper, too, and the child lives on: the program says that a
 //! signal went another way.
 //!
-//! Output (times vary, counts do not):
+//! Output (figures vary):
 //!     wrapper     signal  child hears it  wrapper's end
 //!     exec        TERM    true            signal: 15 (SIGTERM)
 //!     exec        INT     true            signal: 2 (SIGINT)

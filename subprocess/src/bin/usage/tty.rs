@@ -1,4 +1,4 @@
-//! Pseudo-terminal (pty): a child prints at once that would print at its end.
+//! Pseudo-terminal (pty): a child that would print at its end prints at once.
 //!
 //!     cargo run -p subprocess --bin tty
 //!
@@ -25,7 +25,7 @@
 use std::io::{BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::{os::fd::AsFd, process::Stdio, time::Duration};
 
-use rustix::io::ioctl_fionread;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::tcgetwinsize;
 use shared::watchdog::Watchdog;
 use shared::{Result, Table, claim, flags, role};
@@ -74,7 +74,10 @@ fn in_pty(command: std::process::Command) -> Result<Seen> {
 fn watch(mut child: Child, mut source: impl Read + AsFd) -> Result<Seen> {
     let errors = child.stderr.as_mut().expect("it was piped");
     errors.read_exact(&mut [0])?; // the child has written its first line
-    let early = ioctl_fionread(&source)? > 0;
+    // A terminal may take a moment to hand a line on.
+    let second = Timespec { tv_sec: 1, tv_nsec: 0 };
+    let mut ready = [PollFd::new(&source, PollFlags::IN)];
+    let early = poll(&mut ready, Some(&second))? > 0;
     drop(child.stdin.take()); // the child may go on
     let lines = BufReader::new(PtyReader(&mut source)).lines();
     let lines = lines.collect::<io::Result<Vec<String>>>()?;
@@ -108,8 +111,8 @@ use std::process::Child;
 use pty_process::{Size, blocking};
 use rustix::io::Errno;
 
-/// Starts a command in a pseudo-terminal of this size: each of its standard
-/// streams that is not set is this terminal. Read the output with a
+/// Starts a command in a pseudo-terminal of this size: its standard
+/// streams are the terminal, unless you set them. Read the output with a
 /// [`PtyReader`]. The child gets SIGHUP when the reader is dropped; wait for
 /// it.
 ///
