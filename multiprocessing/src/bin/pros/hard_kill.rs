@@ -21,7 +21,7 @@
 //!     thread: the wait for job 2 has ended
 //!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M8 is borne out: of 4 jobs 1 is stuck and killed, 3 are done; a thread that is stuck goes on
+//!     Our answer to M8 is borne out: of 4 jobs 1 is killed, 3 are done; a stuck thread goes on
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::{os::unix::process::parent_id, process::id, time::Duration};
@@ -56,8 +56,7 @@ fn main() -> Result {
     let goes_on = thread_goes_on();
     let word = if goes_on { "goes on" } else { "has ended" };
     let figure = format!(
-        "of {JOBS} jobs {} is stuck and killed, {done} are done; a thread that \
-         is stuck {word}",
+        "of {JOBS} jobs {} is killed, {done} are done; a stuck thread {word}",
         killed.len()
     );
     claim("M8", done == JOBS - 1 && killed == [STUCK] && goes_on, figure)
