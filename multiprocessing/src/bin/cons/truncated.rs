@@ -50,8 +50,8 @@ fn main() -> Result {
     let end = if died { "dies of SIGBUS" } else { "does not die" };
     let goes_on = if sealed.success() { "goes on" } else { "dies" };
     let figure = format!(
-        "another process cuts the file: its reader {end}, the reader of a \
-         sealed file {goes_on}"
+        "the file is cut: its reader {end}, the reader of a sealed file \
+         {goes_on}"
     );
     claim("M9", died && sealed.success(), figure)
 }
