@@ -24,7 +24,7 @@
 //!     sealed: the reader ends with exit status: 0
 //!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M9 is borne out: another process cuts the file: its reader dies of SIGBUS, the reader of a sealed file goes on
+//!     Our answer to M9 is borne out: the file is cut: its reader dies of SIGBUS, the reader of a sealed file goes on
 
 use std::io::{Read, stdin};
 use std::os::{fd::AsFd, unix::process::ExitStatusExt};
