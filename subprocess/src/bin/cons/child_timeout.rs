@@ -15,8 +15,8 @@
 //!
 //! Claims: S7
 //! Change this and watch: write `kill_and_look(false)?` instead of
-//! `kill_and_look(true)?`. Then the kill does not reach the grandchild, and S7 is
-//! contradicted.
+//! `kill_and_look(true)?`. Then the kill does not reach the grandchild, and S7
+//! is contradicted.
 //!
 //! Output (figures vary):
 //!     after 100ms the child has ended: false

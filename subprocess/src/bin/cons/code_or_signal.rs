@@ -26,7 +26,7 @@
 //!     code_or_signal: signal: 9 (SIGKILL): the file is empty
 //!     The article, S10: "(Not in the article.) A child ends with a code or by a signal; nobody is told unasked."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to S10 is borne out: `output()?` tells of 0 of 3 failures, `output_checked()?` of 3 of 3
+//!     Our answer to S10 is borne out: `output` tells of 0 of 3 failures, `output_checked` of 3 of 3
 
 use std::process::{abort, exit, id};
 
@@ -54,20 +54,19 @@ fn main() -> Result {
         errors.extend(output_checked(&mut command).err());
     }
     table.print();
-    for error in &errors {
-        say!("{}", without_folder(&error.to_string()));
-    }
+    errors.iter().for_each(tell);
+    let all = errors.len();
     let figure = format!(
-        "`output()?` tells of {told} of {failed} failures, `output_checked()?` of \
-         {} of {failed}",
-        errors.len()
+        "`output` tells of {told} of {failed} failures, `output_checked` of \
+         {all} of {failed}"
     );
-    claim("S10", told == 0 && errors.len() == failed && failed == 3, figure)
+    claim("S10", told == 0 && all == failed && failed == 3, figure)
 }
 
-/// The name of this program is a long path.
-fn without_folder(error: &str) -> &str {
-    error.rsplit_once('/').map_or(error, |(_, rest)| rest)
+/// Without the folder of this program.
+fn tell(error: &io::Error) {
+    let error = error.to_string();
+    say!("{}", error.rsplit_once('/').map_or(&*error, |(_, rest)| rest));
 }
 
 fn end_by(way: &str) -> Result {

@@ -4,11 +4,12 @@
 //!
 //! A pipe has an end when nobody can write to it any more. A parent that has
 //! taken its end, keeps it and waits for the child, waits for ever: the child
-//! waits, too, because more input could come. Three ways close the input: `drop`, the end
-//! of the statement that took it, and `wait`, which closes what is still in the
-//! `Child`. A write to a child that has ended is an error (broken pipe, EPIPE),
-//! and no signal, because Rust ignores SIGPIPE in itself. In Python:
-//! `Popen.communicate` closes the input, and ignores the `BrokenPipeError`.
+//! waits, too, because more input could come. Three ways close the input:
+//! `drop`, the end of the statement that took it, and `wait`, which closes what
+//! is still in the `Child`. A write to a child that has ended is an error
+//! (broken pipe, EPIPE), and no signal, because Rust ignores SIGPIPE in itself.
+//! In Python: `Popen.communicate` closes the input, and ignores the
+//! `BrokenPipeError`.
 //!
 //! The program `leaked_pipe` has a pipe that another process keeps open.
 //!

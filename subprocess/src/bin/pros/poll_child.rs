@@ -12,7 +12,8 @@
 //!
 //! Claims: S3
 //! Change this and watch: leave out `drop(input.take())`. The child never ends:
-//! after its five pieces `work_while` waits, and the watchdog ends this program.
+//! after its five pieces `work_while` waits, and the watchdog ends this
+//! program.
 //!
 //! Output (times vary, counts do not):
 //!     5 of 5 pieces were done before the child ended

@@ -9,8 +9,8 @@
 //! those between libraries. The program `throughput` has the size of the pipe.
 //! In Python: `popen.stdout.read(65536)`.
 //!
-//! Change this and watch: set `PIECE` to 4 KiB: sixteen times as many calls, and
-//! each way is slower.
+//! Change this and watch: set `PIECE` to 4 KiB: sixteen times as many calls,
+//! and each way is slower.
 //!
 //! Output (figures vary):
 //!     way    GiB/s  of std
