@@ -35,6 +35,7 @@ mod options;
 pub mod oven;
 mod panic;
 mod plate;
+pub mod private_folder;
 mod program;
 mod recipe;
 pub mod report;

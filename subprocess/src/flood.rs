@@ -3,6 +3,15 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::time::Instant;
+
+use shared::{Result, ensure};
+
+/// How many bytes a child writes, to measure ways to read them.
+pub const BYTES: usize =
+    if cfg!(debug_assertions) { 32 << 20 } else { 256 << 20 };
+/// How often each way is measured. The best counts.
+pub const TRIES: usize = 3;
 
 /// In the child: writes so many bytes to standard output. Page number n is full
 /// of `n % 251`, so that a piece that is missing or doubled is seen.
@@ -55,4 +64,26 @@ impl Seen {
     pub fn right_bytes(&self) -> Option<usize> {
         (!self.wrong).then_some(self.bytes)
     }
+}
+
+/// In the parent: seconds for each of the ways to start a child that writes
+/// [`BYTES`], to read them all, and to wait for it. The ways take turns; the
+/// best of [`TRIES`] counts.
+///
+/// # Errors
+///
+/// Those of the ways, or other bytes came.
+pub fn best_seconds<const N: usize>(
+    ways: [fn(&mut Seen) -> Result; N],
+) -> Result<[f64; N]> {
+    let mut seconds = [f64::INFINITY; N];
+    for _ in 0..TRIES {
+        for (best, way) in seconds.iter_mut().zip(ways) {
+            let (begun, mut seen) = (Instant::now(), Seen::default());
+            way(&mut seen)?;
+            *best = best.min(begun.elapsed().as_secs_f64());
+            ensure(seen.right_bytes() == Some(BYTES), "other bytes came")?;
+        }
+    }
+    Ok(seconds)
 }

@@ -34,8 +34,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionbio};
 use rustix::process::{
-    Pid, PidfdFlags, Signal, getpgid, kill_process, kill_process_group,
-    pidfd_open,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpgid, kill_process,
+    kill_process_group, pidfd_open, waitid,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level::pipe};
@@ -100,14 +100,18 @@ pub struct Output {
 /// has moved to another group or session can stay; then the output is not
 /// complete.
 ///
-/// All waits are bounded, also by a child that does not read its input, and by
-/// one that does not end at SIGTERM. Input that it does not want is dropped.
+/// All waits are bounded by these limits, also if the child does not read its
+/// input, and if it does not end at SIGTERM. Input that it does not want is
+/// dropped. After the time limit, this may take up to four times the grace; in
+/// that time no `stop` is heard.
 ///
 /// # Errors
 ///
-/// The child cannot be started; or the system cannot wait for it. Then it has
-/// been killed. `TimedOut` if it does not even end by SIGKILL, because it hangs
-/// inside the system, or belongs to another user.
+/// The child cannot be started; or the system cannot wait for it: because
+/// somebody else has, or because this process ignores SIGCHLD. `TimedOut` if it
+/// does not even end by SIGKILL within a second, because it hangs inside the
+/// system. `PermissionDenied` if it has become another user's (as by `sudo`)
+/// and does not end in time: it goes on.
 pub fn run_child(
     command: &mut Command,
     input: &[u8],
@@ -121,10 +125,9 @@ pub fn run_child(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
-    let mut child = Group(command.spawn()?);
-    let mut pipes = Pipes::of(&mut child.0, input, limits.output)?;
-    // It can be read when the child has ended. Nobody has waited for the child
-    // then, so the system gives its number to no other process.
+    let mut child = Group { child: command.spawn()?, status: None };
+    let mut pipes = Pipes::of(&mut child.child, input, limits.output)?;
+    // It can be read when the child has ended, and nobody has waited for it.
     let end = pidfd_open(child.id(), PidfdFlags::empty())?;
     let [end, stop] = [Some(end.as_fd()), stop.event()];
 
@@ -137,7 +140,8 @@ pub fn run_child(
         child.signal(Signal::TERM)?;
         if pipes.serve([end, None], grace)?.is_none() {
             child.signal(Signal::KILL)?;
-            if pipes.serve([end, None], grace)?.is_none() {
+            let moment = grace.max(Duration::from_secs(1)); // it needs some
+            if pipes.serve([end, None], moment)?.is_none() {
                 return Err(child.give_up());
             }
         }
@@ -147,7 +151,7 @@ pub fn run_child(
     child.signal(Signal::KILL)?;
     pipes.serve([None, None], grace)?;
     let [stdout, stderr] = pipes.outputs.map(|(output, _)| output);
-    Ok(Finished { why, status: child.0.wait()?, stdout, stderr })
+    Ok(Finished { why, status: child.wait()?, stdout, stderr })
 }
 
 /// Told to stop: by SIGINT (Ctrl+C), SIGTERM or SIGHUP.
@@ -195,24 +199,48 @@ impl Stop {
 }
 
 /// A child and its process group, which has the same number. Until somebody
-/// has waited for the child, the number belongs to nobody else.
-struct Group(Child);
+/// has waited for the child, the system gives this number to nobody else.
+struct Group {
+    child: Child,
+    /// Known when the child has been waited for.
+    status: Option<ExitStatus>,
+}
 
 impl Group {
     fn id(&self) -> Pid {
-        Pid::from_child(&self.0)
+        Pid::from_child(&self.child)
+    }
+
+    /// Looks, and does not wait. `ECHILD`: somebody else has waited for it, or
+    /// this process ignores SIGCHLD. Then its number may be that of another one.
+    fn has_ended(&self) -> Result<bool, Errno> {
+        let options = WaitIdOptions::EXITED
+            | WaitIdOptions::NOHANG
+            | WaitIdOptions::NOWAIT;
+        Ok(waitid(WaitId::Pid(self.id()), options)?.is_some())
     }
 
     /// To the whole group, and to a child that has left it.
     fn signal(&self, signal: Signal) -> io::Result<()> {
+        self.has_ended()?;
         let child = self.id();
-        if getpgid(Some(child)).is_ok_and(|group| group != child) {
-            kill_process(child, signal)?;
+        let has_left = getpgid(Some(child)).is_ok_and(|group| group != child);
+        let alone = if has_left { kill_process(child, signal) } else { Ok(()) };
+        for done in [alone, kill_process_group(child, signal)] {
+            match done {
+                Ok(()) | Err(Errno::SRCH) => {} // or nobody is in the group
+                // It was another user's, as those of `sudo` are, and has ended.
+                Err(Errno::PERM) if self.has_ended()? => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        match kill_process_group(child, signal) {
-            Ok(()) | Err(Errno::SRCH) => Ok(()), // or nobody is in it
-            Err(error) => Err(error.into()),
-        }
+        Ok(())
+    }
+
+    fn wait(&mut self) -> io::Result<ExitStatus> {
+        let status = self.child.wait()?;
+        self.status = Some(status);
+        Ok(status)
     }
 
     /// Waiting for it could take for ever.
@@ -222,13 +250,11 @@ impl Group {
     }
 }
 
-/// After an error or a panic, too, nothing stays.
+/// After an error or a panic, too, nothing stays that we may kill.
 impl Drop for Group {
     fn drop(&mut self) {
-        // A child that was waited for has no number any more.
-        let has_ended = matches!(self.0.try_wait(), Ok(Some(_)));
-        if !has_ended && self.signal(Signal::KILL).is_ok() {
-            let _ = self.0.wait();
+        if self.status.is_none() && self.signal(Signal::KILL).is_ok() {
+            let _ = self.child.wait();
         }
     }
 }

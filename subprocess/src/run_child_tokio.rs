@@ -10,8 +10,8 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group,
-    pidfd_open, waitid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, getpgid, kill_process,
+    kill_process_group, pidfd_open, waitid,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
@@ -80,8 +80,10 @@ pub struct Output {
 ///
 /// # Errors
 ///
-/// The child cannot be started; or the system cannot wait for it. Then it has
-/// been killed. `TimedOut` if it does not even end by SIGKILL.
+/// The child cannot be started; or the system cannot wait for it, because
+/// somebody else has. `TimedOut` if it does not even end by SIGKILL within a
+/// second, because it hangs inside the system. `PermissionDenied` if it has
+/// become another user's (as by `sudo`) and does not end in time: it goes on.
 ///
 /// # Panics
 ///
@@ -111,14 +113,12 @@ pub async fn run_child_tokio(
     if pipes.serve_until(has_ended(pid, &mut ends), time).await?.is_none() {
         why = Why::TimeUp;
         child.signal(Signal::TERM)?;
-        if pipes.serve_until(has_ended(pid, &mut ends), grace).await?.is_none()
-        {
+        let end = has_ended(pid, &mut ends);
+        if pipes.serve_until(end, grace).await?.is_none() {
             child.signal(Signal::KILL)?;
-            if pipes
-                .serve_until(has_ended(pid, &mut ends), grace)
-                .await?
-                .is_none()
-            {
+            let end = has_ended(pid, &mut ends);
+            let moment = grace.max(Duration::from_secs(1)); // it needs some
+            if pipes.serve_until(end, moment).await?.is_none() {
                 let error = "the child cannot be killed";
                 return Err(io::Error::new(ErrorKind::TimedOut, error));
             }
@@ -132,14 +132,20 @@ pub async fn run_child_tokio(
     Ok(Finished { why, status: child.0.wait().await?, stdout, stderr })
 }
 
-/// When the child has ended. Its status is left there: `Child::wait` would give
-/// away its number, which is that of the group, and what is left in the group
-/// still has to be killed.
-async fn has_ended(child: Pid, ends: &mut tokio::signal::unix::Signal) {
+/// Looks, and does not wait: `Child::wait` would give away the number of the
+/// child, which is that of the group, and what is left in the group still has to
+/// be killed. `ECHILD`: somebody else has waited for it.
+fn is_ended(child: Pid) -> Result<bool, Errno> {
     let options =
         WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    while let Ok(None) = waitid(WaitId::Pid(child), options) {
-        ends.recv().await; // the end of some child
+    Ok(waitid(WaitId::Pid(child), options)?.is_some())
+}
+
+async fn has_ended(child: Pid, ends: &mut tokio::signal::unix::Signal) {
+    while let Ok(false) = is_ended(child) {
+        // The end of some child; or a moment, because no signal comes where
+        // SIGCHLD is blocked.
+        let _ = timeout(Duration::from_millis(100), ends.recv()).await;
     }
 }
 
@@ -152,15 +158,25 @@ impl Group {
         Pid::from_raw(self.0.id()? as i32)
     }
 
+    /// To the whole group, and to a child that has left it.
     fn signal(&self, signal: Signal) -> io::Result<()> {
-        match self.id().map(|group| kill_process_group(group, signal)) {
-            None | Some(Ok(()) | Err(Errno::SRCH)) => Ok(()), // all have ended
-            Some(Err(error)) => Err(error.into()),
+        let Some(child) = self.id() else { return Ok(()) };
+        is_ended(child)?;
+        let has_left = getpgid(Some(child)).is_ok_and(|group| group != child);
+        let alone = if has_left { kill_process(child, signal) } else { Ok(()) };
+        for done in [alone, kill_process_group(child, signal)] {
+            match done {
+                Ok(()) | Err(Errno::SRCH) => {} // or nobody is in the group
+                // It was another user's, as those of `sudo` are, and has ended.
+                Err(Errno::PERM) if is_ended(child)? => {}
+                Err(error) => return Err(error.into()),
+            }
         }
+        Ok(())
     }
 }
 
-/// Cancelled, or after an error or a panic: nothing stays.
+/// Cancelled, or after an error or a panic: nothing stays that we may kill.
 impl Drop for Group {
     fn drop(&mut self) {
         let Some(child) = self.id() else { return };

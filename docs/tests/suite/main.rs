@@ -11,22 +11,9 @@ mod snippets;
 mod twins;
 mod wrong_twins;
 
-use std::{path::Path, process::Command};
-
-/// A program that is there for these tests only. It is built here, for cargo
-/// builds no examples when it is told which tests to run.
+/// A program that is there for these tests only.
 fn example(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_BIN_EXE_compare")).parent().unwrap();
-    let profile = match folder.file_name().unwrap().to_str().unwrap() {
-        "debug" => "dev",
-        other => other,
-    };
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--profile", profile, "--target-dir"])
-        .arg(folder.parent().unwrap())
-        .args(["--package", "docs", "--example", name])
-        .status()
-        .unwrap();
-    assert!(built.success(), "{name}");
-    folder.join("examples").join(name).to_str().unwrap().to_string()
+    let program = env!("CARGO_BIN_EXE_compare");
+    let built = support::built_example(program, "docs", name);
+    built.to_str().unwrap().to_string()
 }

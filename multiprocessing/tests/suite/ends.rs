@@ -108,17 +108,6 @@ fn files_of(pid: i32) -> Vec<(i32, String)> {
     files
 }
 
-fn until_some<T>(mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed() < LIMIT);
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
 /// SEC-01: an idle worker sees the end of its pipe.
 #[test]
 fn an_idle_worker_ends_with_its_parent() {

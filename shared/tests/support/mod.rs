@@ -11,7 +11,7 @@ use std::{
     fs,
     io::Read,
     net::{Ipv4Addr, SocketAddr},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
         Mutex, MutexGuard,
@@ -87,6 +87,37 @@ pub fn run_with(
     nothing_is_left(&mark);
     let (stdout, stderr) = (stdout.join().unwrap(), stderr.join().unwrap());
     Ran { status, stdout, stderr, took }
+}
+
+/// What is true in a moment: a child that another thread starts at this time
+/// has copies of all that is open here, until it executes its program.
+pub fn until_some<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(started.elapsed() < Duration::from_mins(2));
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Cargo builds an example for all tests of a package, not for a single one.
+/// `program` is one of the programs that were built for this test.
+pub fn built_example(program: &str, package: &str, name: &str) -> PathBuf {
+    let folder = Path::new(program).parent().unwrap();
+    let profile = match folder.file_name().unwrap().to_str().unwrap() {
+        "debug" => "dev",
+        other => other,
+    };
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--profile", profile, "--target-dir"])
+        .arg(folder.parent().unwrap())
+        .args(["--package", package, "--example", name])
+        .status()
+        .unwrap();
+    assert!(built.success(), "{name}");
+    folder.join("examples").join(name)
 }
 
 /// No process with this in its environment is alive, or will be in a moment.

@@ -5,6 +5,9 @@
 //!
 //! It is a program of its own: its children are those of the program under test.
 
+#[path = "../../../shared/tests/support/mod.rs"]
+mod support;
+
 use std::{
     env, fs,
     io::{self, Read},
@@ -20,6 +23,8 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process,
     set_child_subreaper, wait, waitid,
 };
+
+use support::built_example;
 
 /// Nothing here takes longer.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -69,7 +74,8 @@ fn killed_programs_leave_nothing() {
 #[test]
 fn planted_leaks_are_found() {
     let _one = one_at_a_time();
-    let leaky = built_example("leaky");
+    let leaky =
+        built_example(env!("CARGO_BIN_EXE_takeout"), "subprocess", "leaky");
     let left =
         |what: &str| what_is_left(&leaky, &[what.to_string()], End::ByItself);
     assert_eq!(left("nothing"), Left::default());
@@ -81,23 +87,6 @@ fn planted_leaks_are_found() {
     assert_eq!(pipe.processes, [stays.as_str()]);
     assert_eq!(pipe.holders, [stays.as_str()]);
     assert_eq!(left("file").files, ["left behind"]);
-}
-
-/// Cargo builds an example for all tests of a package, not for a single one.
-fn built_example(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_BIN_EXE_takeout")).parent().unwrap();
-    let profile = match folder.file_name().unwrap().to_str().unwrap() {
-        "debug" => "dev",
-        other => other,
-    };
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--profile", profile, "--target-dir"])
-        .arg(folder.parent().unwrap())
-        .args(["--package", "subprocess", "--example", name])
-        .status()
-        .unwrap();
-    assert!(built.success(), "{name}");
-    folder.join("examples").join(name)
 }
 
 /// The children of this process are those of one program only.

@@ -18,7 +18,7 @@ use crate::support::*;
 mod child_cost;
 #[path = "../../src/bin/cons/child_cost_calls.rs"]
 #[expect(dead_code, reason = "as above")]
-mod child_cost_calls;
+pub mod child_cost_calls;
 #[path = "../../src/bin/pros/output_limit.rs"]
 #[expect(dead_code, reason = "as above")]
 mod output_limit;

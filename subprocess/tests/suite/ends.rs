@@ -3,6 +3,7 @@
 use std::{
     env, fs, io,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -18,10 +19,19 @@ use crate::support::*;
 mod drop_child;
 #[path = "../../src/bin/cons/kill_tree.rs"]
 #[expect(dead_code, reason = "the part to copy, and the program around it")]
-mod kill_tree;
+pub mod kill_tree;
+#[path = "../../src/bin/cons/kill_tree_ways.rs"]
+#[expect(dead_code, reason = "as above")]
+mod kill_tree_ways;
+#[path = "../../src/bin/cons/reaper.rs"]
+#[expect(dead_code, reason = "as above")]
+mod reaper;
 #[path = "../../src/bin/cons/zombies.rs"]
 #[expect(dead_code, reason = "as above")]
 mod zombies;
+#[path = "../../src/bin/cons/zombies_libraries.rs"]
+#[expect(dead_code, reason = "as above")]
+mod zombies_libraries;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -42,6 +52,11 @@ fn as_child() {
         "end" => {}
         "fail" => std::process::exit(3),
         "hang" => std::thread::sleep(2 * LONG),
+        "close output" => {
+            nix::unistd::dup2_stdout(fs::File::open("/dev/null").unwrap())
+                .unwrap();
+            std::thread::sleep(2 * LONG)
+        }
         "leave one" => drop(child("hang").spawn().unwrap()),
         other => panic!("{other}"),
     }
@@ -106,6 +121,51 @@ fn a_forgotten_child_is_no_zombie() {
     assert!(within(LONG, gone).is_ok());
     let missing = zombies::spawn_and_forget(Command::new("/no/such/program"));
     assert_eq!(missing.unwrap_err().kind(), io::ErrorKind::NotFound);
+}
+
+/// The thread that waits keeps no end of a pipe that was for the child.
+#[test]
+fn a_forgotten_child_has_its_pipes_alone() {
+    let (mut reader, writer) = io::pipe().unwrap();
+    let mut command = child("close output");
+    command.stdout(writer);
+    let pid = zombies::spawn_and_forget(command).unwrap();
+    let ended = within(LONG / 3, move || {
+        io::copy(&mut reader, &mut io::sink()).unwrap();
+    });
+    kill(Pid::from_raw(pid as i32), Signal::SIGKILL).unwrap();
+    assert!(ended.is_ok(), "the pipe has no end");
+}
+
+/// The list of children is one for each thread, and threads end.
+#[test]
+fn children_are_found_while_threads_end() {
+    let ran = child_test("ends::as_process_whose_threads_end").output();
+    let ran = ran.unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+}
+
+/// In a process of its own: others' children are not ours to wait for.
+#[test]
+#[ignore = "a child of the test above"]
+fn as_process_whose_threads_end() {
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                let _ = std::thread::spawn(|| {}).join();
+            }
+        });
+        let looks = (0..2_000).map(|_| {
+            assert!(!zombies_libraries::has_children()?);
+            assert_eq!(reaper::reap_orphans(&[])?, 0);
+            assert_eq!(kill_tree_ways::kill_all_children(LONG)?, 0);
+            io::Result::Ok(())
+        });
+        let errors: Vec<_> = looks.filter_map(Result::err).collect();
+        stop.store(true, Ordering::Relaxed);
+        assert!(errors.is_empty(), "{} errors: {:?}", errors.len(), errors[0]);
+    });
 }
 
 /// SUB-09, SEC-14, SEC-15: 200 runs and 1024 missing programs leave no

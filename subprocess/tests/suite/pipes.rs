@@ -6,8 +6,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::{fs::OpenOptionsExt, fs::PermissionsExt};
 use std::os::unix::{process::CommandExt, process::ExitStatusExt};
 use std::path::PathBuf;
-use std::process::{self, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{self, Command, Output, Stdio};
+use std::time::Duration;
 use std::{env, thread};
 
 use nix::sys::signal::{SigHandler::SigIgn, Signal, kill, signal};
@@ -55,34 +55,27 @@ fn child(what: &str) -> Command {
     command
 }
 
-/// What is true in a moment: children of other tests inherit what this one has
-/// open, until they execute their program.
-fn until_some<T>(mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed() < LIMIT);
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
 /// SUB-02: 1 MiB that nobody reads; the status is the child's own.
 #[test]
 fn input_that_nobody_reads_is_no_error() {
-    let output = within(LIMIT, || {
-        stdin_eof::run_with_input(&mut child("ends"), &[b'x'; 1 << 20])
-    });
+    let output = within(LIMIT, || with_mebibyte(&mut child("ends")));
     assert!(output.unwrap().unwrap().status.success());
     // A child that fails, after it has read nothing: wrong usage.
-    let output = within(LIMIT, || {
-        let mut fails = Command::new(STDIN_EOF);
-        stdin_eof::run_with_input(fails.arg("--salt"), &[b'x'; 1 << 20])
-    });
+    let output =
+        within(LIMIT, || with_mebibyte(Command::new(STDIN_EOF).arg("--salt")));
     let output = output.unwrap().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(String::from_utf8(output.stderr).unwrap().lines().count(), 1);
+}
+
+fn with_mebibyte(command: &mut Command) -> io::Result<Output> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::piped()).spawn()?;
+    let writer =
+        stdin_eof::write_in_background(&mut child, vec![b'x'; 1 << 20]);
+    let output = child.wait_with_output();
+    writer?.join().unwrap()?;
+    output
 }
 
 /// SUB-02: the bare write is an error, and this process is still alive.
@@ -98,8 +91,6 @@ fn a_write_to_an_ended_child_is_an_error() {
 
 #[test]
 fn a_command_that_cannot_start_is_an_error() {
-    let mut none = Command::new("/nowhere");
-    assert!(stdin_eof::run_with_input(&mut none, b"x").is_err());
     let mut none = Command::new("/nowhere");
     let error = text_busy::spawn_retrying(&mut none, LIMIT).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -331,11 +322,11 @@ impl Drop for TestFolder {
 fn a_private_folder_is_removed_whoever_is_killed() {
     let folder = TestFolder::new();
     let mut names = Vec::new();
-    for victim in ["", "text_busy_ways", "as-remover"] {
+    for victim in ["", "text_busy_ways", "as-keeper"] {
         let (mut program, mark) = start_with(TEXT_BUSY_WAYS, &[], |command| {
             command.env("TMPDIR", &folder.0);
         });
-        let remover = wait_for(&mark, "as-remover");
+        let remover = wait_for(&mark, "as-keeper");
         let inside = until_some(|| folder.inside());
         // Now the program knows its name, too.
         until_some(|| fs::read_dir(&inside).ok()?.flatten().next());
@@ -344,7 +335,7 @@ fn a_private_folder_is_removed_whoever_is_killed() {
         names.push(inside);
         let pid = match victim {
             "" => None,
-            "as-remover" => Some(remover),
+            "as-keeper" => Some(remover),
             _ => Some(program.id() as i32),
         };
         if let Some(pid) = pid {

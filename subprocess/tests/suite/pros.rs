@@ -24,6 +24,9 @@ mod pipeline;
 #[path = "../../src/bin/pros/progress_lines.rs"]
 #[expect(dead_code, reason = "as above")]
 mod progress_lines;
+#[path = "../../src/bin/usage/takeout.rs"]
+#[expect(dead_code, reason = "as above")]
+mod takeout;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -58,6 +61,18 @@ fn as_child() {
             output.write_all(&vec![b'x'; 100_000]).unwrap();
             output.write_all(b"\n").unwrap();
         }
+        "endless line" => while output.write_all(&[b'x'; 4_096]).is_ok() {},
+        "65536 bytes" => {
+            output.write_all(&[b'x'; 65_536]).unwrap();
+            output.write_all(b"\nend\n").unwrap();
+            output.flush().unwrap();
+            std::process::exit(0);
+        }
+        "long word" => {
+            write!(output, "x{}\nend\n", "é".repeat(70_000)).unwrap();
+            output.flush().unwrap();
+            std::process::exit(0);
+        }
         "near the limit" => near_the_limit(),
         other => panic!("{other}"),
     }
@@ -87,6 +102,15 @@ fn a_pipeline_that_cannot_start_leaves_nothing() {
     let error = pipeline::pipeline(vec![left, missing()]).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
     nothing_is_left(&mark);
+}
+
+/// A limit that no clock reaches is none.
+#[test]
+fn a_limit_may_be_the_longest_duration() {
+    let caterer = env!("CARGO_BIN_EXE_caterer");
+    let orders = vec![b"no order".to_vec()];
+    let ran = takeout::run_each(caterer.as_ref(), orders, Duration::MAX);
+    assert_eq!(ran.unwrap()[0].status.code(), Some(1));
 }
 
 /// SUB-27: the status of each is told.
@@ -133,6 +157,25 @@ fn a_long_line_comes_in_pieces() {
     assert!(pieces.len() >= 2 && pieces.iter().all(|n| *n <= 1 << 16));
 }
 
+/// Exactly as long as a piece; and a piece that would end inside a character.
+#[test]
+fn long_lines_are_not_changed() {
+    let lines_of = |what: &str| {
+        let mut pieces = Vec::new();
+        progress_lines::run_lines(&mut child(what), |line| {
+            pieces.push(line.to_string());
+            Ok(())
+        })
+        .unwrap();
+        let begin = pieces.iter().position(|line| line.starts_with('x'));
+        pieces.split_off(begin.unwrap())
+    };
+    let pieces = lines_of("65536 bytes");
+    assert_eq!(pieces, ["x".repeat(65_536), "end".to_string()]);
+    let pieces = lines_of("long word");
+    assert_eq!(pieces.concat(), format!("x{}end", "é".repeat(70_000)));
+}
+
 #[test]
 fn an_error_of_the_caller_ends_the_child() {
     let mark = new_mark();
@@ -161,6 +204,20 @@ fn a_question_without_an_answer_is_the_last_one() {
     assert_eq!(kinds[0], io::ErrorKind::TimedOut);
     assert!(kinds[1..].iter().all(|k| *k == io::ErrorKind::BrokenPipe));
     assert!(kinds.len() > 2);
+}
+
+/// A child that reads nothing blocks nobody, and one that never ends its line
+/// needs no memory without end.
+#[test]
+fn questions_and_answers_are_bounded() {
+    let mut hangs = converse::Conversation::start(&mut child("hang")).unwrap();
+    let error = hangs.ask(&"?".repeat(1 << 20), LONG).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+
+    let mut babbles =
+        converse::Conversation::start(&mut child("endless line")).unwrap();
+    let error = (0..20).find_map(|_| babbles.ask("?", LONG).err()).unwrap();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
 }
 
 #[test]

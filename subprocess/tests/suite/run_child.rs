@@ -4,18 +4,25 @@
 use std::{
     env, fs,
     io::{self, BufRead, BufReader, Write},
-    os::unix::process::ExitStatusExt,
+    os::unix::{
+        fs::{DirBuilderExt, PermissionsExt},
+        process::{CommandExt, ExitStatusExt},
+    },
     process::{self, Command, Stdio},
     thread,
     time::Duration,
 };
 
 use nix::{
-    sys::signal::{SigSet, Signal, raise},
+    libc,
+    sys::signal::{SigHandler, SigSet, Signal, raise, signal},
     unistd::{Pid, getpgid, getppid, setpgid, setsid},
 };
+use shared::watchdog::within;
 use subprocess::run_child::{Finished, Limits, Stop, Why, run_child};
+use subprocess::run_child_tokio;
 
+use super::ends::kill_tree;
 use crate::support::*;
 
 const MIB: usize = 1 << 20;
@@ -80,14 +87,27 @@ fn as_child() {
             say_and_stay()
         }
         "change sides" => {
-            let group = getpgid(Some(getppid())).unwrap();
-            setpgid(Pid::from_raw(0), group).unwrap();
+            change_sides();
             stay()
+        }
+        "change sides and end" => {
+            change_sides();
+            process::exit(3)
+        }
+        "become root" => {
+            let root = nix::unistd::Uid::from_raw(0);
+            let done = nix::unistd::setresuid(root, root, root);
+            process::exit(if done.is_ok() { 0 } else { 42 })
         }
         "stop" => raise(Signal::SIGSTOP).unwrap(),
         other => panic!("{other}"),
     }
     process::exit(0)
+}
+
+fn change_sides() {
+    let group = getpgid(Some(getppid())).unwrap();
+    setpgid(Pid::from_raw(0), group).unwrap();
 }
 
 fn say_and_stay() {
@@ -198,6 +218,158 @@ fn a_child_that_has_left_its_group_is_ended() {
     let ran = run("change sides", b"", Limits { grace: SHORT, ..limits });
     assert_eq!(ran.why, Why::TimeUp);
     assert!(matches!(ran.status.signal(), Some(9 | 15)), "{}", ran.status);
+}
+
+/// The grace is for SIGTERM. After SIGKILL a child needs a moment, too.
+#[test]
+fn a_grace_of_nothing_leaves_no_zombie() {
+    for time in [SHORT, Duration::ZERO] {
+        let limits = Limits { time, output: MIB, grace: Duration::ZERO };
+        let ran = run("hang", b"", limits);
+        assert_eq!(ran.why, Why::TimeUp);
+        assert!(matches!(ran.status.signal(), Some(9 | 15)), "{}", ran.status);
+        let ran = run_in_tokio(child("hang"), limits).unwrap();
+        assert_eq!(ran.why, run_child_tokio::Why::TimeUp);
+        assert!(matches!(ran.status.signal(), Some(9 | 15)), "{}", ran.status);
+    }
+}
+
+#[test]
+fn a_child_that_has_left_its_group_is_ended_in_tokio() {
+    let limits = Limits { time: Duration::from_secs(1), ..LONG };
+    let limits = Limits { grace: SHORT, ..limits };
+    let ran = run_in_tokio(child("change sides"), limits).unwrap();
+    assert_eq!(ran.why, run_child_tokio::Why::TimeUp);
+    assert!(matches!(ran.status.signal(), Some(9 | 15)), "{}", ran.status);
+}
+
+fn run_in_tokio(
+    command: Command,
+    limits: Limits,
+) -> io::Result<run_child_tokio::Finished> {
+    let Limits { time, output, grace } = limits;
+    let limits = run_child_tokio::Limits { time, output, grace };
+    let mut command = tokio::process::Command::from(command);
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    let run = run_child_tokio::run_child_tokio(&mut command, b"", limits);
+    runtime.block_on(run)
+}
+
+/// This test program once more, as a process in which only `test` runs.
+fn process_for(test: &str) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    let test = format!("run_child::{test}");
+    command.args(["--ignored", "--exact", "--nocapture", &test]);
+    command
+}
+
+/// A process whose parent has blocked SIGCHLD hears of no end by a signal.
+#[test]
+fn an_end_is_seen_where_sigchld_is_blocked() {
+    let mut mask = SigSet::empty();
+    mask.add(Signal::SIGCHLD);
+    mask.thread_block().unwrap();
+    let process = process_for("as_process_with_sigchld_blocked").output();
+    mask.thread_unblock().unwrap();
+    let process = process.unwrap();
+    assert!(process.status.success(), "{process:?}");
+}
+
+#[test]
+#[ignore = "for a process of its own"]
+fn as_process_with_sigchld_blocked() {
+    let limits = Limits { time: Duration::from_secs(30), ..LONG };
+    let ran = run("exit 7", b"", limits);
+    assert_eq!((ran.why, ran.status.code()), (Why::Ended, Some(7)));
+    let ran = run_in_tokio(child("exit 7"), limits).unwrap();
+    assert_eq!(ran.why, run_child_tokio::Why::Ended);
+    assert_eq!(ran.status.code(), Some(7));
+}
+
+/// SUB-23: where SIGCHLD is ignored, the system keeps no status. This is an
+/// error, and nobody waits for ever.
+#[test]
+fn where_sigchld_is_ignored_there_is_no_status() {
+    let process = process_for("as_process_that_ignores_sigchld").output();
+    let process = process.unwrap();
+    assert!(process.status.success(), "{process:?}");
+}
+
+#[test]
+#[ignore = "for a process of its own"]
+#[expect(unsafe_code, reason = "there is no safe way to ignore a signal")]
+fn as_process_that_ignores_sigchld() {
+    // SAFETY: it is no function of ours that will run then.
+    unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }.unwrap();
+    let ran = run_child(&mut child("exit 7"), b"", LONG, &Stop::never());
+    let error = ran.unwrap_err().raw_os_error();
+    assert!([Some(libc::ECHILD), Some(libc::ESRCH)].contains(&error));
+    let group = kill_tree::Group::spawn(&mut child("exit 7"));
+    let error = group.unwrap().wait().unwrap_err().raw_os_error();
+    assert_eq!(error, Some(libc::ECHILD));
+}
+
+/// The child takes the rights of root, so this user may not signal it; but it
+/// ends by itself, and its status counts.
+#[test]
+fn a_child_of_another_user_that_has_ended_has_a_status() {
+    if !nix::unistd::geteuid().is_root() {
+        return; // only root can make such a program
+    }
+    let folder = env::temp_dir().join(format!("setuid-{}", process::id()));
+    fs::DirBuilder::new().mode(0o755).create(&folder).unwrap();
+    let program = folder.join("program");
+    fs::copy(env::current_exe().unwrap(), &program).unwrap();
+    let mode = fs::Permissions::from_mode(0o4755);
+    fs::set_permissions(&program, mode).unwrap();
+    let ordinary = Command::new(&program)
+        .args(["--ignored", "--exact", "--nocapture"])
+        .arg("run_child::as_ordinary_user")
+        .uid(65_534)
+        .gid(65_534)
+        .current_dir("/")
+        .output();
+    fs::remove_dir_all(&folder).unwrap();
+    let ordinary = ordinary.unwrap();
+    assert!(ordinary.status.success(), "{ordinary:?}");
+}
+
+#[test]
+#[ignore = "for a process of its own"]
+fn as_ordinary_user() {
+    // Now the user is an ordinary one for good: exec of the same program gives
+    // the child the rights of root again.
+    let user = nix::unistd::Uid::from_raw(65_534);
+    nix::unistd::setresuid(user, user, user).unwrap();
+    let ran = run("become root", b"", LONG);
+    if ran.status.code() == Some(42) {
+        return; // no such rights in this folder (nosuid)
+    }
+    assert_eq!((ran.why, ran.status.code()), (Why::Ended, Some(0)));
+    let ran = run_in_tokio(child("become root"), LONG).unwrap();
+    assert_eq!(ran.status.code(), Some(0));
+    let group = kill_tree::Group::spawn(&mut child("become root"));
+    assert_eq!(group.unwrap().wait().unwrap().code(), Some(0));
+    let nobody = nix::sys::wait::waitpid(None, None).unwrap_err();
+    assert_eq!(nobody, nix::errno::Errno::ECHILD, "no zombie");
+}
+
+/// A leader that has left its group, and has ended or still runs.
+#[test]
+fn a_leader_that_has_left_its_group_is_waited_for() {
+    let mut moved = child("change sides and end");
+    let mut group = kill_tree::Group::spawn(&mut moved).unwrap();
+    assert_eq!(group.wait().unwrap().code(), Some(3));
+
+    let mark = new_mark();
+    let (name, value) = mark.split_once('=').unwrap();
+    let mut moved = child("change sides");
+    moved.env(name, value).stdout(Stdio::piped());
+    let group = kill_tree::Group::spawn(&mut moved).unwrap();
+    wait_for(&mark, "as_child");
+    within(Duration::from_secs(20), move || drop(group)).unwrap();
+    nothing_is_left(&mark);
 }
 
 /// A stopped child does not take SIGTERM before it goes on.

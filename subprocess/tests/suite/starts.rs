@@ -5,17 +5,19 @@ use std::{
     env,
     ffi::OsString,
     fs, io,
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Command, Stdio},
 };
 
-#[path = "../../src/bin/cons/child_env.rs"]
-#[expect(dead_code, reason = "as above")]
-mod child_env;
+use crate::costs::child_cost_calls::find_program;
 use crate::support::*;
 
-#[path = "../../src/bin/cons/code_or_signal.rs"]
+#[path = "../../src/bin/cons/child_env.rs"]
 #[expect(dead_code, reason = "the part to copy, and the program around it")]
+mod child_env;
+#[path = "../../src/bin/cons/code_or_signal.rs"]
+#[expect(dead_code, reason = "as above")]
 mod code_or_signal;
 #[path = "../../src/bin/cons/not_found.rs"]
 #[expect(dead_code, reason = "as above")]
@@ -121,6 +123,48 @@ fn what_is_missing_is_named() {
     let told = why(&mut Command::new("no-such-program-anywhere"));
     assert!(told.contains("no-such-program-anywhere in PATH"), "{told}");
     fs::remove_dir_all(folder).unwrap();
+}
+
+/// A script that PATH has, and whose interpreter is nowhere.
+#[test]
+fn a_missing_interpreter_is_named_for_a_script_in_path() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scripts");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir(&folder).unwrap();
+    let script = folder.join("script");
+    fs::write(&script, "#!/no/interpreter\n").unwrap();
+    let mode = fs::Permissions::from_mode(0o700);
+    fs::set_permissions(&script, mode).unwrap();
+    let mut command = Command::new("script");
+    command.env("PATH", &folder);
+    let error = not_found::spawn_explained(&mut command).unwrap_err();
+    assert!(error.to_string().contains("/no/interpreter"), "{error}");
+    fs::remove_dir_all(folder).unwrap();
+}
+
+/// An empty entry of PATH is the folder in which one is: what is found must not
+/// be looked for in PATH once more.
+#[test]
+fn a_program_in_an_empty_entry_of_path_is_a_path() {
+    let own = env::current_exe().unwrap();
+    let test = "starts::as_process_with_an_empty_entry";
+    let ran = Command::new(&own)
+        .args(["--ignored", "--exact", "--nocapture", test])
+        .current_dir(own.parent().unwrap())
+        .env("PATH", ":/nowhere")
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+}
+
+#[test]
+#[ignore = "a child of the test above"]
+fn as_process_with_an_empty_entry() {
+    let own = env::current_exe().unwrap();
+    let found = find_program(own.file_name().unwrap());
+    let found = found.unwrap();
+    assert!(found.to_str().unwrap().contains('/'), "{}", found.display());
+    assert!(found.is_file());
 }
 
 #[test]

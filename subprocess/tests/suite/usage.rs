@@ -10,6 +10,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 use std::{env, pin::pin, process, thread};
 
+use nix::sys::signal::SigSet;
 use rustix::io::Errno;
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid,
@@ -349,6 +350,39 @@ fn until(mut done: impl FnMut() -> bool) {
     while !done() {
         assert!(begun.elapsed() < LIMIT);
         thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// What its parent has blocked stays blocked in a program, if it does nothing
+/// against it. SIGQUIT (Ctrl+\\) is passed on as the others are.
+#[test]
+fn a_wrapper_hears_signals_that_its_parent_has_blocked() {
+    let blocked = SigSet::all();
+    for quit in [false, true] {
+        blocked.thread_block().unwrap();
+        let mut wrapper = command(FORWARD_SIGNALS, &["as-wrapper", "forwards"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        blocked.thread_unblock().unwrap();
+        let mut ready = String::new();
+        let said = wrapper.stdout.take().unwrap();
+        BufReader::new(said).read_line(&mut ready).unwrap();
+        let input = wrapper.stdin.take();
+        let wanted = match quit {
+            true => {
+                let pid = Pid::from_child(&wrapper);
+                kill_process(pid, Signal::QUIT).unwrap();
+                128 + 3
+            }
+            false => {
+                drop(input); // the child ends by itself
+                0
+            }
+        };
+        let status = within(LIMIT, move || wrapper.wait().unwrap()).unwrap();
+        assert_eq!(status.code(), Some(wanted));
     }
 }
 

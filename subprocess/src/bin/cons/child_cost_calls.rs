@@ -142,7 +142,9 @@ pub fn find_program(name: &OsStr) -> Option<PathBuf> {
         return Some(name.into()).filter(|path: &PathBuf| is_program(path));
     }
     let folders = std::env::var_os("PATH")?;
-    let mut paths = std::env::split_paths(&folders).map(|f| f.join(name));
+    let mut paths = std::env::split_paths(&folders).map(|folder| {
+        Path::new(".").join(folder).join(name) // an empty one means here
+    });
     paths.find(|path| is_program(path))
 }
 // ANCHOR_END: child_cost_calls

@@ -91,6 +91,7 @@ use std::{ffi::OsStr, process::Command};
 
 /// A command that gets only these variables of ours, and no password that
 /// stands beside them. A variable that is not set here is not set there.
+/// (Without `PATH`, name the program by its whole path.)
 pub fn with_variables(program: impl AsRef<OsStr>, names: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.env_clear();

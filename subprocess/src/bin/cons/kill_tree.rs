@@ -95,16 +95,17 @@ use std::io;
 use std::os::unix::process::CommandExt; // for `process_group`
 use std::process::{Child, Command, ExitStatus};
 
-use rustix::io::retry_on_intr;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid,
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group,
+    waitid,
 };
 
 /// A child in a process group of its own, with all that it starts. Dropped, the
-/// group is killed and the child is waited for: no process stays, and no
-/// zombie.
+/// group is killed and the child is waited for, so it does not stay as a zombie.
 ///
-/// A process that moves to another group or session is not reached.
+/// Out of reach are processes that have moved to another group or session, and
+/// those of other users.
 pub struct Group {
     child: Child,
     /// Set when the child has been waited for. From then on its number, which
@@ -128,13 +129,10 @@ impl Group {
     ///
     /// # Errors
     ///
-    /// The system cannot wait for it, or as for `kill`.
+    /// As for `kill`.
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
         if self.status.is_none() {
-            let child = WaitId::Pid(Pid::from_child(&self.child));
-            // The child keeps its number: the status is taken by `kill`.
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-            retry_on_intr(|| waitid(child.clone(), options))?;
+            self.look(WaitIdOptions::EXITED)?;
         }
         self.kill()
     }
@@ -143,15 +141,34 @@ impl Group {
     ///
     /// # Errors
     ///
-    /// The group belongs to another user.
+    /// The child has become another user's, and goes on; or somebody else has
+    /// waited for it (or this process ignores SIGCHLD): it has no status.
     pub fn kill(&mut self) -> io::Result<ExitStatus> {
         if let Some(status) = self.status {
             return Ok(status);
         }
-        kill_process_group(Pid::from_child(&self.child), Signal::KILL)?;
+        let now = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        self.look(now)?; // an error: its number is not its own any more
+        let child = Pid::from_child(&self.child);
+        let _ = kill_process_group(child, Signal::KILL); // or nobody is in it
+        // It may have left its group.
+        if let Err(error) = kill_process(child, Signal::KILL)
+            && !self.look(now)?
+        {
+            return Err(error.into());
+        }
         let status = self.child.wait()?;
         self.status = Some(status);
         Ok(status)
+    }
+
+    /// Whether the child has ended. `NOWAIT`: its status stays where it is, and
+    /// so the child keeps its number.
+    fn look(&self, options: WaitIdOptions) -> Result<bool, Errno> {
+        let child = Pid::from_child(&self.child);
+        let options = options | WaitIdOptions::NOWAIT;
+        let end = || waitid(WaitId::Pid(child), options);
+        Ok(retry_on_intr(end)?.is_some())
     }
 }
 

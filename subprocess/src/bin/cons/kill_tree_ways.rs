@@ -29,7 +29,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Stdio, id};
-use std::time::Duration;
+use std::time::Duration; // also for the part to copy
 
 use process_wrap::std::{CommandWrap, ProcessGroup, ProcessSession};
 use rustix::process::{getpid, set_child_subreaper, setsid};
@@ -79,7 +79,7 @@ fn who_survives(way: &str) -> Result<[bool; 2]> {
     child.start_kill()?;
     child.wait()?;
     if way == "subreaper" {
-        kill_all_children()?;
+        kill_all_children(Duration::from_secs(10))?;
     }
     Ok([was_alive(pids[0])?, was_alive(pids[1])?])
 }
@@ -91,7 +91,7 @@ fn was_alive(pid: i32) -> Result<bool> {
     if kill_process(pid, Signal::TERM).is_err() {
         return Ok(false); // waited for, as all that was killed by `wait`
     }
-    let status = waitpid(Some(pid), WaitOptions::empty())?;
+    let status = rustix::process::waitpid(Some(pid), WaitOptions::empty())?;
     let signal = status.and_then(|(_, status)| status.terminating_signal());
     Ok(signal == Some(Signal::TERM.as_raw()))
 }
@@ -114,9 +114,11 @@ fn be_born(place: &str) -> Result {
 }
 
 // ANCHOR: kill_tree_ways
-use std::{fs, io};
+use std::time::Instant;
+use std::{fs, io, thread};
 
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
 
 /// Kills all children of this process and waits for them, until it has none:
 /// where it is a subreaper (see `rustix::process::set_child_subreaper`), with
@@ -126,24 +128,40 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 ///
 /// # Errors
 ///
-/// The system does not list them, or one belongs to another user.
-pub fn kill_all_children() -> io::Result<usize> {
-    let mut count = 0;
+/// `TimedOut`: some are left after `limit`. Others: the system does not list
+/// the children, or one belongs to another user.
+pub fn kill_all_children(limit: Duration) -> io::Result<usize> {
+    let (begun, mut count) = (Instant::now(), 0);
     loop {
-        let mut children = Vec::new();
-        for thread in fs::read_dir("/proc/self/task")? {
-            let list = fs::read_to_string(thread?.path().join("children"))?;
-            let pids = list.split_whitespace().filter_map(|p| p.parse().ok());
-            children.extend(pids.filter_map(Pid::from_raw));
+        for child in children()? {
+            match kill_process(child, Signal::KILL) {
+                Ok(()) | Err(Errno::SRCH) => {} // `SRCH`: it has gone
+                Err(error) => return Err(error.into()),
+            }
         }
-        if children.is_empty() {
-            return Ok(count);
-        }
-        for child in children {
-            kill_process(child, Signal::KILL)?;
-            waitpid(Some(child), WaitOptions::empty())?;
-            count += 1;
+        // When one has ended, its own children come to this process.
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some(_)) => count += 1,
+            Err(Errno::CHILD) => return Ok(count),
+            Err(error) => return Err(error.into()),
+            Ok(None) if begun.elapsed() > limit => {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            Ok(None) => thread::sleep(Duration::from_millis(1)),
         }
     }
+}
+
+/// Linux lists the children of each thread. Where it has no such list, this is
+/// an error.
+fn children() -> io::Result<Vec<Pid>> {
+    let mut lists = fs::read_to_string("/proc/thread-self/children")?;
+    for thread in fs::read_dir("/proc/self/task")? {
+        // An error: the thread has ended.
+        let list = fs::read_to_string(thread?.path().join("children"));
+        lists += list.as_deref().unwrap_or_default();
+    }
+    let pids = lists.split_whitespace().filter_map(|pid| pid.parse().ok());
+    Ok(pids.filter_map(Pid::from_raw).collect())
 }
 // ANCHOR_END: kill_tree_ways

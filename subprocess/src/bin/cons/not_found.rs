@@ -22,18 +22,16 @@
 //!     there is no /no/interpreter, which FOLDER/script needs to run
 //!     what is missing was named in 4 of 4 errors
 
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::{env, process};
+use std::os::unix::fs::PermissionsExt;
 
-use shared::{Result, ensure, flags, say};
+use shared::{Result, ensure, flags, private_folder, role, say};
 
 fn main() -> Result {
+    if let Some([]) = role::started_as("keeper") {
+        return Ok(private_folder::keep()?);
+    }
     flags([]);
-    let folder = env::temp_dir().join(format!("not-found-{}", process::id()));
-    fs::DirBuilder::new().mode(0o700).create(&folder)?;
-    let named = explain_all(&folder);
-    fs::remove_dir_all(&folder)?;
-    let named = named?;
+    let named = private_folder::with(explain_all)?;
     say!("what is missing was named in {named} of 4 errors");
     ensure(named == 4, "an error was not explained")
 }
@@ -68,7 +66,8 @@ fn explain_all(folder: &Path) -> Result<usize> {
 // ANCHOR: not_found
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::{fs, process::Child, process::Command};
+use std::process::{Child, Command};
+use std::{env, ffi::OsString, fs};
 
 /// Starts a child. If something was not found, the error says what it was.
 ///
@@ -92,11 +91,20 @@ fn what_is_missing(command: &Command) -> String {
     if !folder.as_os_str().is_empty() && !folder.is_dir() {
         return format!("there is no folder {}", folder.display());
     }
-    let program = Path::new(command.get_program());
-    if program.components().count() == 1 && !program.is_absolute() {
-        return format!("there is no {} in PATH", program.display());
-    }
-    let file = folder.join(program); // an absolute one stays as it is
+    let program = command.get_program();
+    let file = if program.as_encoded_bytes().contains(&b'/') {
+        folder.join(program) // an absolute one stays as it is
+    } else {
+        let folders = path_of(command).unwrap_or_default();
+        let entries = env::split_paths(&folders);
+        let mut files = entries.map(|f| folder.join(f).join(program));
+        match files.find(|file| file.exists()) {
+            Some(file) => file,
+            None => {
+                return format!("there is no {} in PATH", program.display());
+            }
+        }
+    };
     match interpreter(&file) {
         Ok(Some(name)) => {
             let (file, name) = (file.display(), name.display());
@@ -106,6 +114,14 @@ fn what_is_missing(command: &Command) -> String {
             format!("{} needs a loader that is not there", file.display())
         }
         Err(_) => format!("there is no program {}", file.display()),
+    }
+}
+
+/// The PATH of the child: its own, or ours.
+fn path_of(command: &Command) -> Option<OsString> {
+    match command.get_envs().find(|(name, _)| *name == "PATH") {
+        Some((_, value)) => value.map(OsString::from),
+        None => env::var_os("PATH"),
     }
 }
 

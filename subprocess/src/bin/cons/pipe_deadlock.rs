@@ -115,11 +115,14 @@ use std::thread;
 ///
 /// # Errors
 ///
-/// A stream could not be read. The other one has been read to its end.
+/// A stream could not be read; the other one has been read to its end. Or the
+/// second thread could not be started; then nothing was read, and both streams
+/// are closed.
 pub fn read_both(child: &mut Child) -> io::Result<[Vec<u8>; 2]> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     thread::scope(|scope| {
-        let stderr = scope.spawn(|| read(stderr));
+        let second = thread::Builder::new();
+        let stderr = second.spawn_scoped(scope, || read(stderr))?;
         let stdout = read(stdout);
         let stderr = stderr.join().expect("a read does not panic");
         Ok([stdout?, stderr?])

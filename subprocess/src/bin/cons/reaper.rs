@@ -95,21 +95,28 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 /// The system does not list the children.
 pub fn reap_orphans(known: &[u32]) -> io::Result<usize> {
     let mut count = 0;
-    for thread in fs::read_dir("/proc/self/task")? {
-        let list = fs::read_to_string(thread?.path().join("children"))?;
-        for pid in list.split_whitespace().filter_map(|p| p.parse().ok()) {
-            if known.contains(&pid) {
-                continue;
-            }
-            let Some(pid) = Pid::from_raw(pid as i32) else { continue };
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-            match waitid(WaitId::Pid(pid), options) {
-                Ok(Some(_)) => count += 1,
-                Ok(None) | Err(Errno::CHILD) => {} // it runs, or was taken
-                Err(error) => return Err(error.into()),
-            }
+    for pid in children()?.into_iter().filter(|pid| !known.contains(pid)) {
+        let Some(pid) = Pid::from_raw(pid as i32) else { continue };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+        match waitid(WaitId::Pid(pid), options) {
+            Ok(Some(_)) => count += 1,
+            Ok(None) | Err(Errno::CHILD) => {} // it runs, or was taken
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(count)
+}
+
+/// Linux lists the children of each thread. Where it has no such list, this is
+/// an error.
+fn children() -> io::Result<Vec<u32>> {
+    let mut lists = fs::read_to_string("/proc/thread-self/children")?;
+    for thread in fs::read_dir("/proc/self/task")? {
+        // An error: the thread has ended.
+        let list = fs::read_to_string(thread?.path().join("children"));
+        lists += list.as_deref().unwrap_or_default();
+    }
+    let pids = lists.split_whitespace().filter_map(|pid| pid.parse().ok());
+    Ok(pids.collect())
 }
 // ANCHOR_END: reaper

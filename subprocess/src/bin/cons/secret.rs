@@ -84,8 +84,9 @@ use std::process::{Child, Command, Stdio};
 ///
 /// # Errors
 ///
-/// The child cannot be started, or ends without reading. It has been waited
-/// for then.
+/// The child cannot be started; or it has ended before the secret was written:
+/// it has been waited for then. One that ends a moment later
+/// without reading is no error here: look at its status.
 pub fn start_with_secret(
     command: &mut Command,
     secret: &str,

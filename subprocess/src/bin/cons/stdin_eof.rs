@@ -28,7 +28,7 @@
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S5 is borne out: a child waits while its input is open; 3 of 3 ways to close it end the child
 
-use std::process::{Child, ExitStatus};
+use std::process::{ExitStatus, Stdio};
 use std::{fs, time::Duration};
 
 use rustix::io::ioctl_fionread;
@@ -113,8 +113,10 @@ fn by_wait(mut child: Child) -> io::Result<ExitStatus> {
 
 /// The part to copy does not mind it; a bare write is an error.
 fn write_to_ended() -> Result<ErrorKind> {
-    let mut command = role::command("child")?;
-    run_with_input(command.arg("ends"), &[b'x'; 1 << 20])?;
+    let mut child = start("ends")?;
+    let writer = write_in_background(&mut child, vec![b'x'; 1 << 20])?;
+    child.wait()?;
+    writer.join().expect("a write does not panic")?;
     let mut child = start("ends")?;
     let mut input = child.stdin.take().expect("it was piped");
     child.wait()?;
@@ -124,36 +126,27 @@ fn write_to_ended() -> Result<ErrorKind> {
 
 // ANCHOR: stdin_eof
 use std::io::{self, ErrorKind, Write};
-use std::process::{Command, Output, Stdio};
-use std::thread;
+use std::process::Child;
+use std::thread::{self, JoinHandle};
 
-/// Runs a command with this input, and returns its whole output and how it
-/// ended: `communicate(input)` of Python. Input and output may be as large as
-/// they like: a thread writes while this one reads. A child that ends without
-/// reading all of its input is no error.
+/// Writes the input of a child on a thread of its own, and closes it then.
+/// Meanwhile this thread can read the output, line by line if it wants.
 ///
-/// It waits until nobody can write to the pipes of the child any more, however
-/// long that takes.
+/// Join the thread after the child has ended. That the child has ended without
+/// reading all of its input is no error: its status tells more.
 ///
 /// # Errors
 ///
-/// The command cannot be started, or the system cannot write to it.
-pub fn run_with_input(
-    command: &mut Command,
-    input: &[u8],
-) -> io::Result<Output> {
-    command.stdin(Stdio::piped());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
-    let mut stdin = child.stdin.take().expect("it was piped");
-    thread::scope(|scope| {
-        // `move`: the thread owns `stdin`, and closes it when it has written.
-        let writer = scope.spawn(move || stdin.write_all(input));
-        let output = child.wait_with_output();
-        match writer.join().expect("a write does not panic") {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
-            _ => output,
-        }
+/// `InvalidInput`: the standard input of the child is no pipe, or was taken
+/// before. Others: the thread cannot be started; the input is closed then.
+pub fn write_in_background(
+    child: &mut Child,
+    input: Vec<u8>,
+) -> io::Result<JoinHandle<io::Result<()>>> {
+    let mut stdin = child.stdin.take().ok_or(ErrorKind::InvalidInput)?;
+    thread::Builder::new().spawn(move || match stdin.write_all(&input) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()), // the thread owns `stdin`: it is closed here
     })
 }
 // ANCHOR_END: stdin_eof

@@ -18,13 +18,13 @@
 //!     a child can write to the file: busy in 25 of 25 starts
 //!     this child ends, and spawn_retrying tries: exit status: 0
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::{fs::OpenOptionsExt, process::CommandExt};
-use std::{env, path::Path, process::Stdio};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::{path::Path, process::Stdio};
 
-use nix::unistd::mkdtemp;
-use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
+use shared::watchdog::Watchdog;
+use shared::{Result, ensure, flags, private_folder, role, say};
 
 const STARTS: usize = 25;
 /// A script: this very program runs it, in the role `program`.
@@ -37,15 +37,12 @@ fn main() -> Result {
     if let Some([]) = role::started_as("holder") {
         return Ok(role::ready_until_parent_ends()?);
     }
-    if let Some([]) = role::started_as("remover") {
-        let folder = mkdtemp(&env::temp_dir().join("text_busy-XXXXXX"))?;
-        say!("{}", folder.display());
-        io::copy(&mut io::stdin(), &mut io::sink())?; // until its parent ends
-        return Ok(fs::remove_dir_all(folder)?);
+    if let Some([]) = role::started_as("keeper") {
+        return Ok(private_folder::keep()?);
     }
     flags([]);
     let _bound = Watchdog::guard("the programs", Duration::from_secs(20))?;
-    in_private_folder(write_and_run)
+    private_folder::with(write_and_run)
 }
 
 fn write_and_run(folder: &Path) -> Result {
@@ -77,24 +74,6 @@ fn write_and_run(folder: &Path) -> Result {
     say!("this child ends, and spawn_retrying tries: {status}");
     holder.wait()?;
     ensure(busy == STARTS && status.success(), "it was not busy")
-}
-
-/// Works in a folder that only this user can enter. A child makes the folder,
-/// and removes it, also if this process is killed.
-fn in_private_folder(work: fn(&Path) -> Result) -> Result {
-    let mut remover = role::command("remover")?
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .process_group(0) // Ctrl+C does not reach it
-        .spawn()?;
-    let mut line = String::new();
-    let stdout = remover.stdout.take().expect("it was piped");
-    BufReader::new(stdout).read_line(&mut line)?;
-    let folder = fs::canonicalize(line.trim_end())?; // an error if empty
-    let done = work(&folder);
-    remover.wait()?; // closes its input first
-    let _ = fs::remove_dir_all(folder); // if the child was killed
-    done
 }
 
 // ANCHOR: text_busy

@@ -21,11 +21,11 @@
 //!     write_program, spawn with a lock: busy 0 of 200 times
 //!     a child writes, then spawn: busy 0 of 200 times
 
-use std::io::{BufRead, BufReader, ErrorKind::ExecutableFileBusy};
-use std::os::unix::process::CommandExt;
-use std::{env, fs, path::PathBuf, process::Stdio, thread, time::Duration};
+use std::io::ErrorKind::ExecutableFileBusy;
+use std::{fs, path::PathBuf, thread, time::Duration};
 
-use shared::{Result, ensure, flags, role, say, watchdog::Watchdog};
+use shared::watchdog::Watchdog;
+use shared::{Result, ensure, flags, private_folder, role, say};
 
 const THREADS: usize = 8;
 /// How many programs each thread writes and runs.
@@ -53,18 +53,12 @@ fn main() -> Result {
     if let Some([path]) = role::started_as("writer") {
         return Ok(write_program(path.as_ref(), SCRIPT)?);
     }
-    if let Some([]) = role::started_as("remover") {
-        // Only this user can enter it.
-        let folder = nix::unistd::mkdtemp(&env::temp_dir().join("wXXXXXX"))?;
-        say!("{}", folder.display());
-        io::copy(&mut io::stdin(), &mut io::sink())?; // until its parent ends
-        // Again, if a writer of a killed parent has still made a file.
-        while fs::remove_dir_all(&folder).is_err() && folder.exists() {}
-        return Ok(());
+    if let Some([]) = role::started_as("keeper") {
+        return Ok(private_folder::keep()?);
     }
     flags([]);
     let _bound = Watchdog::guard("the programs", Duration::from_secs(30))?;
-    in_private_folder(compare)
+    private_folder::with(compare)
 }
 
 fn compare(folder: &Path) -> Result {
@@ -102,24 +96,6 @@ fn race(folder: &Path, way: Way) -> Result<usize> {
 fn plainly(path: &Path) -> io::Result<Child> {
     fs::copy(path.with_file_name("original"), path)?;
     Command::new(path).spawn() // WRONG: a child may have the copy open
-}
-
-/// Works in a folder that only this user can enter. A child makes the folder,
-/// and removes it, also if this process is killed.
-fn in_private_folder(work: fn(&Path) -> Result) -> Result {
-    let mut remover = role::command("remover")?
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .process_group(0) // Ctrl+C does not reach it
-        .spawn()?;
-    let mut line = String::new();
-    let stdout = remover.stdout.take().expect("it was piped");
-    BufReader::new(stdout).read_line(&mut line)?;
-    let folder = fs::canonicalize(line.trim_end())?; // an error if empty
-    let done = work(&folder);
-    remover.wait()?; // closes its input first
-    let _ = fs::remove_dir_all(folder); // if the child was killed
-    done
 }
 
 // ANCHOR: text_busy_ways

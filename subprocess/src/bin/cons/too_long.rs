@@ -21,7 +21,7 @@
 //!     10000 names of 1000 bytes: refused at once: true
 //!     10000 names of 1000 bytes: done by 103 children
 
-use std::{env, io::ErrorKind::ArgumentListTooLong};
+use std::env;
 
 use shared::{Result, ensure, flags, role, say};
 
@@ -64,7 +64,8 @@ fn longest(arguments: impl Fn(usize) -> Vec<String>) -> Result<usize> {
 }
 
 // ANCHOR: too_long
-use std::{ffi::OsString, io, process::Command};
+use std::io::{self, ErrorKind::ArgumentListTooLong};
+use std::{ffi::OsString, process::Command};
 
 /// Runs a command with all these arguments, in as many children, one after the
 /// other, as are needed: as `xargs` does. Returns how many there were; none for
@@ -78,17 +79,26 @@ pub fn run_in_chunks(
     command: impl Fn() -> Command,
     arguments: &[OsString],
 ) -> io::Result<usize> {
-    const MOST: usize = 100_000; // every Unix has room for that
+    let mut most = 100_000; // in bytes: most systems have room for that
     let mut left = arguments;
     let mut children = 0;
     while !left.is_empty() {
         let mut bytes = 0;
         let fits = left.iter().take_while(|argument| {
             bytes += argument.len() + 16; // its end, and a pointer to it
-            bytes <= MOST
+            bytes <= most
         });
         let (now, later) = left.split_at(fits.count().max(1));
-        let status = command().args(now).status()?;
+        let status = match command().args(now).status() {
+            Err(error) if error.kind() == ArgumentListTooLong => {
+                if now.len() == 1 {
+                    return Err(error);
+                }
+                most /= 2;
+                continue;
+            }
+            status => status?,
+        };
         if !status.success() {
             let child = children + 1;
             let why = format!("child {child} has failed: {status}");

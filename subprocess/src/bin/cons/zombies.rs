@@ -117,12 +117,16 @@ use std::{io, process::Command, sync::mpsc, thread};
 pub fn spawn_and_forget(mut command: Command) -> io::Result<u32> {
     let (tell, told) = mpsc::channel();
     // The thread first: if it cannot be started, there is no child yet.
-    thread::Builder::new().spawn(move || match command.spawn() {
-        Ok(mut child) => {
-            let _ = tell.send(Ok(child.id()));
-            let _ = child.wait();
+    thread::Builder::new().spawn(move || {
+        let spawned = command.spawn();
+        drop(command); // it may have ends of pipes that are for the child
+        match spawned {
+            Ok(mut child) => {
+                let _ = tell.send(Ok(child.id()));
+                let _ = child.wait();
+            }
+            Err(error) => drop(tell.send(Err(error))),
         }
-        Err(error) => drop(tell.send(Err(error))),
     })?;
     told.recv().expect("the thread always tells")
 }

@@ -67,10 +67,15 @@ fn answer(question: &str) -> String {
 }
 
 // ANCHOR: converse
-use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::{thread, time::Duration};
+use std::{iter, thread, time::Duration};
+
+/// In bytes: a pipe takes so many at once, or none.
+const LONGEST_QUESTION: usize = 4_000;
+/// In bytes, so that the memory is bounded.
+const LONGEST_ANSWER: usize = 1 << 16;
 
 /// A child that answers each line with a line. Dropped, it is killed.
 pub struct Conversation {
@@ -90,31 +95,42 @@ impl Conversation {
     pub fn start(command: &mut Command) -> io::Result<Conversation> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn()?;
-        let input = child.stdin.take();
+        let input = child.stdin.take().expect("it is a pipe");
+        rustix::io::ioctl_fionbio(&input, true)?; // a write never waits
         let output = child.stdout.take().expect("it is a pipe");
         // One line is kept; a child that says more has to wait.
         let (tell, answers) = sync_channel(1);
-        let conversation = Conversation { child, input, answers };
+        let conversation = Conversation { child, input: Some(input), answers };
         thread::Builder::new().spawn(move || {
-            let mut lines = BufReader::new(output).lines();
-            while lines.next().is_some_and(|line| tell.send(line).is_ok()) {}
+            let mut output = BufReader::new(output);
+            let lines = iter::from_fn(|| read_line(&mut output).transpose());
+            for line in lines {
+                let is_last = line.is_err();
+                if tell.send(line).is_err() || is_last {
+                    return;
+                }
+            }
         })?;
         Ok(conversation)
     }
 
-    /// Writes a line and waits for the answer, without its end. The timeout is
-    /// for the answer: a child that reads nothing may block a long question.
+    /// Writes a line, and waits for the answer, without its end.
     ///
     /// # Errors
     ///
-    /// `TimedOut`; `UnexpectedEof` if the child has ended; others if its answer
-    /// is no UTF-8, or it cannot be asked. After an error, all further
-    /// questions are refused with `BrokenPipe`.
+    /// `InvalidInput`: the question is not one line, or has more than 4000
+    /// bytes. `TimedOut`: no answer. `UnexpectedEof`: the child has ended.
+    /// `InvalidData`: its answer is no UTF-8, or longer than 64 KiB.
+    /// `WouldBlock`: it does not read. After an error other than
+    /// `InvalidInput`, all further questions are refused with `BrokenPipe`.
     pub fn ask(
         &mut self,
         question: &str,
         timeout: Duration,
     ) -> io::Result<String> {
+        if question.len() > LONGEST_QUESTION || question.contains('\n') {
+            return Err(ErrorKind::InvalidInput.into());
+        }
         let mut input = self.input.take().ok_or(ErrorKind::BrokenPipe)?;
         input.write_all(format!("{question}\n").as_bytes())?;
         let answer = self.answers.recv_timeout(timeout).map_err(|why| {
@@ -126,6 +142,22 @@ impl Conversation {
         self.input = Some(input);
         Ok(answer)
     }
+}
+
+/// `None` at the end of the output.
+fn read_line(output: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut line = Vec::new();
+    let mut bounded = output.take(LONGEST_ANSWER as u64);
+    bounded.read_until(b'\n', &mut line)?;
+    if line.is_empty() {
+        return Ok(None);
+    }
+    if line.pop_if(|byte| *byte == b'\n').is_none() && bounded.limit() == 0 {
+        return Err(ErrorKind::InvalidData.into()); // too long
+    }
+    let line = String::from_utf8(line);
+    line.map(Some)
+        .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
 }
 
 impl Drop for Conversation {

@@ -112,15 +112,17 @@ pub fn run_all(
     let ends = Mutex::new(ends);
     let left = Mutex::new(commands.into_iter().enumerate());
     let next = || left.lock().expect("nobody panics with it").next();
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                for (nth, mut command) in iter::from_fn(next) {
-                    let end = command.status();
-                    ends.lock().expect("as above")[nth] = Some(end);
-                }
-            });
+    let work = || {
+        for (nth, mut command) in iter::from_fn(next) {
+            let end = command.status();
+            ends.lock().expect("as above")[nth] = Some(end);
         }
+    };
+    thread::scope(|scope| {
+        // This thread is one of them. If the system has no more, fewer do it.
+        let mut others = (1..threads).map(|_| thread::Builder::new());
+        others.try_for_each(|new| new.spawn_scoped(scope, work).map(drop)).ok();
+        work();
     });
     let ends = ends.into_inner().expect("as above");
     ends.into_iter().map(|end| end.expect("each was run")).collect()

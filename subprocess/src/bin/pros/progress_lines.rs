@@ -68,7 +68,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// A longer line comes in pieces, so the memory is bounded.
-const LONGEST: u64 = 1 << 16;
+const LONGEST: usize = 1 << 16;
 
 /// Runs a child and calls `on_line` for each line of its standard output,
 /// without its end, as soon as it comes. Bytes that are no UTF-8 are replaced.
@@ -86,13 +86,27 @@ pub fn run_lines(
     let output = child.0.stdout.take().expect("it is a pipe");
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
-    while output.by_ref().take(LONGEST).read_until(b'\n', &mut line)? > 0 {
-        let end = line.ends_with(b"\n").then_some(line.len() - 1);
-        let text = &line[..end.unwrap_or(line.len())];
-        on_line(&String::from_utf8_lossy(text))?;
-        line.clear();
+    loop {
+        let room = (LONGEST + 1 - line.len()) as u64;
+        output.by_ref().take(room).read_until(b'\n', &mut line)?;
+        if line.is_empty() {
+            return child.0.wait(); // the end of the output
+        }
+        let mut rest = Vec::new();
+        if line.pop_if(|byte| *byte == b'\n').is_none() && line.len() > LONGEST
+        {
+            rest = line.split_off(last_character(&line)); // for the next piece
+        }
+        on_line(&String::from_utf8_lossy(&line))?;
+        line = rest;
     }
-    child.0.wait()
+}
+
+/// Where the last character begins: it may go on in the next piece.
+fn last_character(text: &[u8]) -> usize {
+    let begins = |at: &usize| text[*at] & 0b1100_0000 != 0b1000_0000;
+    let last = text.len() - 1;
+    (last - 3..=last).rev().find(begins).unwrap_or(last)
 }
 
 /// No child outlives this.

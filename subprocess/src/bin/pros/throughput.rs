@@ -11,7 +11,7 @@
 //! program `throughput_libraries` has duct, tokio and smol. In Python:
 //! `Popen(pipesize=..)`.
 //!
-//! Change this and watch: `TRIES` to 1. From run to run another way is the
+//! Change this and watch: `TRIES` in `src/flood.rs` to 1. From run to run another way is the
 //! fastest: most differences in this table are smaller than chance.
 //!
 //! Output (figures vary):
@@ -23,24 +23,22 @@
 
 use std::hint::black_box;
 use std::io::Read;
-use std::process::{ChildStdout, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use shared::measure::best_of;
 use shared::watchdog::Watchdog;
 use shared::{Result, Table, ensure, flags, notice_debug_build, role};
-use subprocess::flood::{self, Seen};
+use subprocess::flood::{self, BYTES, Seen, TRIES};
 
-const BYTES: usize = if cfg!(debug_assertions) { 32 << 20 } else { 256 << 20 };
 const PIECE: usize = 64 << 10;
-const TRIES: usize = 3;
 /// Its name, and what it does.
-type Way = (&'static str, fn() -> Result<Seen>);
+type Way = (&'static str, fn(&mut Seen) -> Result);
 
 const WAYS: [Way; 3] = [
-    ("64 KiB pipe", || pipe_of(PIECE)),
-    ("256 KiB pipe", || pipe_of(4 * PIECE)),
-    ("1 MiB pipe", || pipe_of(16 * PIECE)),
+    ("64 KiB pipe", |seen| pipe_of(PIECE, seen)),
+    ("256 KiB pipe", |seen| pipe_of(4 * PIECE, seen)),
+    ("1 MiB pipe", |seen| pipe_of(16 * PIECE, seen)),
 ];
 
 fn main() -> Result {
@@ -50,12 +48,7 @@ fn main() -> Result {
     flags([]);
     notice_debug_build();
     let _bound = Watchdog::guard("all bytes", Duration::from_secs(60))?;
-    let mut seconds = [f64::INFINITY; WAYS.len()];
-    for _ in 0..TRIES {
-        for (best, (_, way)) in seconds.iter_mut().zip(WAYS) {
-            *best = best.min(timed(way)?); // the ways take turns
-        }
-    }
+    let seconds = flood::best_seconds(WAYS.map(|(_, way)| way))?;
     let memcpy = best_of(TRIES, memcpy);
     let mut table = Table::new(["way", "GiB/s", "of memcpy"]);
     let names = WAYS.map(|(name, _)| name).into_iter();
@@ -82,39 +75,15 @@ fn memcpy() -> f64 {
     begun.elapsed().as_secs_f64()
 }
 
-/// Seconds from the start of the child to its end.
-fn timed(way: fn() -> Result<Seen>) -> Result<f64> {
-    let begun = Instant::now();
-    let seen = way()?;
-    let took = begun.elapsed().as_secs_f64();
-    ensure(seen.right_bytes() == Some(BYTES), "other bytes came")?;
-    Ok(took)
-}
-
-/// Reads to the end, a piece at a time.
-fn read_all(mut pipe: impl Read, piece: usize) -> Result<Seen> {
-    let (mut buffer, mut seen) = (vec![0; piece], Seen::default());
-    loop {
-        match pipe.read(&mut buffer)? {
-            0 => return Ok(seen),
-            count => seen.see(&buffer[..count]),
-        }
-    }
-}
-
-/// Starts the child, reads its output in one of the ways, and waits for it.
-fn child(read: impl FnOnce(ChildStdout) -> Result<Seen>) -> Result<Seen> {
+/// Starts the child, reads its output, and waits for it.
+fn pipe_of(bytes: usize, seen: &mut Seen) -> Result {
     let mut child = role::command("source")?.stdout(Stdio::piped()).spawn()?;
-    let seen = read(child.stdout.take().expect("it was piped"));
-    ensure(child.wait()?.success(), "the child has failed")?;
-    seen
-}
-
-fn pipe_of(bytes: usize) -> Result<Seen> {
-    child(|pipe| {
-        let capacity = widen(&pipe, bytes)?;
-        read_all(pipe, capacity)
-    })
+    let mut pipe = child.stdout.take().expect("it was piped");
+    let mut buffer = vec![0; widen(&pipe, bytes)?];
+    while let count @ 1.. = pipe.read(&mut buffer)? {
+        seen.see(&buffer[..count]);
+    }
+    ensure(child.wait()?.success(), "the child has failed")
 }
 
 // ANCHOR: throughput

@@ -19,16 +19,14 @@
 //!     tokio    1.4     98%
 //!     smol     1.8    129%
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{env, process::Stdio};
 
 use shared::watchdog::Watchdog;
 use shared::{Result, Table, ensure, flags, notice_debug_build, role};
-use subprocess::flood::{self, Seen};
+use subprocess::flood::{self, BYTES, Seen};
 
-const BYTES: usize = if cfg!(debug_assertions) { 32 << 20 } else { 256 << 20 };
 const PIECE: usize = 64 << 10;
-const TRIES: usize = 3;
 /// Its name, and what it does.
 type Way = (&'static str, fn(&mut Seen) -> Result);
 
@@ -46,12 +44,7 @@ fn main() -> Result {
     flags([]);
     notice_debug_build();
     let _bound = Watchdog::guard("all bytes", Duration::from_secs(60))?;
-    let mut seconds = [f64::INFINITY; WAYS.len()];
-    for _ in 0..TRIES {
-        for (best, (_, way)) in seconds.iter_mut().zip(WAYS) {
-            *best = best.min(timed(way)?); // the ways take turns
-        }
-    }
+    let seconds = flood::best_seconds(WAYS.map(|(_, way)| way))?;
     let mut table = Table::new(["way", "GiB/s", "of std"]);
     for ((name, _), taken) in WAYS.iter().zip(seconds) {
         let speed = format!("{:.1}", BYTES as f64 / taken / GIB);
@@ -63,15 +56,6 @@ fn main() -> Result {
 }
 
 const GIB: f64 = (1 << 30) as f64;
-
-/// Seconds from the start of the child to its end.
-fn timed(way: fn(&mut Seen) -> Result) -> Result<f64> {
-    let (begun, mut seen) = (Instant::now(), Seen::default());
-    way(&mut seen)?;
-    let took = begun.elapsed().as_secs_f64();
-    ensure(seen.right_bytes() == Some(BYTES), "other bytes came")?;
-    Ok(took)
-}
 
 fn with_std(seen: &mut Seen) -> Result {
     let mut child = role::command("source")?.stdout(Stdio::piped()).spawn()?;

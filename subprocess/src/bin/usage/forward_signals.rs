@@ -28,8 +28,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use nix::sys::prctl::set_child_subreaper;
-use rustix::process::{WaitOptions, kill_process};
+use nix::sys::{prctl::set_child_subreaper, signal::kill, wait::wait};
 use shared::{Result, Table, ensure, flags, role, say};
 use shared::{interrupt::hear_interrupts, watchdog::Watchdog};
 
@@ -47,7 +46,9 @@ fn main() -> Result<ExitCode> {
     let columns = ["wrapper", "signal", "child hears it", "wrapper's end"];
     let (mut table, mut heard) = (Table::new(columns), Vec::new());
     for way in ["exec", "same group", "forwards"] {
-        for (name, signal) in [("TERM", Signal::TERM), ("INT", Signal::INT)] {
+        for (name, signal) in
+            [("TERM", Signal::SIGTERM), ("INT", Signal::SIGINT)]
+        {
             let end = tell_the_wrapper(way, signal)?;
             table.row([&way, &name, &end.child_heard, &end.status]);
             heard.push(end.child_heard);
@@ -73,12 +74,12 @@ fn tell_the_wrapper(way: &str, signal: Signal) -> Result<End> {
     let said = wrapper.stdout.take().expect("it was piped");
     let mut said = BufReader::new(said).lines();
     said.next().transpose()?; // the child is ready
-    kill_process(Pid::from_child(&wrapper), signal)?;
+    kill(Pid::from_raw(wrapper.id() as i32), signal)?;
     let status = wrapper.wait()?;
     drop(life); // ends a child that lives
     let child_heard = said.next().transpose()?.is_none();
     // Reaps a child that has lost its wrapper; an error: there is none.
-    while rustix::process::wait(WaitOptions::empty()).is_ok() {}
+    while wait().is_ok() {}
     Ok(End { child_heard, status })
 }
 
@@ -104,9 +105,10 @@ use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitCode};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use nix::sys::signal::{SigSet, Signal, killpg};
+use nix::unistd::Pid;
 use signal_hook::consts::{
-    SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGSTOP, SIGTERM, SIGTSTP,
+    SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP,
 };
 use signal_hook::{iterator::Signals, low_level::raise};
 
@@ -115,10 +117,12 @@ use signal_hook::{iterator::Signals, low_level::raise};
 /// signal n has ended it.
 ///
 /// The child is the leader of a new process group, and a signal goes to this
-/// group: SIGINT, SIGTERM, SIGHUP, SIGCONT, and SIGTSTP (Ctrl+Z), after which
-/// this process stops, too. From now on these signals do not end this process.
-/// (SIGHUP is passed on also after `nohup`.) The group is not in the foreground
-/// of the terminal: a child that reads needs another standard input.
+/// group: SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGCONT, and SIGTSTP (Ctrl+Z),
+/// after which this process stops, too. From now on these signals do not end
+/// this process. (SIGHUP is passed on also after `nohup`.) If SIGTSTP and
+/// SIGCONT come at one moment, nobody knows which was first. The group is not
+/// in the foreground of the terminal: a child that reads needs another standard
+/// input.
 ///
 /// SIGKILL cannot be passed on. What the child leaves in its group goes on.
 ///
@@ -128,19 +132,21 @@ use signal_hook::{iterator::Signals, low_level::raise};
 /// else has waited for the child.
 pub fn forward_signals(command: &mut Command) -> io::Result<ExitCode> {
     // Before the child starts: no signal comes too early to be passed on.
-    let all = [SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGCHLD];
+    let all = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGCHLD];
     let mut signals = Signals::new(all)?;
+    // Our parent may have blocked them: then we would wait for ever.
+    let named = all.into_iter().flat_map(Signal::try_from);
+    SigSet::from_iter(named).thread_unblock()?;
     let mut child = command.process_group(0).spawn()?;
-    let group = Pid::from_child(&child);
+    let group = Pid::from_raw(child.id() as i32);
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(exit_code(status));
         }
         // Nobody has waited for the child: no other group has this number.
         for number in signals.wait().filter(|number| *number != SIGCHLD) {
-            let signal = Signal::from_named_raw(number).expect("it has a name");
             // An error: the group is of another user now. It goes on.
-            let _ = kill_process_group(group, signal);
+            let _ = killpg(group, Signal::try_from(number)?);
             if number == SIGTSTP {
                 raise(SIGSTOP)?; // goes on at SIGCONT, and passes it on
             }

@@ -90,7 +90,7 @@ pub fn run_each(
     inputs: Vec<Vec<u8>>,
     limit: Duration,
 ) -> io::Result<Vec<Output>> {
-    let deadline = Instant::now() + limit;
+    let deadline = Instant::now().checked_add(limit); // `None`: never
     let mut children = Children(Vec::new());
     for input in inputs {
         let child = cmd!(program).stdin_bytes(input);
@@ -98,8 +98,11 @@ pub fn run_each(
         children.0.push(child.start()?);
     }
     let ended = children.0.iter().map(|child| {
-        let output = child.wait_deadline(deadline)?.cloned();
-        output.ok_or_else(|| io::Error::from(io::ErrorKind::TimedOut))
+        let output = match deadline {
+            Some(deadline) => child.wait_deadline(deadline)?,
+            None => Some(child.wait()?),
+        };
+        output.cloned().ok_or_else(|| io::ErrorKind::TimedOut.into())
     });
     ended.collect()
 }

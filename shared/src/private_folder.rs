@@ -1,0 +1,70 @@
+//! A folder for one run, which only this user can enter. A child of the program
+//! makes it, and removes it at the end, also if the program is killed.
+
+use std::{
+    env, fs,
+    io::{self, BufRead, BufReader, Write},
+    os::unix::process::CommandExt,
+    path::Path,
+    process::Stdio,
+};
+
+use nix::unistd::mkdtemp;
+
+use crate::{Result, role};
+
+/// In the parent: makes the folder, does `work` in it, and has it removed.
+///
+/// ```standalone_crate
+/// use shared::{private_folder, role};
+///
+/// # fn main() -> shared::Result {
+/// if let Some([]) = role::started_as("keeper") {
+///     return Ok(private_folder::keep()?); // the child
+/// }
+/// private_folder::with(|folder| Ok(std::fs::write(folder.join("file"), "x")?))
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// The folder cannot be made, or what `work` returns.
+pub fn with<T>(work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
+    let mut keeper = role::command("keeper")?
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .process_group(0) // Ctrl+C does not reach it
+        .spawn()?;
+    let mut line = String::new();
+    let stdout = keeper.stdout.take().expect("it was piped");
+    let said = BufReader::new(stdout).read_line(&mut line);
+    let done = said
+        .and_then(|_| fs::canonicalize(line.trim_end())) // an error if empty
+        .map_err(Into::into)
+        .and_then(|folder| {
+            let done = work(&folder);
+            keeper.wait()?; // closes its input first
+            let _ = fs::remove_dir_all(folder); // if the child was killed
+            done
+        });
+    keeper.wait()?;
+    done
+}
+
+/// In the child, in the role `keeper`: makes the folder, says where it is, and
+/// removes it when the standard input has ended.
+///
+/// # Errors
+///
+/// The folder cannot be made, or not be removed.
+pub fn keep() -> io::Result<()> {
+    let program = crate::program::name();
+    let folder = mkdtemp(&env::temp_dir().join(format!("{program}-XXXXXX")))?;
+    let said = writeln!(io::stdout(), "{}", folder.display());
+    let waited =
+        said.and_then(|()| io::copy(&mut io::stdin(), &mut io::sink()));
+    // Again, if a process of a killed parent has still made a file.
+    let tries = (0..100).map(|_| fs::remove_dir_all(&folder));
+    let removed = tries.reduce(Result::or).expect("there are some");
+    waited.and(removed)
+}
