@@ -54,6 +54,7 @@ async fn cook(dish: Dish, oven: SocketAddr) -> Result<Plate> {
     prepped.plate(reply)
 }
 
+/// Two timeouts, each of `PATIENCE`: one to connect, one to read the reply.
 /// The first `?` of `??` is for a timeout, the second for the socket.
 async fn bake(oven: SocketAddr, order: &[u8]) -> io::Result<Vec<u8>> {
     let mut socket = timeout(PATIENCE, TcpStream::connect(oven)).await??;
