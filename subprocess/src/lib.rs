@@ -4,6 +4,8 @@
 pub mod bare;
 pub mod cargo;
 #[cfg(feature = "programs")]
+pub mod cgroup;
+#[cfg(feature = "programs")]
 pub mod flood;
 pub mod run_child;
 #[cfg(feature = "programs")]

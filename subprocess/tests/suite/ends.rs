@@ -2,7 +2,9 @@
 
 use std::{
     env, fs, io,
-    process::{Child, Command, Stdio},
+    os::unix::process::ExitStatusExt,
+    path::Path,
+    process::{self, Child, Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -10,6 +12,7 @@ use std::{
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use shared::watchdog::within;
+use subprocess::cgroup::Cgroup;
 use subprocess::run_child::{Limits, Stop, run_child};
 
 use crate::support::*;
@@ -121,6 +124,36 @@ fn a_forgotten_child_is_no_zombie() {
     assert!(within(LONG, gone).is_ok());
     let missing = zombies::spawn_and_forget(Command::new("/no/such/program"));
     assert_eq!(missing.unwrap_err().kind(), io::ErrorKind::NotFound);
+}
+
+/// All that are in a cgroup end with it, and its folder is removed. (Mostly
+/// only root may make one; for others there is nothing to see here.)
+#[test]
+fn a_dropped_cgroup_leaves_nothing() {
+    let Ok(cgroup) = Cgroup::new() else { return };
+    let mark = new_mark();
+    let (name, value) = mark.split_once('=').unwrap();
+    let mut command = child("leave one");
+    command.env(name, value);
+    let mut leaves = cgroup.spawn(command).unwrap();
+    assert!(leaves.wait().unwrap().success());
+    let pid = marked(&mark)[0].0; // the one that was left
+    let line = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
+    let line = line.lines().find(|line| line.starts_with("0::")).unwrap();
+    assert!(line.contains(&format!("children-{}", process::id())), "{line}");
+
+    let other = cgroup.spawn(child("hang")).unwrap();
+    let missing = cgroup.spawn(Command::new("/no/such/program"));
+    assert_eq!(missing.unwrap_err().kind(), io::ErrorKind::NotFound);
+    cgroup.kill().unwrap();
+    let status = { other }.wait().unwrap();
+    assert_eq!(status.signal(), Some(Signal::SIGKILL as i32));
+    nothing_is_left(&mark);
+    let debug = format!("{cgroup:?}");
+    let folder = debug.split('"').nth(1).unwrap();
+    assert!(Path::new(folder).is_dir());
+    drop(cgroup);
+    assert!(!Path::new(folder).exists());
 }
 
 /// The thread that waits keeps no end of a pipe that was for the child.

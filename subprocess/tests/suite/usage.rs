@@ -8,7 +8,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::task::Poll;
 use std::time::{Duration, Instant};
-use std::{env, pin::pin, process, thread};
+use std::{env, path::Path, pin::pin, process, thread};
 
 use nix::sys::signal::SigSet;
 use rustix::io::Errno;
@@ -21,8 +21,11 @@ use subprocess::run_child_tokio;
 
 use crate::support::*;
 
-#[path = "../../src/bin/usage/paused_timer.rs"]
+#[path = "../../src/bin/usage/child_ctrl_c.rs"]
 #[expect(dead_code, reason = "the part to copy, and the program around it")]
+mod child_ctrl_c;
+#[path = "../../src/bin/usage/paused_timer.rs"]
+#[expect(dead_code, reason = "as above")]
 mod paused_timer;
 #[path = "../../src/bin/usage/stdio.rs"]
 #[expect(dead_code, reason = "as above")]
@@ -384,6 +387,56 @@ fn a_wrapper_hears_signals_that_its_parent_has_blocked() {
         let status = within(LIMIT, move || wrapper.wait().unwrap()).unwrap();
         assert_eq!(status.code(), Some(wanted));
     }
+}
+
+/// A child that does not end at the end of its input is killed.
+#[test]
+fn a_child_apart_has_a_grace_to_end() {
+    let mut ends = command(FORWARD_SIGNALS, &["as-child"]);
+    let ends = child_ctrl_c::spawn_apart(ends.stdout(Stdio::null())).unwrap();
+    let group = stat(ends.id() as i32)[2].clone();
+    assert_eq!(group, ends.id().to_string());
+    assert!(child_ctrl_c::end(ends, LIMIT).unwrap().success());
+
+    let parent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = parent.local_addr().unwrap().to_string();
+    let mut hangs = command(RUN_CHILD_TOKIO, &["as-child", "hangs", &address]);
+    let hangs = child_ctrl_c::spawn_apart(&mut hangs).unwrap();
+    let _connection = parent.accept().unwrap(); // as long as it is open
+    let status = child_ctrl_c::end(hangs, Duration::ZERO).unwrap();
+    assert_eq!(status.signal(), Some(9));
+}
+
+/// SUB-28: SIGPIPE ends a child as it should, and files that it makes have the
+/// mode that the parent wants. Rust's own programs ignore SIGPIPE before
+/// `main`, so this child is one in C.
+#[test]
+fn a_child_has_sigpipe_and_our_umask() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let program = folder.join(format!("sub-28-{}", process::id()));
+    let source = "
+        #include <signal.h>
+        #include <stdio.h>
+        #include <sys/stat.h>
+        int main(void) {
+            struct sigaction action;
+            sigaction(SIGPIPE, 0, &action);
+            printf(\"%d %o\\n\", action.sa_handler == SIG_DFL, umask(0));
+            return 0;
+        }";
+    let mut cc = Command::new("cc"); // Rust links with it
+    cc.args(["-x", "c", "-", "-o"]).arg(&program);
+    let limits = limits(LIMIT);
+    let built = run_child(&mut cc, source.as_bytes(), limits, &Stop::never());
+    assert!(built.unwrap().status.success());
+    let ran =
+        run_child(&mut Command::new(&program), b"", limits, &Stop::never());
+    fs::remove_file(&program).unwrap();
+    let ours = fs::read_to_string("/proc/self/status").unwrap();
+    let ours = ours.lines().find_map(|line| line.strip_prefix("Umask:"));
+    let ours = u32::from_str_radix(ours.unwrap().trim(), 8).unwrap();
+    let seen = String::from_utf8(ran.unwrap().stdout.bytes).unwrap();
+    assert_eq!(seen, format!("1 {ours:o}\n"));
 }
 
 /// SUB-28: a group of its own, in our session.

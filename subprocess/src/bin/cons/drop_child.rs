@@ -5,8 +5,8 @@
 //! To drop a `std::process::Child` does nothing: the child goes on, and is a
 //! zombie when it has ended. The handles of tokio, smol and duct leave it
 //! running, too, but wait for it later. Tokio and smol have `kill_on_drop`. The
-//! part to copy is the same for std. (None of them reaches what the child has
-//! started: see the program `kill_tree`.)
+//! part to copy is the same for std. They do not reach what the child has
+//! started; process-wrap can, because it kills a group. See `kill_tree`.
 //!
 //! Each child is asked after the drop. One that was killed cannot answer. In
 //! Python: a dropped `Popen` warns, and the child goes on; `with` waits for it.
@@ -16,13 +16,14 @@
 //! answers, and X1 is contradicted.
 //!
 //! Output (figures vary):
-//!     handle               after the drop
-//!     std                  goes on
-//!     std in KillOnDrop    is killed
-//!     tokio                goes on
-//!     tokio, kill_on_drop  is killed
-//!     smol                 goes on
-//!     duct                 goes on
+//!     handle                    after the drop
+//!     std                       goes on
+//!     std in KillOnDrop         is killed
+//!     tokio                     goes on
+//!     tokio, kill_on_drop       is killed
+//!     process-wrap, KillOnDrop  is killed
+//!     smol                      goes on
+//!     duct                      goes on
 //!     The article, X1: "(Not in the article.) What dropping a handle does depends on the model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to X1 is borne out: a child goes on when its handle is dropped: ["std", "tokio", "smol", "duct"]
@@ -30,6 +31,7 @@
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe, stdin};
 use std::{env, process::Command, time::Duration};
 
+use process_wrap::tokio as wrap;
 use shared::watchdog::Watchdog;
 use shared::{Result, Table, claim, flags, role, say};
 
@@ -56,7 +58,7 @@ fn main() -> Result {
 /// Starts a child and drops its handle.
 type Way = fn(Ends) -> Result;
 
-const WAYS: [(&str, Way); 6] = [
+const WAYS: [(&str, Way); 7] = [
     ("std", |ends| {
         drop(ends.command()?.spawn()?);
         Ok(())
@@ -67,6 +69,7 @@ const WAYS: [(&str, Way); 6] = [
     }),
     ("tokio", on_tokio),
     ("tokio, kill_on_drop", on_tokio_killed),
+    ("process-wrap, KillOnDrop", on_process_wrap),
     ("smol", on_smol),
     ("duct", on_duct),
 ];
@@ -104,6 +107,15 @@ async fn on_tokio(ends: Ends) -> Result {
 async fn on_tokio_killed(ends: Ends) -> Result {
     let mut command = tokio::process::Command::from(ends.command()?);
     drop(command.kill_on_drop(true).spawn()?);
+    Ok(())
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn on_process_wrap(ends: Ends) -> Result {
+    let command = tokio::process::Command::from(ends.command()?);
+    let mut command = wrap::CommandWrap::from(command);
+    command.wrap(wrap::ProcessGroup::leader()).wrap(wrap::KillOnDrop);
+    drop(command.spawn()?);
     Ok(())
 }
 

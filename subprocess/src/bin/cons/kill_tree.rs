@@ -102,7 +102,8 @@ use rustix::process::{
 };
 
 /// A child in a process group of its own, with all that it starts. Dropped, the
-/// group is killed and the child is waited for, so it does not stay as a zombie.
+/// group is killed and the child is waited for, so it does not stay as a
+/// zombie.
 ///
 /// Out of reach are processes that have moved to another group or session, and
 /// those of other users.

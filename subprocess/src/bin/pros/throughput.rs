@@ -11,15 +11,16 @@
 //! program `throughput_libraries` has duct, tokio and smol. In Python:
 //! `Popen(pipesize=..)`.
 //!
-//! Change this and watch: `TRIES` in `src/flood.rs` to 1. From run to run another way is the
-//! fastest: most differences in this table are smaller than chance.
+//! Change this and watch: `TRIES` in `src/flood.rs` to 1. From run to run
+//! another way is the fastest: most differences in this table are smaller than
+//! chance.
 //!
 //! Output (figures vary):
 //!              way  GiB/s  of memcpy
-//!      64 KiB pipe    1.5        23%
-//!     256 KiB pipe    1.8        29%
-//!       1 MiB pipe    1.8        28%
-//!           memcpy    6.4       100%
+//!      64 KiB pipe    3.7       136%
+//!     256 KiB pipe    2.9       104%
+//!       1 MiB pipe    2.2        80%
+//!           memcpy    2.7       100%
 
 use std::hint::black_box;
 use std::io::Read;

@@ -3,25 +3,29 @@
 //!     cargo run --release -p subprocess --bin throughput_libraries
 //!
 //! A child writes 256 MiB to its standard output. Each library reads pieces of
-//! 64 KiB to the end. The async ones ask the system when there is something to
-//! read, and then read as the others do: most of the time goes to the system,
-//! which copies the bytes, and the differences between runs are larger than
-//! those between libraries. The program `throughput` has the size of the pipe.
-//! In Python: `popen.stdout.read(65536)`.
+//! 64 KiB to the end; `poll` is a loop without any. The async ones ask the
+//! system when there is something to read, and then read as the others do: most
+//! of the time goes to the system, which copies the bytes, and the differences
+//! between runs are larger than those between libraries. The program
+//! `throughput` has the size of the pipe. In Python:
+//! `popen.stdout.read(65536)`.
 //!
 //! Change this and watch: set `PIECE` to 4 KiB: sixteen times as many calls,
 //! and each way is slower.
 //!
 //! Output (figures vary):
 //!     way    GiB/s  of std
-//!     std      1.4    100%
-//!     duct     1.4    102%
-//!     tokio    1.4     98%
-//!     smol     1.8    129%
+//!     std      1.1    100%
+//!     poll     1.1    101%
+//!     duct     1.2    105%
+//!     tokio    1.1    101%
+//!     smol     2.7    239%
 
 use std::time::Duration;
 use std::{env, process::Stdio};
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use shared::watchdog::Watchdog;
 use shared::{Result, Table, ensure, flags, notice_debug_build, role};
 use subprocess::flood::{self, BYTES, Seen};
@@ -30,8 +34,9 @@ const PIECE: usize = 64 << 10;
 /// Its name, and what it does.
 type Way = (&'static str, fn(&mut Seen) -> Result);
 
-const WAYS: [Way; 4] = [
+const WAYS: [Way; 5] = [
     ("std", with_std),
+    ("poll", with_poll),
     ("duct", with_duct),
     ("tokio", with_tokio),
     ("smol", with_smol),
@@ -61,6 +66,24 @@ fn with_std(seen: &mut Seen) -> Result {
     let mut child = role::command("source")?.stdout(Stdio::piped()).spawn()?;
     let pipe = child.stdout.take().expect("it was piped");
     for_each_piece(pipe, PIECE, |piece| seen.see(piece))?;
+    ensure(child.wait()?.success(), "the child has failed")
+}
+
+/// As a program in C does it, without any library.
+fn with_poll(seen: &mut Seen) -> Result {
+    let mut child = role::command("source")?.stdout(Stdio::piped()).spawn()?;
+    let pipe = child.stdout.take().expect("it was piped");
+    rustix::io::ioctl_fionbio(&pipe, true)?;
+    let mut buffer = vec![0; PIECE];
+    loop {
+        poll(&mut [PollFd::new(&pipe, PollFlags::IN)], None)?;
+        match rustix::io::read(&pipe, &mut buffer[..]) {
+            Ok(0) => break,
+            Ok(count) => seen.see(&buffer[..count]),
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     ensure(child.wait()?.success(), "the child has failed")
 }
 
