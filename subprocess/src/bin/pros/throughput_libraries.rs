@@ -25,7 +25,6 @@ use std::time::Duration;
 use std::{env, process::Stdio};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
 use shared::watchdog::Watchdog;
 use shared::{Result, Table, ensure, flags, notice_debug_build, role};
 use subprocess::flood::{self, BYTES, Seen};
@@ -73,15 +72,12 @@ fn with_std(seen: &mut Seen) -> Result {
 fn with_poll(seen: &mut Seen) -> Result {
     let mut child = role::command("source")?.stdout(Stdio::piped()).spawn()?;
     let pipe = child.stdout.take().expect("it was piped");
-    rustix::io::ioctl_fionbio(&pipe, true)?;
     let mut buffer = vec![0; PIECE];
     loop {
         poll(&mut [PollFd::new(&pipe, PollFlags::IN)], None)?;
-        match rustix::io::read(&pipe, &mut buffer[..]) {
-            Ok(0) => break,
-            Ok(count) => seen.see(&buffer[..count]),
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+        match rustix::io::read(&pipe, &mut buffer[..])? {
+            0 => break,
+            count => seen.see(&buffer[..count]),
         }
     }
     ensure(child.wait()?.success(), "the child has failed")
