@@ -7,6 +7,10 @@ pub mod cargo;
 pub mod cgroup;
 #[cfg(feature = "programs")]
 pub mod flood;
+#[cfg(feature = "programs")]
+pub mod group;
 pub mod run_child;
 #[cfg(feature = "programs")]
 pub mod run_child_tokio;
+#[cfg(feature = "programs")]
+pub mod subreaper;

@@ -13,19 +13,15 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use shared::watchdog::within;
 use subprocess::cgroup::Cgroup;
+use subprocess::group::Group;
 use subprocess::run_child::{Limits, Stop, run_child};
+use subprocess::subreaper::kill_all_children;
 
 use crate::support::*;
 
 #[path = "../../src/bin/cons/drop_child.rs"]
-#[expect(dead_code, reason = "as above")]
-mod drop_child;
-#[path = "../../src/bin/cons/kill_tree.rs"]
 #[expect(dead_code, reason = "the part to copy, and the program around it")]
-pub mod kill_tree;
-#[path = "../../src/bin/cons/kill_tree_ways.rs"]
-#[expect(dead_code, reason = "as above")]
-mod kill_tree_ways;
+mod drop_child;
 #[path = "../../src/bin/cons/reaper.rs"]
 #[expect(dead_code, reason = "as above")]
 mod reaper;
@@ -78,7 +74,7 @@ fn a_group_is_killed_whole() {
     for kill in [true, false] {
         let mark = new_mark();
         let mut command = marked_command("leave one", &mark);
-        let mut group = kill_tree::Group::spawn(&mut command).unwrap();
+        let mut group = Group::spawn(&mut command).unwrap();
         match kill {
             // The leader ends by itself, and leaves one.
             true => assert!(group.wait().unwrap().success()),
@@ -91,7 +87,7 @@ fn a_group_is_killed_whole() {
 /// SUB-21: a kill after the end is no error, and reaches nobody else.
 #[test]
 fn a_kill_after_the_end_is_no_error() {
-    let mut group = kill_tree::Group::spawn(&mut child("fail")).unwrap();
+    let mut group = Group::spawn(&mut child("fail")).unwrap();
     assert_eq!(group.wait().unwrap().code(), Some(3));
     assert_eq!(group.kill().unwrap().code(), Some(3));
     assert_eq!(group.wait().unwrap().code(), Some(3));
@@ -192,7 +188,7 @@ fn as_process_whose_threads_end() {
         let looks = (0..2_000).map(|_| {
             assert!(!zombies_libraries::has_children()?);
             assert_eq!(reaper::reap_orphans(&[])?, 0);
-            assert_eq!(kill_tree_ways::kill_all_children(LONG)?, 0);
+            assert_eq!(kill_all_children(LONG)?, 0);
             io::Result::Ok(())
         });
         let errors: Vec<_> = looks.filter_map(Result::err).collect();

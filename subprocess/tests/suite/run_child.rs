@@ -19,10 +19,10 @@ use nix::{
     unistd::{Pid, getpgid, getppid, setpgid, setsid},
 };
 use shared::watchdog::within;
+use subprocess::group::Group;
 use subprocess::run_child::{Finished, Limits, Stop, Why, run_child};
 use subprocess::run_child_tokio;
 
-use super::ends::kill_tree;
 use crate::support::*;
 
 const MIB: usize = 1 << 20;
@@ -305,7 +305,7 @@ fn as_process_that_ignores_sigchld() {
     let ran = run_child(&mut child("exit 7"), b"", LONG, &Stop::never());
     let error = ran.unwrap_err().raw_os_error();
     assert!([Some(libc::ECHILD), Some(libc::ESRCH)].contains(&error));
-    let group = kill_tree::Group::spawn(&mut child("exit 7"));
+    let group = Group::spawn(&mut child("exit 7"));
     let error = group.unwrap().wait().unwrap_err().raw_os_error();
     assert_eq!(error, Some(libc::ECHILD));
 }
@@ -349,7 +349,7 @@ fn as_ordinary_user() {
     assert_eq!((ran.why, ran.status.code()), (Why::Ended, Some(0)));
     let ran = run_in_tokio(child("become root"), LONG).unwrap();
     assert_eq!(ran.status.code(), Some(0));
-    let group = kill_tree::Group::spawn(&mut child("become root"));
+    let group = Group::spawn(&mut child("become root"));
     assert_eq!(group.unwrap().wait().unwrap().code(), Some(0));
     let nobody = nix::sys::wait::waitpid(None, None).unwrap_err();
     assert_eq!(nobody, nix::errno::Errno::ECHILD, "no zombie");
@@ -359,14 +359,14 @@ fn as_ordinary_user() {
 #[test]
 fn a_leader_that_has_left_its_group_is_waited_for() {
     let mut moved = child("change sides and end");
-    let mut group = kill_tree::Group::spawn(&mut moved).unwrap();
+    let mut group = Group::spawn(&mut moved).unwrap();
     assert_eq!(group.wait().unwrap().code(), Some(3));
 
     let mark = new_mark();
     let (name, value) = mark.split_once('=').unwrap();
     let mut moved = child("change sides");
     moved.env(name, value).stdout(Stdio::piped());
-    let group = kill_tree::Group::spawn(&mut moved).unwrap();
+    let group = Group::spawn(&mut moved).unwrap();
     wait_for(&mark, "as_child");
     within(Duration::from_secs(20), move || drop(group)).unwrap();
     nothing_is_left(&mark);

@@ -13,8 +13,8 @@
 //! `Popen(process_group=0)` and `os.killpg`.
 //!
 //! Claims: S8
-//! Change this and watch: leave out `.process_group(0)` in `spawn`. There is no
-//! such group then: `kill` says so, and the program ends with an error.
+//! Change this and watch: leave out `.process_group(0)` in `src/group.rs`.
+//! Then only the child is killed, and S8 is contradicted.
 //!
 //! Output (figures vary):
 //!     after a kill of the child, the grandchild answers: true
@@ -23,11 +23,14 @@
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S8 is borne out: the grandchild outlives a kill of the child, and not of the group
 
-use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write, stdin};
-use std::time::Duration;
+// The part to copy: src/group.rs
+
+use std::io::{PipeReader, Read, Write, pipe, stdin, stdout};
+use std::{process::Command, time::Duration};
 
 use shared::watchdog::Watchdog;
-use shared::{Result, claim, ensure, flags, role, say};
+use shared::{Result, claim, flags, role, say};
+use subprocess::group::Group;
 
 fn main() -> Result {
     if let Some([]) = role::started_as("child") {
@@ -35,147 +38,55 @@ fn main() -> Result {
         return Ok(());
     }
     if let Some([]) = role::started_as("grandchild") {
-        stdin().lines().for_each(|_| say!("I am here"));
-        return Ok(());
+        return grandchild();
     }
     flags([]);
     let _bound = Watchdog::guard("the family", Duration::from_secs(10))?;
-    let survives = survives_kill_of_the_child()?;
+    let survives = answers_after(kill_the_child)?;
     say!("after a kill of the child, the grandchild answers: {survives}");
-    let stays = survives_kill_of_the_group()?;
+    let stays = answers_after(kill_the_group)?;
     say!("after a kill of the group, the grandchild answers: {stays}");
     let figure = "the grandchild outlives a kill of the child, and not of the \
                   group";
     claim("S8", survives && !stays, figure)
 }
 
-fn survives_kill_of_the_child() -> Result<bool> {
-    let (mut command, mut grandchild) = family()?;
+/// Starts this child, waits for a byte of the grandchild, and kills.
+type Way = fn(Command, &mut PipeReader) -> Result;
+
+fn kill_the_child(mut command: Command, ready: &mut PipeReader) -> Result {
     let mut child = command.spawn()?;
-    drop(command); // closes its copies of the pipes
-    ensure(grandchild.answers()?, "there is no grandchild")?;
+    ready.read_exact(&mut [0])?;
     child.kill()?; // WRONG: one process
     child.wait()?;
-    grandchild.answers()
+    Ok(())
 }
 
-fn survives_kill_of_the_group() -> Result<bool> {
-    let (mut command, mut grandchild) = family()?;
+fn kill_the_group(mut command: Command, ready: &mut PipeReader) -> Result {
     let mut group = Group::spawn(&mut command)?;
-    drop(command);
-    ensure(grandchild.answers()?, "there is no grandchild")?;
+    ready.read_exact(&mut [0])?;
     group.kill()?;
-    grandchild.answers()
+    Ok(())
 }
 
-/// A child that starts a child of its own, and how to talk to that one.
-fn family() -> Result<(Command, Grandchild)> {
-    let (input, question) = io::pipe()?;
-    let (answer, output) = io::pipe()?;
+/// Whether the grandchild is there after a kill of this kind.
+fn answers_after(way: Way) -> Result<bool> {
+    let (input, mut question) = pipe()?;
+    let (mut answer, output) = pipe()?;
     let mut child = role::command("child")?;
     child.stdin(input).stdout(output); // which the grandchild inherits
-    Ok((child, Grandchild { question, answer: BufReader::new(answer) }))
+    way(child, &mut answer)?;
+    let _ = question.write_all(b"are you there?"); // an error if it is not
+    drop(question);
+    let mut text = String::new();
+    answer.read_to_string(&mut text)?; // until nobody can write any more
+    Ok(!text.is_empty())
 }
 
-struct Grandchild {
-    question: PipeWriter,
-    answer: BufReader<PipeReader>,
+fn grandchild() -> Result {
+    stdout().write_all(b"!")?;
+    stdout().flush()?; // it is ready
+    stdin().read_to_string(&mut String::new())?;
+    say!("I am here");
+    Ok(())
 }
-
-impl Grandchild {
-    /// One that has ended has closed its pipes, so both calls return.
-    fn answers(&mut self) -> Result<bool> {
-        let _ = self.question.write_all(b"are you there?\n");
-        Ok(self.answer.read_line(&mut String::new())? > 0)
-    }
-}
-
-// ANCHOR: kill_tree
-use std::io;
-use std::os::unix::process::CommandExt; // for `process_group`
-use std::process::{Child, Command, ExitStatus};
-
-use rustix::io::{Errno, retry_on_intr};
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group,
-    waitid,
-};
-
-/// A child in a process group of its own, with all that it starts. Dropped, the
-/// group is killed and the child is waited for, so it does not stay as a
-/// zombie.
-///
-/// Out of reach are processes that have moved to another group or session, and
-/// those of other users.
-pub struct Group {
-    child: Child,
-    /// Set when the child has been waited for. From then on its number, which
-    /// is that of the group, may belong to another process: it gets no signal.
-    status: Option<ExitStatus>,
-}
-
-impl Group {
-    /// Starts the child as the leader of a new group.
-    ///
-    /// # Errors
-    ///
-    /// The child cannot be started.
-    pub fn spawn(command: &mut Command) -> io::Result<Group> {
-        let child = command.process_group(0).spawn()?;
-        Ok(Group { child, status: None })
-    }
-
-    /// Waits until the child has ended by itself, and kills what it has left in
-    /// its group.
-    ///
-    /// # Errors
-    ///
-    /// As for `kill`.
-    pub fn wait(&mut self) -> io::Result<ExitStatus> {
-        if self.status.is_none() {
-            self.look(WaitIdOptions::EXITED)?;
-        }
-        self.kill()
-    }
-
-    /// Kills the group (SIGKILL) and waits for the child. May be called twice.
-    ///
-    /// # Errors
-    ///
-    /// The child has become another user's, and goes on; or somebody else has
-    /// waited for it (or this process ignores SIGCHLD): it has no status.
-    pub fn kill(&mut self) -> io::Result<ExitStatus> {
-        if let Some(status) = self.status {
-            return Ok(status);
-        }
-        let now = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-        self.look(now)?; // an error: its number is not its own any more
-        let child = Pid::from_child(&self.child);
-        let _ = kill_process_group(child, Signal::KILL); // or nobody is in it
-        // It may have left its group.
-        if let Err(error) = kill_process(child, Signal::KILL)
-            && !self.look(now)?
-        {
-            return Err(error.into());
-        }
-        let status = self.child.wait()?;
-        self.status = Some(status);
-        Ok(status)
-    }
-
-    /// Whether the child has ended. `NOWAIT`: its status stays where it is, and
-    /// so the child keeps its number.
-    fn look(&self, options: WaitIdOptions) -> Result<bool, Errno> {
-        let child = Pid::from_child(&self.child);
-        let options = options | WaitIdOptions::NOWAIT;
-        let end = || waitid(WaitId::Pid(child), options);
-        Ok(retry_on_intr(end)?.is_some())
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let _ = self.kill(); // nobody to tell it to
-    }
-}
-// ANCHOR_END: kill_tree

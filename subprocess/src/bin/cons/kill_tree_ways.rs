@@ -9,9 +9,8 @@
 //! children of the subreaper, which can kill them until none is left.
 //!
 //! Each process gets SIGTERM at the end. One that is ended by SIGTERM was still
-//! alive; one that was killed before has another status. (Where a user may
-//! write to a cgroup, its file `cgroup.kill` ends all processes in it; most may
-//! not.)
+//! alive; one that was killed before has another status. The program
+//! `kill_cgroup` has the way of containers.
 //!
 //! Claims: S8
 //! Change this and watch: leave out `setsid()?`. A group reaches both then, and
@@ -27,14 +26,20 @@
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S8 is borne out: of 2 grandchildren, by way of killing, live on: [2, 1, 1, 0]
 
+// The part to copy: src/subreaper.rs
+
 use std::io::{BufRead, BufReader};
 use std::process::{Stdio, id};
-use std::time::Duration; // also for the part to copy
+use std::time::Duration;
 
 use process_wrap::std::{CommandWrap, ProcessGroup, ProcessSession};
-use rustix::process::{getpid, set_child_subreaper, setsid};
+use rustix::process::{
+    Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper,
+    setsid, waitpid,
+};
 use shared::watchdog::Watchdog;
 use shared::{Result, Table, claim, flags, role, say};
+use subprocess::subreaper::kill_all_children;
 
 fn main() -> Result {
     if let Some([place]) = role::started_as("process") {
@@ -91,7 +96,7 @@ fn was_alive(pid: i32) -> Result<bool> {
     if kill_process(pid, Signal::TERM).is_err() {
         return Ok(false); // waited for, as all that was killed by `wait`
     }
-    let status = rustix::process::waitpid(Some(pid), WaitOptions::empty())?;
+    let status = waitpid(Some(pid), WaitOptions::empty())?;
     let signal = status.and_then(|(_, status)| status.terminating_signal());
     Ok(signal == Some(Signal::TERM.as_raw()))
 }
@@ -112,56 +117,3 @@ fn be_born(place: &str) -> Result {
     say!("{place} {}", id());
     Ok(role::ready_until_parent_ends()?)
 }
-
-// ANCHOR: kill_tree_ways
-use std::time::Instant;
-use std::{fs, io, thread};
-
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
-
-/// Kills all children of this process and waits for them, until it has none:
-/// where it is a subreaper (see `rustix::process::set_child_subreaper`), with
-/// all that they have started, wherever that has moved to. Returns how many.
-///
-/// Not for a program that has other children, or starts some at the same time.
-///
-/// # Errors
-///
-/// `TimedOut`: some are left after `limit`. Others: the system does not list
-/// the children, or one belongs to another user.
-pub fn kill_all_children(limit: Duration) -> io::Result<usize> {
-    let (begun, mut count) = (Instant::now(), 0);
-    loop {
-        for child in children()? {
-            match kill_process(child, Signal::KILL) {
-                Ok(()) | Err(Errno::SRCH) => {} // `SRCH`: it has gone
-                Err(error) => return Err(error.into()),
-            }
-        }
-        // When one has ended, its own children come to this process.
-        match wait(WaitOptions::NOHANG) {
-            Ok(Some(_)) => count += 1,
-            Err(Errno::CHILD) => return Ok(count),
-            Err(error) => return Err(error.into()),
-            Ok(None) if begun.elapsed() > limit => {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            Ok(None) => thread::sleep(Duration::from_millis(1)),
-        }
-    }
-}
-
-/// Linux lists the children of each thread. Where it has no such list, this is
-/// an error.
-fn children() -> io::Result<Vec<Pid>> {
-    let mut lists = fs::read_to_string("/proc/thread-self/children")?;
-    for thread in fs::read_dir("/proc/self/task")? {
-        // An error: the thread has ended.
-        let list = fs::read_to_string(thread?.path().join("children"));
-        lists += list.as_deref().unwrap_or_default();
-    }
-    let pids = lists.split_whitespace().filter_map(|pid| pid.parse().ok());
-    Ok(pids.filter_map(Pid::from_raw).collect())
-}
-// ANCHOR_END: kill_tree_ways

@@ -1,0 +1,55 @@
+//! All descendants of this process, killed: also those that have moved to other
+//! groups and sessions.
+
+// ANCHOR: kill_tree_ways
+use std::time::{Duration, Instant};
+use std::{fs, io, thread};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
+
+/// Kills all children of this process and waits for them, until it has none:
+/// where it is a subreaper (see `rustix::process::set_child_subreaper`), with
+/// all that they have started, wherever that has moved to. Returns how many.
+///
+/// Not for a program that has other children, or starts some at the same time.
+///
+/// # Errors
+///
+/// `TimedOut`: some are left after `limit`. Others: the system does not list
+/// the children, or one belongs to another user.
+pub fn kill_all_children(limit: Duration) -> io::Result<usize> {
+    let (begun, mut count) = (Instant::now(), 0);
+    loop {
+        for child in children()? {
+            match kill_process(child, Signal::KILL) {
+                Ok(()) | Err(Errno::SRCH) => {} // `SRCH`: it has gone
+                Err(error) => return Err(error.into()),
+            }
+        }
+        // When one has ended, its own children come to this process.
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some(_)) => count += 1,
+            Err(Errno::CHILD) => return Ok(count),
+            Err(error) => return Err(error.into()),
+            Ok(None) if begun.elapsed() > limit => {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            Ok(None) => thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}
+
+/// Linux lists the children of each thread. Where it has no such list, this is
+/// an error.
+fn children() -> io::Result<Vec<Pid>> {
+    let mut lists = fs::read_to_string("/proc/thread-self/children")?;
+    for thread in fs::read_dir("/proc/self/task")? {
+        // An error: the thread has ended.
+        let list = fs::read_to_string(thread?.path().join("children"));
+        lists += list.as_deref().unwrap_or_default();
+    }
+    let pids = lists.split_whitespace().filter_map(|pid| pid.parse().ok());
+    Ok(pids.filter_map(Pid::from_raw).collect())
+}
+// ANCHOR_END: kill_tree_ways
