@@ -1,4 +1,4 @@
-//! Timeout: a wait has a limit, and the child and its own child go on.
+//! Timeout of a wait: it ends the wait, but neither child nor grandchild.
 //!
 //!     cargo run -p subprocess --bin child_timeout
 //!

@@ -1,11 +1,11 @@
-//! Exit status: a child ends with a code or by a signal, and no error tells it.
+//! Exit status: a child that fails, by code or by signal, is not an `Err`.
 //!
 //!     cargo run -p subprocess --bin code_or_signal
 //!
 //! `Command::output` is `Ok` as soon as the child has ended, whatever its
-//! status is. So `?` does not see that the child has failed, and a program goes
-//! on with output that is empty or cut. A child that a signal has ended has no
-//! code. A shell shows 128 + the number of the signal then.
+//! status is. So `?` does not notice that the child has failed, and the program
+//! goes on with output that is empty or cut. A child that a signal has ended
+//! has no code. A shell shows 128 + the number of the signal then.
 //!
 //! In Python: `subprocess.run(.., check=True)` raises `CalledProcessError`, and
 //! the `returncode` -9 means signal 9. The part to copy does the same as

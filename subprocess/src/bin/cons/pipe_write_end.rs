@@ -1,4 +1,4 @@
-//! End of file in a pipe comes when all writers have closed it: your copy, too.
+//! End of file in a pipe: all writers must close it, and so must the parent.
 //!
 //!     cargo run -p subprocess --bin pipe_write_end
 //!

@@ -1,13 +1,13 @@
-//! "Text file busy" (ETXTBSY): no program runs that a process can write to.
+//! "Text file busy" (ETXTBSY): a file that is open for writing cannot be run.
 //!
 //!     cargo run -p subprocess --bin text_busy
 //!
-//! The kernel does not run a file that some process has open to write to it. A
-//! program that writes a file, closes it and runs it can fail all the same, by
-//! a race condition: if another thread starts a child at this time, the child
-//! has a copy of the open descriptor until its `exec` closes it. Here such a
-//! child is held, so each start fails. The function to copy tries again. In
-//! Python the race is the same, and `subprocess` raises an `OSError`.
+//! Linux refuses to run a file while any process has it open for writing. A
+//! program that writes a file, closes it and then runs it can fail all the
+//! same: if another thread has started a child meanwhile, this child has a copy
+//! of the open descriptor until its `exec` closes it (a race condition). Here a
+//! child keeps the file open, so each start fails. The function to copy tries
+//! again. In Python the race is the same, and `subprocess` raises an `OSError`.
 //!
 //! The program `text_busy_ways` has the race itself, and two more cures.
 //!

@@ -3,12 +3,12 @@
 //!     cargo run -p subprocess --bin zombies
 //!
 //! The system keeps the exit status of a child until its parent asks for it.
-//! Such a child is called a zombie: it uses no CPU, but a number, and numbers
-//! run out. A dropped `std::process::Child` is never waited for. If the program
-//! has nothing to do with the status, a thread can wait: this is the part to
-//! copy. The program `zombies_libraries` has duct, tokio and smol. In Python:
-//! `Popen.__del__` puts the child on a list, and the next `Popen` looks through
-//! it.
+//! Such a child is called a zombie: it uses no CPU, but it keeps its process
+//! number (PID), and the system has only so many. A dropped
+//! `std::process::Child` is never waited for. If the program has nothing to do
+//! with the status, a thread can wait: this is the part to copy. The program
+//! `zombies_libraries` has duct, tokio and smol. In Python: `Popen.__del__`
+//! puts the child on a list, and the next `Popen` looks through it.
 //!
 //! Claims: S9
 //! Change this and watch: `on_threads` instead of `on_std` in `main`. Nobody

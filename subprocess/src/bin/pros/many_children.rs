@@ -4,9 +4,10 @@
 //!
 //! Children run in parallel with the parent and with each other, on all cores.
 //! Each needs memory, so their number needs a bound: here at most 4 of 10 run
-//! at a time. A child says "+" when it begins and "-" before it ends, and ends
-//! when it gets a token. A token is given when the bound is reached, so the
-//! count of children at a time does not depend on luck.
+//! at a time. To count them, each child writes "+" when it begins and "-" when
+//! it ends, and between the two it waits for a byte from the parent (a token).
+//! The parent gives one only when 4 are running, so the count does not depend
+//! on luck.
 //!
 //! In Python: a `ThreadPoolExecutor(4)` whose jobs call `subprocess.run`. The
 //! part to copy does the same: 4 threads, and each runs one child after

@@ -4,11 +4,11 @@
 //!
 //! A child writes 64 MiB, and we want the first 1 MiB. If we stop reading, the
 //! pipe becomes full, and the child waits in `write` for ever. If we drop the
-//! reader, the next `write` of the child ends it by SIGPIPE, as most programs;
-//! a Rust or Python program ignores SIGPIPE and gets the error EPIPE
-//! (`BrokenPipeError`). If we read on, count the bytes and keep none, the child
-//! comes to its normal end. `Command::output` keeps everything, as
-//! `communicate` does in Python.
+//! reader, the next `write` of the child gets it the signal SIGPIPE, which ends
+//! most programs. A Rust or Python program ignores this signal, and its `write`
+//! returns the error EPIPE (`BrokenPipeError`). If we read on, but only count
+//! the bytes, the child comes to its normal end. `Command::output` keeps
+//! everything, as `communicate` does in Python.
 //!
 //! The program `throughput` measures how fast output comes in.
 //!

@@ -3,7 +3,7 @@
 //!     cargo run -p subprocess --bin forward_signals
 //!
 //! `kill PID`, `docker stop` and some supervisors send SIGTERM to one process:
-//! the wrapper. Its child does not hear of it, and lives on. Ctrl+C hides this
+//! the wrapper. Its child gets nothing, and lives on. Ctrl+C hides this
 //! mistake, because the terminal sends SIGINT to the whole process group. There
 //! are two cures. A wrapper that has nothing to do afterwards becomes the child
 //! itself (`exec`; in Python: `os.execv`). Any other one has to pass the
@@ -16,13 +16,13 @@
 //! signal went another way.
 //!
 //! Output (figures vary):
-//!     wrapper     signal  child hears it  wrapper's end
-//!     exec        TERM    true            signal: 15 (SIGTERM)
-//!     exec        INT     true            signal: 2 (SIGINT)
-//!     same group  TERM    false           signal: 15 (SIGTERM)
-//!     same group  INT     false           signal: 2 (SIGINT)
-//!     forwards    TERM    true            exit status: 143
-//!     forwards    INT     true            exit status: 130
+//!     wrapper     signal  child gets it  wrapper's end
+//!     exec        TERM    true           signal: 15 (SIGTERM)
+//!     exec        INT     true           signal: 2 (SIGINT)
+//!     same group  TERM    false          signal: 15 (SIGTERM)
+//!     same group  INT     false          signal: 2 (SIGINT)
+//!     forwards    TERM    true           exit status: 143
+//!     forwards    INT     true           exit status: 130
 
 use std::io::{BufRead, BufReader};
 use std::process::{ExitStatus, Stdio};
@@ -43,15 +43,15 @@ fn main() -> Result<ExitCode> {
     let _bound = Watchdog::guard("the wrappers", Duration::from_secs(20))?;
     hear_interrupts()?; // a shell ignores them for what is in the background
     set_child_subreaper(true)?; // a child without a wrapper is ours
-    let columns = ["wrapper", "signal", "child hears it", "wrapper's end"];
+    let columns = ["wrapper", "signal", "child gets it", "wrapper's end"];
     let (mut table, mut heard) = (Table::new(columns), Vec::new());
     for way in ["exec", "same group", "forwards"] {
         for (name, signal) in
             [("TERM", Signal::SIGTERM), ("INT", Signal::SIGINT)]
         {
             let end = tell_the_wrapper(way, signal)?;
-            table.row([&way, &name, &end.child_heard, &end.status]);
-            heard.push(end.child_heard);
+            table.row([&way, &name, &end.child_got_it, &end.status]);
+            heard.push(end.child_got_it);
         }
     }
     table.print();
@@ -61,7 +61,7 @@ fn main() -> Result<ExitCode> {
 }
 
 struct End {
-    child_heard: bool,
+    child_got_it: bool,
     status: ExitStatus,
 }
 
@@ -77,10 +77,10 @@ fn tell_the_wrapper(way: &str, signal: Signal) -> Result<End> {
     kill(Pid::from_raw(wrapper.id() as i32), signal)?;
     let status = wrapper.wait()?;
     drop(life); // ends a child that lives
-    let child_heard = said.next().transpose()?.is_none();
+    let child_got_it = said.next().transpose()?.is_none();
     // Reaps a child that has lost its wrapper; an error: there is none.
     while wait().is_ok() {}
-    Ok(End { child_heard, status })
+    Ok(End { child_got_it, status })
 }
 
 fn wrap(way: &str) -> Result<ExitCode> {

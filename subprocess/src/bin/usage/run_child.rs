@@ -6,16 +6,16 @@
 //! output open. It has no time limit, and keeps everything that the child
 //! writes. The function to copy, `run_child`, ends the child when its time is
 //! up or when Ctrl+C comes, together with all processes that the child has
-//! started. It reads both streams at the same time, and keeps no more than a
-//! limit of each. In Python: `subprocess.run(timeout=..)`, which kills the
-//! child alone.
+//! started. It reads both streams to their end and at the same time, and keeps
+//! the first bytes of each, up to a limit. In Python:
+//! `subprocess.run(timeout=..)`, which kills the child alone.
 //!
 //! Claims: S7
 //! Change this and watch: `time` to 10 s: the child that hangs ends at Ctrl+C
 //! only. Press it: its row says `Stopped`, and S7 is contradicted.
 //!
 //! Output (figures vary):
-//!     child    why     status                           kept  closed
+//!     child    why     status                           kept  to its end
 //!     answers  Ended   exit status: 0                 5 of 5  true
 //!     fails    Ended   exit status: 3                 0 of 0  true
 //!     babbles  Ended   exit status: 0        1000 of 1048576  true
@@ -44,7 +44,8 @@ fn main() -> Result {
     flags([]);
     let _bound = Watchdog::guard("all children", Duration::from_secs(20))?;
     let stop = Stop::listen()?; // Ctrl+C
-    let mut table = Table::new(["child", "why", "status", "kept", "closed"]);
+    let mut table =
+        Table::new(["child", "why", "status", "kept", "to its end"]);
     let mut ended = Vec::new();
     for what in ["answers", "fails", "babbles", "hangs", "leaves"] {
         let mut command = role::command("child")?;
