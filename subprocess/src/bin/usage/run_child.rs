@@ -15,7 +15,7 @@
 //! only. Press it: its row says `Stopped`, and S7 is contradicted.
 //!
 //! Output (figures vary):
-//!     child    why     status                           kept  to its end
+//!     child    why     status                           kept  EOF
 //!     answers  Ended   exit status: 0                 5 of 5  true
 //!     fails    Ended   exit status: 3                 0 of 0  true
 //!     babbles  Ended   exit status: 0        1000 of 1048576  true
@@ -44,8 +44,7 @@ fn main() -> Result {
     flags([]);
     let _bound = Watchdog::guard("all children", Duration::from_secs(20))?;
     let stop = Stop::listen()?; // Ctrl+C
-    let mut table =
-        Table::new(["child", "why", "status", "kept", "to its end"]);
+    let mut table = Table::new(["child", "why", "status", "kept", "EOF"]);
     let mut ended = Vec::new();
     for what in ["answers", "fails", "babbles", "hangs", "leaves"] {
         let mut command = role::command("child")?;
