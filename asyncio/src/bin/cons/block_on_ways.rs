@@ -26,7 +26,7 @@
 //!     a runtime elsewhere        returns 12
 //!     The article, A23: "Nothing blocks, except for the entry point."
 //!     Our answer for Rust: false (not true)
-//!     Our answer to A23 is borne out: in a task 4 of 6 ways to wait block its thread, others panic
+//!     Our answer to A23 is borne out: of 6 ways to wait in a task, 4 block its thread, all others panic
 
 use std::{panic, time::Duration};
 
@@ -49,9 +49,9 @@ fn main() -> Result {
     });
     table.print();
     let figure = format!(
-        "in a task {} of {} ways to wait block its thread, others panic",
-        blocks.iter().filter(|blocks| **blocks).count(),
-        blocks.len()
+        "of {} ways to wait in a task, {} block its thread, all others panic",
+        blocks.len(),
+        blocks.iter().filter(|blocks| **blocks).count()
     );
     claim("A23", blocks == [false, false, true, true, true, true], figure)
 }
@@ -81,13 +81,13 @@ fn on_tokio() -> u32 {
 }
 
 fn dropped() -> u32 {
-    let runtime = Runtime::new().expect("there is one already");
+    let runtime = Runtime::new().expect("one more can be made");
     drop(runtime); // WRONG: it might have to wait for a job
     12
 }
 
 fn elsewhere() -> u32 {
-    let runtime = Runtime::new().expect("there is one already");
+    let runtime = Runtime::new().expect("one more can be made");
     let price = wait_on(runtime.handle(), price());
     runtime.shutdown_background(); // does not wait, so it may end in a task
     price.expect("`price` does not panic")

@@ -4,7 +4,9 @@
 //!
 //! At most 20 requests run at a time. The deadline of each one counts from its
 //! own start, not from the moment when it was queued. A server that never
-//! answers takes one of the 20 places until the deadline of its request.
+//! answers takes one of the 20 places until the deadline of its request. (Here
+//! every tenth one is silent. The last of them begins after about 50 ms, and
+//! has 100 ms: so all take some 150 ms.)
 //! Results come as they are completed, with the number of their input; a table
 //! by number puts them in order. Requests are tasks: those that have begun go
 //! on while you process a result; new ones begin when you ask for the next. In

@@ -7,8 +7,9 @@
 //! that blocks: the port compiles and answers, but serves one client at a time.
 //! Here two clients wait to be served, and each has to be looked up.
 //!
-//! The program `guess_tasks` is a whole server, beside `guess_threads` (in
-//! `threading`).
+//! The part to copy avoids another mistake: a listener that std has made blocks
+//! in tokio, too, until it is told not to. The program `guess_tasks` is a whole
+//! server, beside `guess_threads` (in `threading`).
 //!
 //! Claims: A18
 //! Change this and watch: `Builder::new_multi_thread()`. The blocking call

@@ -15,13 +15,13 @@
 //! second job is done, too, and F13 is contradicted.
 //!
 //! Output (figures vary):
-//!     drop, 199.7 ms: running job Done, pending Done
-//!     shutdown(Cancel), 200.3 ms: running job Done, pending Cancelled
-//!     close(Finish), 0.0 ms: running job Later, pending Later
-//!     kill after a limit, 50.7 ms: running job Lost, pending Lost
+//!     drop, 208.0 ms: running job Done, pending Done
+//!     shutdown(Cancel), 206.3 ms: running job Done, pending Cancelled
+//!     close(Finish), 0.0 ms: running job DoneLater, pending DoneLater
+//!     kill after a limit, 54.6 ms: running job Lost, pending Lost
 //!     The article, F13: "It shuts down only when its futures are done."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to F13 is borne out: Cancel: a pending job is Cancelled; a running job: Later after close, Lost after kill
+//!     Our answer to F13 is borne out: Cancel: a pending job is Cancelled; a running job: DoneLater after close, Lost after kill
 
 use std::{mem, thread, time::Instant};
 
@@ -52,7 +52,7 @@ fn main() -> Result {
         cancel.pending, close.running, kill.running
     );
     let waits = [finish.running, cancel.running] == [Fate::Done; 2];
-    let not = (close.running, kill.running) == (Fate::Later, Fate::Lost);
+    let not = (close.running, kill.running) == (Fate::DoneLater, Fate::Lost);
     let pending = [finish.pending, cancel.pending];
     let told = pending == [Fate::Done, Fate::Cancelled];
     claim("F13", waits && not && told, figure)
@@ -66,10 +66,10 @@ struct Jobs {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fate {
-    /// Before the end returned.
+    /// When the call returns that ends the pool.
     Done,
-    /// After the end had returned.
-    Later,
+    /// Not yet when that call returns, but later.
+    DoneLater,
     Cancelled,
     Lost,
 }
@@ -92,7 +92,7 @@ fn end<P: Executor>(what: &str, pool: P, how: impl FnOnce(P)) -> Jobs {
 fn fate(job: Handle<()>, done: bool) -> Fate {
     match job.result() {
         Ok(()) if done => Fate::Done,
-        Ok(()) => Fate::Later,
+        Ok(()) => Fate::DoneLater,
         Err(JobError::Cancelled) => Fate::Cancelled,
         Err(_) => Fate::Lost,
     }

@@ -6,7 +6,8 @@
 //! ends the process: nobody learns what was done. Here a handler sets a flag.
 //! Each item looks at the flag before it begins; those that have begun are
 //! done, all others are skipped. The results of the items that were done are
-//! kept.
+//! kept. The article warns of a pool that one Ctrl+C does not end. In Rust the
+//! problem is the opposite: everything ends at once, and what was done is lost.
 //!
 //! The program starts itself as a child, and presses Ctrl+C on this child. Read
 //! the program `ctrl_c` first.
@@ -37,7 +38,7 @@ fn main() -> Result {
         return interrupted_loop(); // as a child: this program again
     }
     flags([]);
-    // Waits until an item of the child writes a line, then presses once.
+    // Waits until the child has written 1 line, and presses Ctrl+C 1 time.
     let ended = press_ctrl_c(&mut role::command("loop")?, 1, 1)?;
     for line in &ended.said {
         say!("{line}");

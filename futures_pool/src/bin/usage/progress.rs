@@ -2,11 +2,11 @@
 //!
 //!     cargo run -p futures_pool --bin progress
 //!
-//! The program `as_completed` gives each handle when its job is done, and its
-//! number. The count goes to standard error, and only if that is a terminal, so
-//! you see it only there: standard output may be a file or a pipe, and is for
-//! results. Printed as they end, results come in a changing order; their
-//! numbers restore the order of the jobs.
+//! The function `futures_pool::as_completed` gives each handle when its job is
+//! done, and the number of the job. The count goes to standard error, and only
+//! if that is a terminal, so you see it only there: standard output may be a
+//! file or a pipe, and is for results. Printed as they end, results come in a
+//! changing order; their numbers restore the order of the jobs.
 //!
 //! Change this and watch: `10 * n` instead of `10 * (10 - n)`. The first jobs
 //! end first then, and the first line prints false.

@@ -1,4 +1,4 @@
-//! Break-even: how long must a job be, so that a process takes 10 % longer?
+//! Break-even: from which job length on is a process at most 10 % slower?
 //!
 //!     cargo run --release -p multiprocessing --bin break_even
 //!
@@ -8,9 +8,9 @@
 //! This is the usual use of both. (A thread that gets one job at a time loses
 //! the same time, because it is woken for each job, too.) A round trip is a
 //! loss for short jobs, and nearly nothing for long ones. Bisection finds the
-//! length from which the process takes at most 10 % longer. The prediction: a
-//! job must be ten times as long as what a job without work takes longer in
-//! the process. In Python: `chunksize` of `Pool.map` makes long jobs.
+//! length from which the process takes at most 10 % longer: ten times as long
+//! as what a round trip costs while both processes work. In Python: `chunksize`
+//! of `Pool.map` makes long jobs.
 //!
 //! The program `cpu_bound` compares long work on all cores.
 //!
@@ -28,7 +28,6 @@
 //!     search: thread 77.9, process 81.9 us, ratio 1.05
 //!     search: thread 66.3, process 72.8 us, ratio 1.10
 //!     at most 10 % longer from 66 us on
-//!     predicted: from 15 us on
 //!     The article, M3: "It fits tasks that use much CPU and wait little."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to M3 is borne out: a process takes 2.2 times as long as a thread for no work, 0.98 times for 874 us of work
@@ -60,13 +59,11 @@ fn main() -> Result {
     let mut worker = role::command("worker")?;
     worker.stdin(Stdio::piped()).stdout(Stdio::piped());
     let (mut worker, meter) = (worker.spawn()?, NoiseMeter::start());
-    let (none, thread_us) = compare(&mut worker, "no work", 0)?;
+    let (none, _) = compare(&mut worker, "no work", 0)?;
     let (longest, longest_us) = compare(&mut worker, "longest", LONGEST)?;
     let near_us = near_from(&mut worker)?;
     worker.wait()?; // closes the pipe to the worker, so the worker ends
-    let predicted = (none - 1.0).max(0.0) * thread_us / (NEAR - 1.0);
     say!("at most {PERCENT} % longer from {near_us:.0} us on");
-    say!("predicted: from {predicted:.0} us on");
     let figure = format!(
         "a process takes {none:.1} times as long as a thread for no work, \
          {longest:.2} times for {longest_us:.0} us of work"
@@ -78,7 +75,7 @@ fn main() -> Result {
 fn near_from(worker: &mut Child) -> Result<f64> {
     let (mut short, mut long, mut near_us) = (100_u64, LONGEST, f64::NAN);
     while long > short + short / 5 {
-        // As many times `short` as `long` is times this.
+        // The geometric mean: halves the ratio of both, not the difference.
         let steps = (short * long).isqrt();
         let (ratio, us) = compare(worker, "search", steps)?;
         if ratio <= NEAR {

@@ -4,10 +4,10 @@
 //!
 //! This is what Python's `multiprocessing.Manager` does: its dictionaries and
 //! lists live in one process, and each use of them is a message to it. No
-//! memory is shared, so nothing needs a lock between processes. But one request
-//! is the largest step that nobody can interrupt. `counter["n"] += 1` is two
-//! requests in Python, get and set, and between them another worker may set: a
-//! lost update. The cure is a request that says what is to be done: add.
+//! memory is shared, so nothing needs a lock between processes. But only a
+//! single request is atomic. `counter["n"] += 1` is two requests in Python, get
+//! and set, and between them another worker may set: a lost update. The cure is
+//! a request that says what is to be done: add.
 //!
 //! Change this and watch: in `work`, leave out the line with `Request::Meet`.
 //! Then it depends on luck how many updates are lost, and the program may end
@@ -79,8 +79,8 @@ fn counted(way: &str) -> Result<usize> {
             answered
         };
         // One thread of the manager for each worker.
-        let start = |worker| scope.spawn(move || serve(worker));
-        let threads: Vec<_> = workers.into_iter().map(start).collect();
+        let on_thread = |worker| scope.spawn(move || serve(worker));
+        let threads: Vec<_> = workers.into_iter().map(on_thread).collect();
         let ends = threads.into_iter().map(|t| t.join().expect("no panic"));
         ends.collect::<io::Result<()>>()
     })?;

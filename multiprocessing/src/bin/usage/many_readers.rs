@@ -15,7 +15,7 @@
 //!
 //! Claims: M5
 //! Change this and watch: in `SeqLock::read` (`multiprocessing/src/seqlock.rs`)
-//! add `|| true` to the comparison of versions. Then the seqlock has torn
+//! write `== before || true` instead of `== before`. Then the seqlock has torn
 //! reads, and M5 is contradicted.
 //!
 //! Output (figures vary):
@@ -67,7 +67,8 @@ shared! {
 fn torn_reads(way: &str) -> Result<u64> {
     let memory = SharedMemory::new(size_of::<Board>())?;
     let board: &Board = memory.view(0)?;
-    // Forced: the first reads find a write that is half done.
+    // Forced: the first reads of each reader find a write that is half done.
+    // All later ones race with the writer.
     store(&board.plain[..WORDS / 2], 1);
     let mut readers = Vec::new();
     for _ in 0..READERS {

@@ -13,8 +13,8 @@
 //! The program `hand_over` gives a listening socket to the next version.
 //!
 //! Change this and watch: in `setrlimit`, write `free + 1` twice. Then one
-//! descriptor is free in the worker, nothing is lost, and the program ends with
-//! an error.
+//! descriptor is free in the worker, and it receives (and closes) the second
+//! connection. It reports nothing, and the program ends with an error.
 //!
 //! Output (figures vary):
 //!     first: accepted in process 8698, answer "hello from process 8702"

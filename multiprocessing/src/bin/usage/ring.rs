@@ -1,4 +1,4 @@
-//! Latency of a ring buffer in shared memory, beside that of a pipe.
+//! Latency: a ring buffer in shared memory, compared with a pipe.
 //!
 //!     cargo run --release -p multiprocessing --bin ring
 //!
@@ -53,7 +53,7 @@ fn main() -> Result {
         ("pipe", pipe),
     ];
     for (way, measure) in ways {
-        // A thread of its own: it stays on one core for good.
+        // A thread of its own, because `stay_on_core` cannot be undone.
         let us = thread::spawn(measure).join();
         let us = us.unwrap_or_else(|panic| resume_unwind(panic))?;
         table.row([&way, &format!("{:.2}", us[0]), &format!("{:.2}", us[1])]);

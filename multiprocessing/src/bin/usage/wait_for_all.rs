@@ -5,7 +5,8 @@
 //! On Linux a pipe, a timer (timerfd) and the end of a process (pidfd) are file
 //! descriptors. `poll` waits for all of them at the same time, in one thread,
 //! and tells which of them are ready. The end of a pipe (EOF) counts as ready,
-//! because a read does not block then. Take what has ended off the list, or
+//! because a read does not block then. The part to copy is `wait_for_any`: it
+//! returns when any of them is ready. Take what has ended off the list, or
 //! each later `poll` returns at once. In Python:
 //! `multiprocessing.connection.wait([connection, process.sentinel])`.
 //!
