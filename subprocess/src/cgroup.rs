@@ -25,10 +25,9 @@ impl Cgroup {
     ///
     /// # Errors
     ///
-    /// `PermissionDenied`: mostly only root may do that, and the services and
-    /// terminals of a user to whom systemd has handed on a part of the tree
-    /// (`systemd-run --user --scope`). `Unsupported`: there is no version 2 of
-    /// cgroups here.
+    /// `PermissionDenied`: usually only root may do that. systemd can give a
+    /// user a part of the tree (`systemd-run --user --scope`). `Unsupported`:
+    /// there is no version 2 of cgroups here.
     pub fn new() -> io::Result<Cgroup> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -44,13 +43,13 @@ impl Cgroup {
     ///
     /// The child cannot be started, or cannot move.
     pub fn spawn(&self, mut command: Command) -> io::Result<Child> {
-        let list = File::options().write(true).open(self.file("cgroup.procs"));
-        let list = list?;
+        let path = self.file("cgroup.procs");
+        let list = File::options().write(true).open(path)?;
         // SAFETY: between `fork` and `exec` only `write` is called, which is
         // allowed there, with a descriptor that the closure owns.
         unsafe {
             command.pre_exec(move || {
-                rustix::io::write(&list, b"0")?; // 0: who writes this
+                rustix::io::write(&list, b"0")?; // 0: the process that writes
                 Ok(())
             });
         }
@@ -75,7 +74,7 @@ impl Cgroup {
 impl Drop for Cgroup {
     fn drop(&mut self) {
         let _ = self.kill();
-        // It is busy until the last of them has ended: a moment.
+        // The folder is busy until the last of them has ended.
         for _ in 0..1_000 {
             match fs::remove_dir(&self.folder) {
                 Err(error) if error.kind() == ErrorKind::ResourceBusy => {

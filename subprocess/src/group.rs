@@ -73,7 +73,7 @@ impl Group {
             return Ok(status);
         }
         let now = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-        self.look(now)?; // an error: its number is not its own any more
+        self.look(now)?; // an error: other code has waited for it
         let child = Pid::from_child(&self.child);
         let _ = kill_process_group(child, Signal::KILL); // or nobody is in it
         // It may have left its group.

@@ -1,7 +1,7 @@
 //! One child program, run to its end, or to its time limit, or to Ctrl+C:
 //! whatever comes first. Nothing of it is left running.
 //!
-//! [`run_child()`] is what `cargo compare` and `cargo claims` run programs with.
+//! The tools of this repository run programs with [`run_child()`].
 //!
 //! ```
 //! use std::{process::Command, time::Duration};
@@ -49,8 +49,8 @@ pub struct Limits {
     /// error. All that follows is read and counted, but not kept: a child that
     /// nobody reads from would stall.
     pub output: usize,
-    /// How long it may take to end after SIGTERM. Then it gets SIGKILL. And how
-    /// long its output may stay open, once more, when it has ended.
+    /// How long it may take to end after SIGTERM. Then it gets SIGKILL. When it
+    /// has ended, its output gets the same time again to be closed.
     pub grace: Duration,
 }
 
@@ -68,7 +68,7 @@ pub enum Why {
 /// What is known of a child that has ended.
 #[derive(Debug)]
 pub struct Finished {
-    /// Who ended it.
+    /// Why it has ended.
     pub why: Why,
     /// Its exit code, or the signal that ended it.
     pub status: ExitStatus,
@@ -85,8 +85,8 @@ pub struct Output {
     pub bytes: Vec<u8>,
     /// How many bytes came in all.
     pub total: u64,
-    /// Whether we saw its end. If not, a process that has left the group of the
-    /// child still holds the other end of the pipe.
+    /// Whether it was read to its end (EOF). If not, a process that has left
+    /// the group of the child still holds the other end of the pipe.
     pub complete: bool,
 }
 
@@ -95,9 +95,9 @@ pub struct Output {
 ///
 /// The child is the leader of a new process group. So Ctrl+C at the terminal
 /// does not reach it (`stop` does), and it is ended together with everything
-/// that it has started: by SIGTERM, and after the grace by SIGKILL. When it ends
-/// by itself, what it has left in its group is killed, too. Only a process that
-/// has moved to another group or session can stay; then the output is not
+/// that it has started: by SIGTERM, and after the grace by SIGKILL. When it
+/// ends by itself, what it has left in its group is killed, too. Only a process
+/// that has moved to another group or session can stay; then the output is not
 /// complete.
 ///
 /// All waits are bounded by these limits, also if the child does not read its
@@ -107,11 +107,11 @@ pub struct Output {
 ///
 /// # Errors
 ///
-/// The child cannot be started; or the system cannot wait for it: because
-/// somebody else has, or because this process ignores SIGCHLD. `TimedOut` if it
-/// does not even end by SIGKILL within a second, because it hangs inside the
-/// system. `PermissionDenied` if it has become another user's (as by `sudo`)
-/// and does not end in time: it goes on.
+/// The child cannot be started; or the system cannot wait for it: because other
+/// code has waited for it, or because this process ignores SIGCHLD. `TimedOut`
+/// if it does not even end by SIGKILL within a second, because it hangs inside
+/// the system. `PermissionDenied` if it has become another user's (as by
+/// `sudo`) and does not end in time: it goes on.
 pub fn run_child(
     command: &mut Command,
     input: &[u8],
@@ -127,7 +127,7 @@ pub fn run_child(
         .process_group(0);
     let mut child = Group { child: command.spawn()?, status: None };
     let mut pipes = Pipes::of(&mut child.child, input, limits.output)?;
-    // It can be read when the child has ended, and nobody has waited for it.
+    // `poll` says that this can be read when the child has ended.
     let end = pidfd_open(child.id(), PidfdFlags::empty())?;
     let [end, stop] = [Some(end.as_fd()), stop.event()];
 
@@ -140,13 +140,13 @@ pub fn run_child(
         child.signal(Signal::TERM)?;
         if pipes.serve([end, None], grace)?.is_none() {
             child.signal(Signal::KILL)?;
-            let moment = grace.max(Duration::from_secs(1)); // it needs some
+            let moment = grace.max(Duration::from_secs(1)); // not at once
             if pipes.serve([end, None], moment)?.is_none() {
                 return Err(child.give_up());
             }
         }
     }
-    // Others may have its output: what it has started.
+    // Processes that it has started may still hold its output.
     pipes.serve([None, None], grace)?;
     child.signal(Signal::KILL)?;
     pipes.serve([None, None], grace)?;
@@ -158,7 +158,7 @@ pub fn run_child(
 #[derive(Debug)]
 pub struct Stop {
     signal: Arc<AtomicUsize>,
-    /// Can be read from the first signal on: nobody ever reads it.
+    /// Readable from the first signal on, for good: nobody reads it.
     event: Option<UnixStream>,
 }
 
@@ -212,7 +212,8 @@ impl Group {
     }
 
     /// Looks, and does not wait. `ECHILD`: somebody else has waited for it, or
-    /// this process ignores SIGCHLD. Then its number may be that of another one.
+    /// this process ignores SIGCHLD. Then its number may be that of another
+    /// one.
     fn has_ended(&self) -> Result<bool, Errno> {
         let options = WaitIdOptions::EXITED
             | WaitIdOptions::NOHANG
@@ -228,8 +229,8 @@ impl Group {
         let alone = if has_left { kill_process(child, signal) } else { Ok(()) };
         for done in [alone, kill_process_group(child, signal)] {
             match done {
-                Ok(()) | Err(Errno::SRCH) => {} // or nobody is in the group
-                // It was another user's, as those of `sudo` are, and has ended.
+                Ok(()) | Err(Errno::SRCH) => {} // `SRCH`: nobody is there
+                // Another user's child (as of `sudo`) that has ended.
                 Err(Errno::PERM) if self.has_ended()? => {}
                 Err(error) => return Err(error.into()),
             }
@@ -278,7 +279,7 @@ impl<'a> Pipes<'a> {
     ) -> io::Result<Self> {
         let stdin = child.stdin.take();
         if let Some(stdin) = &stdin {
-            ioctl_fionbio(stdin, true)?; // a write takes what there is room for
+            ioctl_fionbio(stdin, true)?; // a write never waits
         }
         let stdout = child.stdout.take().map(|pipe| Box::new(pipe) as _);
         let stderr = child.stderr.take().map(|pipe| Box::new(pipe) as _);
@@ -286,9 +287,8 @@ impl<'a> Pipes<'a> {
         Ok(Pipes { input: stdin.map(|pipe| (pipe, input)), outputs, limit })
     }
 
-    /// Writes and reads until one of the events comes (its index), until the
-    /// time is up (`None`), or, where no event can come, until nobody writes
-    /// any more (`None`).
+    /// Writes and reads until one of the events comes: returns which. `None`:
+    /// the time is up; or there are no events, and all is closed.
     fn serve(
         &mut self,
         events: [Option<BorrowedFd<'_>>; 2],

@@ -60,13 +60,13 @@ pub struct Output {
     pub bytes: Vec<u8>,
     /// How many bytes came in all.
     pub total: u64,
-    /// Whether we saw its end. If not, a process that has left the group of the
-    /// child still holds the other end of the pipe.
+    /// Whether it was read to its end (EOF). If not, a process that has left
+    /// the group of the child still holds the other end of the pipe.
     pub complete: bool,
 }
 
-/// Runs a child with this input, until it has ended by itself or its time is up,
-/// or until this future is dropped.
+/// Runs a child with this input, until it has ended by itself or its time is
+/// up, or until this future is dropped.
 ///
 /// The child is the leader of a new process group, and is ended together with
 /// what it has started: by SIGTERM, and after the grace by SIGKILL. What it has
@@ -74,14 +74,14 @@ pub struct Output {
 /// not read its input is no error.
 ///
 /// If the future is dropped, the group is killed at once, and the child is
-/// waited for. This blocks the thread for about a millisecond, and 100 ms at the
-/// most. (A child that SIGKILL does not end by then is left to tokio, which
-/// waits for it as long as a runtime runs.)
+/// waited for. This blocks the thread for about a millisecond, and 100 ms at
+/// the most. (If SIGKILL has not ended the child by then, tokio waits for it
+/// later, as long as a runtime runs.)
 ///
 /// # Errors
 ///
 /// The child cannot be started; or the system cannot wait for it, because
-/// somebody else has. `TimedOut` if it does not even end by SIGKILL within a
+/// other code has. `TimedOut` if it does not even end by SIGKILL within a
 /// second, because it hangs inside the system. `PermissionDenied` if it has
 /// become another user's (as by `sudo`) and does not end in time: it goes on.
 ///
@@ -100,7 +100,7 @@ pub async fn run_child_tokio(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
-    let mut ends = signal(SignalKind::child())?; // before there is one
+    let mut ends = signal(SignalKind::child())?; // before the child starts
     let mut child = Group(command.spawn()?);
     let pid = child.id().expect("nobody has waited for it");
     let mut pipes = Pipes {
@@ -132,9 +132,9 @@ pub async fn run_child_tokio(
     Ok(Finished { why, status: child.0.wait().await?, stdout, stderr })
 }
 
-/// Looks, and does not wait: `Child::wait` would give away the number of the
-/// child, which is that of the group, and what is left in the group still has to
-/// be killed. `ECHILD`: somebody else has waited for it.
+/// Looks, and does not wait: `Child::wait` would free the number of the child
+/// for other processes. It is that of the group, and what is left in the group
+/// still has to be killed. `ECHILD`: somebody else has waited for it.
 fn is_ended(child: Pid) -> Result<bool, Errno> {
     let options =
         WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
@@ -190,8 +190,8 @@ impl Drop for Group {
     }
 }
 
-/// Our ends of the pipes of a child. They may be dropped at each `await`, and
-/// nothing that was read is lost.
+/// Our ends of the pipes of a child. The futures below may be dropped at each
+/// `await`: nothing that was read is lost.
 struct Pipes<'a> {
     input: Option<(ChildStdin, &'a [u8])>,
     stdout: Source<ChildStdout>,
@@ -207,11 +207,11 @@ impl Pipes<'_> {
     ) -> io::Result<Option<T>> {
         let serve = async {
             self.serve().await?;
-            pending().await // closed: only the event is waited for
+            pending().await // all is closed: wait for the event only
         };
         select! {
             event = event => Ok(Some(event)),
-            error = serve => error,
+            failed = serve => failed,
             () = sleep(time) => Ok(None),
         }
     }

@@ -8,9 +8,10 @@ use std::{fs, io, thread};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
 
-/// Kills all children of this process and waits for them, until it has none:
-/// where it is a subreaper (see `rustix::process::set_child_subreaper`), with
-/// all that they have started, wherever that has moved to. Returns how many.
+/// Kills all children of this process and waits for them, until it has none.
+/// Returns how many there were. If this process is a subreaper (see
+/// `rustix::process::set_child_subreaper`), its grandchildren become its
+/// children when their parents have ended, and are killed, too.
 ///
 /// Not for a program that has other children, or starts some at the same time.
 ///

@@ -9,7 +9,7 @@
 //! changing order; their numbers restore the order of the jobs.
 //!
 //! Change this and watch: `10 * n` instead of `10 * (10 - n)`. The first jobs
-//! end first then, and the first line prints false.
+//! end first then, and the first line prints false (on a quiet machine).
 //!
 //! Output (figures vary):
 //!     jobs ended out of order: true

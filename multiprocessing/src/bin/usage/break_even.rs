@@ -15,8 +15,8 @@
 //! The program `cpu_bound` compares long work on all cores.
 //!
 //! Claims: M3
-//! Change this and watch: set `PERCENT` to 2. The break-even length is then
-//! about five times as long.
+//! Change this and watch: set `PERCENT` to 50. The break-even length is then a
+//! fifth, or less.
 //!
 //! Output (figures vary):
 //!     no work: thread 1.3, process 2.7 us, ratio 2.16

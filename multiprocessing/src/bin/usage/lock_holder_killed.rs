@@ -22,7 +22,7 @@
 //!     robust mutex: locked again, told: owner died, data: [1, 1]
 //!     The article, M6: "With more processes and sockets it is harder still to understand."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to M6 is borne out: the semaphore of a killed process stays locked; the next owner of a robust mutex is told: owner died
+//!     Our answer to M6 is borne out: the semaphore of a killed process stays locked; a robust mutex tells of it: owner died
 
 use std::process::Stdio;
 
@@ -55,8 +55,8 @@ fn main() -> Result {
     say!("robust mutex: locked again, told: {told}, data: {both:?}");
     let stays = if stuck { "stays locked" } else { "is unlocked" };
     let figure = format!(
-        "the semaphore of a killed process {stays}; the next owner of a robust \
-         mutex is told: {told}"
+        "the semaphore of a killed process {stays}; a robust mutex tells of \
+         it: {told}"
     );
     claim("M6", stuck && both == [1, 1], figure)
 }

@@ -12,8 +12,9 @@
 //! an option. The part to copy puts `--` before the names.
 //!
 //! Claims: S11
-//! Change this and watch: add "\0" to `NASTY`: no child is started, because an
-//! argument ends at its first zero byte.
+//! Change this and watch: let the first of `NASTY` begin with `\0`: no child is
+//! started, because an argument ends at its first zero byte. The error is "nul
+//! byte found in provided data".
 //!
 //! Output (times vary, counts do not):
 //!     as arguments: 8 of 8 arrive byte for byte

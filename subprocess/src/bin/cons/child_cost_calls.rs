@@ -4,15 +4,16 @@
 //!
 //! `Command` starts a child by `posix_spawn`, which copies nothing of the
 //! parent, not even its page tables. With `pre_exec`, `uid` or `gid` it has to
-//! use `fork`, which copies the page tables: the more memory the parent has in
-//! use, the longer it takes. A name without `/` together with a PATH of the
-//! child's own leads to `fork`, too. The part to copy finds the program first.
+//! use `fork`, which copies the page tables (the list of all memory): the more
+//! memory the parent uses, the longer it takes. If you give a name without `/`
+//! and also set PATH, it uses `fork`, too. The part to copy finds the program
+//! first.
 //!
-//! Measured in a parent that uses little memory, and in one that uses much. In
-//! Python: `preexec_fn` and `user` have the same price.
+//! Each call is measured in a parent that uses little memory, and in one that
+//! uses much. In Python: `preexec_fn` and `user` force a `fork`, too.
 //!
-//! Change this and watch: give the large parent half the memory: its rows by
-//! `fork` take about half the time.
+//! Change this and watch: `512` instead of `1024`: in the large parent the rows
+//! by `fork` take about half the time.
 //!
 //! Output (figures vary):
 //!     call                      us  us with 1024 MiB  ratio
@@ -89,7 +90,9 @@ fn name() -> Result<OsString> {
 
 fn by_name(program: OsString) -> Result<Command> {
     let mut command = Command::new(program);
-    command.arg("as-child").env("PATH", env::var_os("PATH").expect("set here"));
+    command
+        .arg("as-child")
+        .env("PATH", env::var_os("PATH").expect("`in_a_parent_with` sets it"));
     Ok(command)
 }
 
@@ -142,9 +145,8 @@ pub fn find_program(name: &OsStr) -> Option<PathBuf> {
         return Some(name.into()).filter(|path: &PathBuf| is_program(path));
     }
     let folders = std::env::var_os("PATH")?;
-    let mut paths = std::env::split_paths(&folders).map(|folder| {
-        Path::new(".").join(folder).join(name) // an empty one means here
-    });
-    paths.find(|path| is_program(path))
+    // An empty folder is the one in which this process is: ".".
+    let path = |folder: PathBuf| Path::new(".").join(folder).join(name);
+    std::env::split_paths(&folders).map(path).find(|path| is_program(path))
 }
 // ANCHOR_END: child_cost_calls

@@ -1,14 +1,15 @@
-//! Timeout of a wait: it ends the wait, but neither child nor grandchild.
+//! Timeout of a wait: it ends the wait, and does not end the child.
 //!
 //!     cargo run -p subprocess --bin child_timeout
 //!
 //! `Child::wait` has no time limit; the function to copy, `wait_timeout`, has
 //! one. But a limit ends nothing: the child lives on until it is killed. And to
 //! kill the child is not enough, if it has started a process of its own (a
-//! grandchild). This process has inherited the output of the child, so a read
-//! of it (`wait_with_output`) goes on until the grandchild ends. The cure: a
-//! process group for the child, and a kill for the group. In Python
-//! `run(timeout=..)` kills the child alone, and then it waits in the same way.
+//! grandchild). The grandchild has inherited the output of the child, so a read
+//! of this output (`wait_with_output`) goes on until the grandchild ends. The
+//! cure: a process group for the child, and a kill for the group. In Python
+//! `run(timeout=..)` kills the child alone and leaves the grandchild;
+//! `communicate()` after a `kill()` waits in the same way.
 //!
 //! The program `child_timeout_ways` has the limits of duct and tokio, and
 //! `run_child` is a whole function with a limit for all that a child starts.

@@ -2,8 +2,8 @@
 //!
 //!     cargo run -p subprocess --bin code_or_signal
 //!
-//! `Command::output` is `Ok` as soon as the child has ended, whatever its
-//! status is. So `?` does not notice that the child has failed, and the program
+//! `Command::output` is `Ok` for each child that has ended, whatever its status
+//! is. So `?` does not notice that the child has failed, and the program
 //! goes on with output that is empty or cut. A child that a signal has ended
 //! has no code. A shell shows 128 + the number of the signal then.
 //!

@@ -5,15 +5,16 @@
 //! To drop a `std::process::Child` does nothing: the child goes on, and is a
 //! zombie when it has ended. The handles of tokio, smol and duct leave it
 //! running, too, but wait for it later. Tokio and smol have `kill_on_drop`. The
-//! part to copy is the same for std. They do not reach what the child has
+//! part to copy is the same for std. None of these reaches what the child has
 //! started; process-wrap can, because it kills a group. See `kill_tree`.
 //!
 //! Each child is asked after the drop. One that was killed cannot answer. In
-//! Python: a dropped `Popen` warns, and the child goes on; `with` waits for it.
+//! Python: a dropped `Popen` warns (with `-X dev`), and the child goes on;
+//! `with` waits for it.
 //!
 //! Claims: X1
-//! Change this and watch: write `kill_on_drop(false)`. The child of tokio
-//! answers, and X1 is contradicted.
+//! Change this and watch: in `on_tokio_killed` write `kill_on_drop(false)`. The
+//! child of tokio answers, and X1 is contradicted.
 //!
 //! Output (figures vary):
 //!     handle                    after the drop
@@ -89,7 +90,7 @@ fn answers_after(way: Way) -> Result<bool> {
     let (child_reads, mut question) = pipe()?;
     let (mut answer, child_writes) = pipe()?;
     way(Ends(child_reads, child_writes))?;
-    let _ = question.write_all(b"are you there?\n"); // an error if it is not
+    let _ = question.write_all(b"are you there?\n"); // an error if it is gone
     drop(question); // the end of its input: now it ends
     let mut text = String::new();
     answer.read_to_string(&mut text)?;
@@ -120,7 +121,7 @@ async fn on_process_wrap(ends: Ends) -> Result {
 }
 
 fn on_smol(Ends(input, output): Ends) -> Result {
-    // Its `From` forgets streams that are set before.
+    // `From` of smol forgets streams that were set before.
     let mut command = smol::process::Command::from(role::command("child")?);
     drop(command.stdin(input).stdout(output).spawn()?);
     Ok(())

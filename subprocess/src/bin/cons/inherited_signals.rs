@@ -10,7 +10,8 @@
 //!
 //! Ignored signals are inherited, too. Rust ignores SIGPIPE in each program of
 //! its own, so `Command` sets this one signal back in the child, and no other.
-//! In Python: `restore_signals=True` sets back SIGPIPE, and no mask.
+//! In Python: `restore_signals=True` sets back SIGPIPE and SIGXFSZ, and no
+//! mask.
 //!
 //! Change this and watch: block SIGUSR1 instead of SIGTERM: both children end
 //! by SIGTERM, and the program says so and fails.

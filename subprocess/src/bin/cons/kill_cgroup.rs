@@ -10,11 +10,11 @@
 //! program `kill_tree_ways` has ways that need no permission. In Python: write
 //! the same files.
 //!
-//! The child of this program starts a grandchild, which moves to a session of
-//! its own. Then the child is killed in two ways, and the grandchild is asked.
+//! A child starts a grandchild, which moves to a session of its own. Two such
+//! families are killed, each in one way, and the grandchild is asked.
 //!
-//! Change this and watch: leave out `setsid()?`. Then both ways reach the
-//! grandchild, and the program ends with an error.
+//! Change this and watch: leave out `setsid()?`. Then the kill of the group
+//! reaches the grandchild, too, and the program ends with an error.
 //!
 //! Output (figures vary):
 //!     killed by its process group: the grandchild answers
@@ -44,7 +44,8 @@ fn main() -> Result {
         return compare();
     }
     flags([]);
-    // A cgroup would stay if its owner were killed. Nobody kills this child.
+    // A cgroup would stay if its owner were killed. So a child owns it, which
+    // Ctrl+C does not reach.
     let mut owner = role::command("owner")?;
     let status = owner.process_group(0).status()?;
     ensure(status.success(), "the owner of the cgroup has failed")
@@ -57,7 +58,7 @@ fn compare() -> Result {
         Ok(kill_process_group(Pid::from_child(child), Signal::KILL)?)
     })?;
     say!("killed by its process group: the grandchild {}", told(answers));
-    ensure(answers, "it is in the group")?;
+    ensure(answers, "the grandchild is in the group")?;
     let cgroup = match Cgroup::new() {
         Ok(cgroup) => cgroup,
         Err(error) => {

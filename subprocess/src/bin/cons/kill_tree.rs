@@ -8,9 +8,9 @@
 //! new group, the grandchild is born in it, and one signal reaches the whole
 //! group.
 //!
-//! Send it before you wait for the child. While nobody has waited, the number
-//! of the child, and so of the group, is given to no other process. In Python:
-//! `Popen(process_group=0)` and `os.killpg`.
+//! Send the signal before you wait for the child. While nobody has waited, the
+//! number of the child, and so of the group, is given to no other process. In
+//! Python: `Popen(process_group=0)` and `os.killpg`.
 //!
 //! Claims: S8
 //! Change this and watch: leave out `.process_group(0)` in `src/group.rs`.
@@ -76,7 +76,7 @@ fn answers_after(way: Way) -> Result<bool> {
     let mut child = role::command("child")?;
     child.stdin(input).stdout(output); // which the grandchild inherits
     way(child, &mut answer)?;
-    let _ = question.write_all(b"are you there?"); // an error if it is not
+    let _ = question.write_all(b"are you there?"); // an error if it is gone
     drop(question);
     let mut text = String::new();
     answer.read_to_string(&mut text)?; // until nobody can write any more

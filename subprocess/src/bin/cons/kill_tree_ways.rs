@@ -2,11 +2,12 @@
 //!
 //!     cargo run -p subprocess --bin kill_tree_ways
 //!
-//! The program `kill_tree` is the lesson. Here a child has started two
-//! processes: one stays in the group of the child, the other has moved to a
-//! session of its own, as a daemon does. No group and no session of the child
-//! reaches that one. A subreaper does: when a process ends, its children become
-//! children of the subreaper, which can kill them until none is left.
+//! Read the program `kill_tree` first. Here a child has started two processes:
+//! one stays in the group of the child, the other has moved to a session of its
+//! own, as a daemon does. No group and no session of the child reaches that
+//! one. A subreaper does (this program is one): when a process ends, its
+//! children become children of the subreaper, which can kill them until none is
+//! left.
 //!
 //! Each process gets SIGTERM at the end. One that is ended by SIGTERM was still
 //! alive; one that was killed before has another status. The program
@@ -94,7 +95,7 @@ fn who_survives(way: &str) -> Result<[bool; 2]> {
 fn was_alive(pid: i32) -> Result<bool> {
     let pid = Pid::from_raw(pid).expect("no number is 0");
     if kill_process(pid, Signal::TERM).is_err() {
-        return Ok(false); // waited for, as all that was killed by `wait`
+        return Ok(false); // other code has killed it and waited for it
     }
     let status = waitpid(Some(pid), WaitOptions::empty())?;
     let signal = status.and_then(|(_, status)| status.terminating_signal());

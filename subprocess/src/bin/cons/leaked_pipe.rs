@@ -1,4 +1,4 @@
-//! File descriptor leak: a child inherits a pipe, and its reader gets no EOF.
+//! File descriptor leak: a child inherits a pipe, so the reader gets no EOF.
 //!
 //!     cargo run -p subprocess --bin leaked_pipe
 //!

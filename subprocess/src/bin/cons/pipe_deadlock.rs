@@ -2,16 +2,16 @@
 //!
 //!     cargo run -p subprocess --bin pipe_deadlock
 //!
-//! A pipe has room for 65536 bytes, as a rule. A child that writes more has to
+//! A pipe usually has room for 65536 bytes. A child that writes more has to
 //! wait until somebody reads. Two kinds of parent deadlock with it. One waits
 //! for the end of the child before it reads. The other reads standard output to
-//! its end, while the child wants to write to standard error. With one byte
-//! less both mistakes work, so a small test does not find them. The cure: read
+//! its end, while the child wants to write to standard error. Up to 65536 bytes
+//! both mistakes do no harm, so a small test does not find them. The cure: read
 //! both streams at the same time, then wait. In Python: `Popen.wait()` with
 //! `stderr=PIPE` deadlocks, and `communicate()` is the cure.
 //!
 //! The program `pipe_deadlock_ways` has more cures; `join_first` in the chapter
-//! multiprocessing is its twin for one pipe.
+//! multiprocessing shows the same with one pipe.
 //!
 //! Claims: S6
 //! Change this and watch: write `[room, room]` instead of `[room, room + 1]`.

@@ -1,18 +1,19 @@
-//! A reaper (PID 1 in a container): `wait` for any child steals exit statuses.
+//! A reaper (PID 1 in a container): waiting for any child steals statuses.
 //!
 //!     cargo run -p subprocess --bin reaper
 //!
 //! The first process of a container becomes the parent of all orphans, and has
 //! to wait for them, or they stay as zombies. A loop of `waitpid(-1)` waits for
 //! any child. So it also waits for the children that other code of the program
-//! has started. When that code asks for the status, the system knows nothing
-//! any more: error ECHILD, "No child processes". The cure is to ask for single
-//! children by their numbers, and only for those that no other code waits for.
+//! has started. When that code asks for the status, the system has already
+//! forgotten it: error ECHILD, "No child processes". The cure is to ask for
+//! single children by their numbers, and only for those that no other code
+//! waits for.
 //!
 //! In Python: `os.waitpid(-1, 0)` does the same, and `Popen.wait` says 0 then.
 //!
-//! Change this and watch: `let known = [];`. The reaper takes statuses of the
-//! children, too, and the program ends with an error.
+//! Change this and watch: `let known = [];`. The reaper takes some statuses
+//! of the children, too, and the program ends with an error.
 //!
 //! Output (times vary, counts do not):
 //!     after waitpid(-1), 0 of 5 children have a status
@@ -49,6 +50,7 @@ fn with_reap_orphans() -> Result<usize> {
     let known: Vec<u32> = children.iter().map(Child::id).collect();
     let mut orphans = 0;
     while orphans < CHILDREN {
+        // one of each child
         orphans += reap_orphans(&known)?;
         thread::yield_now();
     }
@@ -87,8 +89,8 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 /// were. Call it after each SIGCHLD, or once a second.
 ///
 /// `known` are the children whose status other code will ask for. A child must
-/// be known before this is called again, so start children and call this under
-/// one lock.
+/// be known before this is called again. So hold one mutex while you start a
+/// child and note its number, and while you call this.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! A secret in argv is world-readable: every user can read it in `/proc`.
+//! A secret in the arguments (argv): every user can read it in `/proc`.
 //!
 //!     cargo run -p subprocess --bin secret
 //!

@@ -2,14 +2,13 @@
 //!
 //!     cargo run -p subprocess --bin stdin_eof
 //!
-//! A pipe has an end when nobody can write to it any more. A parent that has
-//! taken its end, keeps it and waits for the child, waits for ever: the child
-//! waits, too, because more input could come. Three ways close the input:
+//! A reader of a pipe gets EOF when nobody can write to it any more. If a
+//! parent keeps the writer open and waits for the child, both wait for ever:
+//! the child waits, because more input could come. Three ways close the input:
 //! `drop`, the end of the statement that took it, and `wait`, which closes what
 //! is still in the `Child`. A write to a child that has ended is an error
-//! (broken pipe, EPIPE), and no signal, because Rust ignores SIGPIPE in itself.
-//! In Python: `Popen.communicate` closes the input, and ignores the
-//! `BrokenPipeError`.
+//! (broken pipe, EPIPE); a Rust program ignores the signal SIGPIPE. In Python:
+//! `Popen.communicate` closes the input, and ignores the `BrokenPipeError`.
 //!
 //! The program `leaked_pipe` has a pipe that another process keeps open.
 //!
@@ -39,7 +38,7 @@ fn main() -> Result {
         if what == "reads" {
             io::copy(&mut io::stdin(), &mut io::sink())?;
         }
-        return Ok(()); // the other one ends at once
+        return Ok(()); // the other child, `ends`, ends at once
     }
     flags([]);
     let _bound = Watchdog::guard("the children", Duration::from_secs(10))?;
@@ -111,7 +110,7 @@ fn by_wait(mut child: Child) -> io::Result<ExitStatus> {
     child.wait() // closes `child.stdin` first
 }
 
-/// The part to copy does not mind it; a bare write is an error.
+/// For `write_in_background` that is no error; for a bare write it is.
 fn write_to_ended() -> Result<ErrorKind> {
     let mut child = start("ends")?;
     let writer = write_in_background(&mut child, vec![b'x'; 1 << 20])?;

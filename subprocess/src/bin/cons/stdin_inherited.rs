@@ -5,9 +5,9 @@
 //! A parent reads lines from standard input, and starts a child for each line.
 //! A child inherits standard input, unless the parent says otherwise. So the
 //! first child that reads it gets all lines that are left. Of the ways below,
-//! only `output` of std does not let the child inherit it. The cure is
-//! `stdin(Stdio::null())`. A short test does not find the mistake, because the
-//! parent reads up to 8 KiB ahead: here 2 lines of 4 KiB. In Python:
+//! only `output` of std and of smol do not let the child inherit it. The cure
+//! is `stdin(Stdio::null())`. A short test does not find the mistake, because
+//! the parent reads up to 8 KiB ahead: here 2 lines of 4 KiB. In Python:
 //! `subprocess.run(.., stdin=subprocess.DEVNULL)`; in a shell: `ssh -n`.
 //!
 //! Claims: S1

@@ -3,15 +3,16 @@
 //!     cargo run -p subprocess --bin text_busy
 //!
 //! Linux refuses to run a file while any process has it open for writing. A
-//! program that writes a file, closes it and then runs it can fail all the
-//! same: if another thread has started a child meanwhile, this child has a copy
-//! of the open descriptor until its `exec` closes it (a race condition). Here a
-//! child keeps the file open, so each start fails. The function to copy tries
-//! again. In Python the race is the same, and `subprocess` raises an `OSError`.
+//! program that writes a file, closes it and then runs it can fail all the same
+//! (a race condition). Another thread may have started a child meanwhile. Such
+//! a child has a copy of the descriptor, and only its `exec` closes the copy.
+//! Here a child keeps the file open, so each start fails. The function to copy
+//! tries again. In Python the race is the same, and `subprocess` raises an
+//! `OSError`.
 //!
 //! The program `text_busy_ways` has the race itself, and two more cures.
 //!
-//! Change this and watch: open the file by `.read(true)` instead of
+//! Change this and watch: open the file with `.read(true)` instead of
 //! `.append(true)`. Then no start fails, and the program ends with an error.
 //!
 //! Output (times vary, counts do not):
@@ -27,7 +28,7 @@ use shared::watchdog::Watchdog;
 use shared::{Result, ensure, flags, private_folder, role, say};
 
 const STARTS: usize = 25;
-/// A script: this very program runs it, in the role `program`.
+/// A script. Its interpreter is this program, in the role `program`.
 const SCRIPT: &[u8] = b"#!/proc/self/exe as-program\n";
 
 fn main() -> Result {
@@ -68,7 +69,7 @@ fn write_and_run(folder: &Path) -> Result {
         }
     }
     say!("a child can write to the file: busy in {busy} of {STARTS} starts");
-    drop(stdout); // the child begins to end
+    drop(stdout); // tells the child to end
     let limit = Duration::from_secs(5);
     let status = spawn_retrying(&mut Command::new(path), limit)?.wait()?;
     say!("this child ends, and spawn_retrying tries: {status}");

@@ -5,7 +5,7 @@
 //! Threads write programs and run them. While one thread has its file open,
 //! another one starts a child, which has a copy of the descriptor from `fork`
 //! to `exec`. In this moment the file is busy, although its own thread has
-//! closed it. (This race is free: some starts fail in most runs, not in all.)
+//! closed it. (This race is free: in many runs some starts fail, not in all.)
 //! Two cures: one lock, so that no thread starts a child while a file is open;
 //! or a child that writes the file, so that this process never has it open. In
 //! Python the race is the same.
@@ -14,7 +14,7 @@
 //! third cure is to try again.
 //!
 //! Change this and watch: in `write_program` write `OPEN.read()`. Then some
-//! starts fail in most runs, and the program ends with an error.
+//! starts fail in many runs, and the program ends with an error.
 //!
 //! Output (figures vary):
 //!     copy the file, spawn: busy 1 of 200 times
@@ -30,7 +30,7 @@ use shared::{Result, ensure, flags, private_folder, role, say};
 const THREADS: usize = 8;
 /// How many programs each thread writes and runs.
 const PROGRAMS: usize = 25;
-/// A script: this very program runs it, in the role `program`.
+/// A script. Its interpreter is this program, in the role `program`.
 const SCRIPT: &[u8] = b"#!/proc/self/exe as-program\n";
 
 type Way = fn(&Path) -> io::Result<Child>;

@@ -3,12 +3,13 @@
 //!     cargo run -p subprocess --bin zombies
 //!
 //! The system keeps the exit status of a child until its parent asks for it.
-//! Such a child is called a zombie: it uses no CPU, but it keeps its process
-//! number (PID), and the system has only so many. A dropped
-//! `std::process::Child` is never waited for. If the program has nothing to do
-//! with the status, a thread can wait: this is the part to copy. The program
-//! `zombies_libraries` has duct, tokio and smol. In Python: `Popen.__del__`
-//! puts the child on a list, and the next `Popen` looks through it.
+//! Until then, a child that has ended is called a zombie: it uses no CPU, but
+//! it keeps its process number (PID), and the system has only so many. A
+//! dropped `std::process::Child` is never waited for. If the program has
+//! nothing to do with the status, a thread can wait: this is the part to copy.
+//! The program `zombies_libraries` has duct, tokio and smol. In Python:
+//! `Popen.__del__` puts the child on a list, and the next `Popen` looks through
+//! it.
 //!
 //! Claims: S9
 //! Change this and watch: `on_threads` instead of `on_std` in `main`. Nobody
@@ -76,8 +77,8 @@ fn on_threads() -> Result<usize> {
     until_none_is_left(&pids)
 }
 
-/// Waits until it has ended, and leaves its status to its parent. (ECHILD is no
-/// error here: somebody has waited for it.)
+/// Waits until the process has ended, and does not take its status. (ECHILD is
+/// no error here: other code has taken it.)
 fn has_ended(pid: u32) -> Result {
     let pid = Pid::from_raw(pid as i32).expect("no number is 0");
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
@@ -125,7 +126,9 @@ pub fn spawn_and_forget(mut command: Command) -> io::Result<u32> {
                 let _ = tell.send(Ok(child.id()));
                 let _ = child.wait();
             }
-            Err(error) => drop(tell.send(Err(error))),
+            Err(error) => {
+                let _ = tell.send(Err(error));
+            }
         }
     })?;
     told.recv().expect("the thread always tells")

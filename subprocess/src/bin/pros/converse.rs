@@ -12,8 +12,8 @@
 //! In Python: `popen.stdin.write`, `flush`, `popen.stdout.readline()`, which
 //! has no timeout.
 //!
-//! Change this and watch: call `flush` for each kind of child: the second one
-//! answers, too, and this program ends with an error.
+//! Change this and watch: delete `if kind == "flushes"`, and keep the flush:
+//! the second child answers, too, and this program ends with an error.
 //!
 //! Output (figures vary):
 //!     7: 49
@@ -68,7 +68,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::{thread, time::Duration};
 
-/// In bytes: a pipe takes so many at once, or none.
+/// In bytes: up to 4096 (PIPE_BUF) are written as a whole, or not at all.
 const LONGEST_QUESTION: usize = 4_000;
 /// In bytes, so that the memory is bounded.
 const LONGEST_ANSWER: usize = 1 << 16;
@@ -76,7 +76,7 @@ const LONGEST_ANSWER: usize = 1 << 16;
 /// A child that answers each line with a line. Dropped, it is killed.
 pub struct Conversation {
     child: Child,
-    /// `None` after a question that has no answer: a late answer
+    /// `None` after a question that was not answered in time: a late answer
     /// would be mistaken for the answer to the next question.
     input: Option<ChildStdin>,
     answers: Receiver<io::Result<String>>,
@@ -131,6 +131,7 @@ impl Conversation {
         let mut input = self.input.take().ok_or(ErrorKind::BrokenPipe)?;
         input.write_all(format!("{question}\n").as_bytes())?;
         let answer = self.answers.recv_timeout(timeout);
+        // The first `?`: nothing came. The second one: no answer came.
         let answer = answer.map_err(|_| ErrorKind::TimedOut)??;
         self.input = Some(input);
         Ok(answer)

@@ -62,13 +62,13 @@ fn main() -> Result {
 fn child() -> Result {
     stdout().write_all(b"+")?;
     stdout().flush()?;
-    let _token = stdin().read(&mut [0])?; // or the end of the input
+    let _token = stdin().read(&mut [0])?; // a byte, or the end of the input
     stdout().write_all(b"-")?;
     Ok(stdout().flush()?)
 }
 
-/// Gives a token when no other child may begin. When all have begun, the end of
-/// the input is a token for each.
+/// Gives a token when `LIMIT` children are running. When all have begun, it
+/// closes the pipe: the end of the input is a token for each.
 fn most_at_a_time(
     hear: PipeReader,
     give: PipeWriter,
@@ -120,10 +120,11 @@ pub fn run_all(
         }
     };
     thread::scope(|scope| {
-        // This thread is one of them. If the system has no more, fewer do it.
-        let mut others = (1..threads).map(|_| thread::Builder::new());
-        others.try_for_each(|new| new.spawn_scoped(scope, work).map(drop)).ok();
-        work();
+        for _ in 1..threads {
+            // An error: there is no more thread. Then fewer do the work.
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work(); // this thread works, too
     });
     let ends = ends.into_inner().expect("as above");
     ends.into_iter().map(|end| end.expect("each was run")).collect()

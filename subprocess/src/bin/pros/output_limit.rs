@@ -4,7 +4,7 @@
 //!
 //! A child writes 64 MiB, and we want the first 1 MiB. If we stop reading, the
 //! pipe becomes full, and the child waits in `write` for ever. If we drop the
-//! reader, the next `write` of the child gets it the signal SIGPIPE, which ends
+//! reader, the next `write` of the child raises the signal SIGPIPE, which ends
 //! most programs. A Rust or Python program ignores this signal, and its `write`
 //! returns the error EPIPE (`BrokenPipeError`). If we read on, but only count
 //! the bytes, the child comes to its normal end. `Command::output` keeps
@@ -12,8 +12,8 @@
 //!
 //! The program `throughput` measures how fast output comes in.
 //!
-//! Change this and watch: `LIMIT` to `2 * TOTAL`. No child stalls, so the first
-//! way ends with an error.
+//! Change this and watch: `LIMIT` to `2 * TOTAL`. No child stalls: the first
+//! output ends before the limit, which is an error.
 //!
 //! Output (times vary, counts do not):
 //!     stop reading: 65536 bytes wait in the pipe; the child stalls

@@ -8,9 +8,10 @@
 //! same in one line. Nothing goes through the parent but the last output.
 //!
 //! If one of them fails, its neighbours may still end well: the status of the
-//! last child alone tells nothing of that. In Python: `Popen(stdin=a.stdout)`,
+//! last child does not show it. In Python: `Popen(stdin=a.stdout)`,
 //! and then `a.stdout.close()` in the parent. Rust moves the pipe into the
-//! `Command`; when that is dropped, the parent has none. See `pipe_write_end`.
+//! `Command`; when that is dropped, the parent has no
+//! copy of it. See `pipe_write_end`.
 //!
 //! Claims: S4
 //! Change this and watch: let "even" print all numbers: both count 1000, and S4

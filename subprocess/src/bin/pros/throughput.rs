@@ -12,7 +12,7 @@
 //! `Popen(pipesize=..)`.
 //!
 //! Change this and watch: `TRIES` in `src/flood.rs` to 1. From run to run
-//! another way is the fastest: most differences in this table are smaller than
+//! another pipe is the fastest: most differences in this table are smaller than
 //! chance.
 //!
 //! Output (figures vary):

@@ -1,12 +1,12 @@
-//! Ctrl+C and children: which processes does SIGINT of a terminal reach?
+//! Ctrl+C and children: which processes get the SIGINT of the terminal?
 //!
 //!     cargo run -p subprocess --bin child_ctrl_c
 //!
 //! At Ctrl+C the terminal sends SIGINT to all processes of the group in the
 //! foreground: to a program and to the children that it has started. So a child
 //! may be gone before the program can end it in good order. A child in a group
-//! of its own gets nothing: it is the program that has to end it. (It also
-//! reads nothing from the terminal: that is for the foreground only.)
+//! of its own gets nothing: it is the program that has to end it. (And
+//! it cannot read from the terminal: only the foreground can.)
 //!
 //! This program makes a pseudo-terminal, starts a parent with two children in
 //! it, and types Ctrl+C, which is the byte 3. In Python:
@@ -47,10 +47,10 @@ fn main() -> Result {
     for line in lines {
         say!("{}", line?);
     }
-    ensure(parent.wait()?.success(), "SIGINT has reached others")
+    ensure(parent.wait()?.success(), "SIGINT has ended the wrong child")
 }
 
-/// Hears SIGINT, and looks what has become of its two children.
+/// Hears SIGINT, and tells how its two children have ended.
 fn parent() -> Result {
     let mut signals = Signals::new([SIGINT])?;
     let mut command = role::command("child")?;

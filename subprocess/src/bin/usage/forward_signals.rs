@@ -7,13 +7,13 @@
 //! mistake, because the terminal sends SIGINT to the whole process group. There
 //! are two cures. A wrapper that has nothing to do afterwards becomes the child
 //! itself (`exec`; in Python: `os.execv`). Any other one has to pass the
-//! signals on. It gives the child a group of its own, so that each signal comes
-//! once, and ends as a shell does: with code 128 + n if signal n ended the
-//! child.
+//! signals on. It gives the child a group of its own (or Ctrl+C would come
+//! twice: from the terminal, and from the wrapper), and ends as a shell does:
+//! with code 128 + n if signal n ended the child.
 //!
-//! Change this and watch: delete `SIGTERM` in the line `let all = ..`. Then it
-//! ends the third wrapper, too, and the child lives on: the program says that a
-//! signal went another way.
+//! Change this and watch: delete `SIGTERM` in the line `let all = ..`. Then
+//! SIGTERM ends the wrapper of row 5, and its child lives on: the program says
+//! that a signal went another way.
 //!
 //! Output (figures vary):
 //!     wrapper     signal  child gets it  wrapper's end
@@ -41,8 +41,8 @@ fn main() -> Result<ExitCode> {
     }
     flags([]);
     let _bound = Watchdog::guard("the wrappers", Duration::from_secs(20))?;
-    hear_interrupts()?; // a shell ignores them for what is in the background
-    set_child_subreaper(true)?; // a child without a wrapper is ours
+    hear_interrupts()?; // a shell starts background jobs with SIGINT ignored
+    set_child_subreaper(true)?; // orphans become our children
     let columns = ["wrapper", "signal", "child gets it", "wrapper's end"];
     let (mut table, mut heard) = (Table::new(columns), Vec::new());
     for way in ["exec", "same group", "forwards"] {
@@ -78,7 +78,7 @@ fn tell_the_wrapper(way: &str, signal: Signal) -> Result<End> {
     let status = wrapper.wait()?;
     drop(life); // ends a child that lives
     let child_got_it = said.next().transpose()?.is_none();
-    // Reaps a child that has lost its wrapper; an error: there is none.
+    // Reaps a child that has lost its wrapper, until there is no child.
     while wait().is_ok() {}
     Ok(End { child_got_it, status })
 }
@@ -145,10 +145,10 @@ pub fn forward_signals(command: &mut Command) -> io::Result<ExitCode> {
         }
         // Nobody has waited for the child: no other group has this number.
         for number in signals.wait().filter(|number| *number != SIGCHLD) {
-            // An error: the group is of another user now. It goes on.
+            // An error: the child has become another user's, and goes on.
             let _ = killpg(group, Signal::try_from(number)?);
             if number == SIGTSTP {
-                raise(SIGSTOP)?; // goes on at SIGCONT, and passes it on
+                raise(SIGSTOP)?; // until SIGCONT, which is then passed on
             }
         }
     }

@@ -2,8 +2,8 @@
 //!
 //!     cargo run -p subprocess --bin run_child
 //!
-//! `Command::output` waits until the child has ended and nobody holds its
-//! output open. It has no time limit, and keeps everything that the child
+//! `Command::output` waits until the child has ended and all processes have
+//! closed its output. It has no time limit, and keeps everything that the child
 //! writes. The function to copy, `run_child`, ends the child when its time is
 //! up or when Ctrl+C comes, together with all processes that the child has
 //! started. It reads both streams to their end and at the same time, and keeps
@@ -11,8 +11,8 @@
 //! `subprocess.run(timeout=..)`, which kills the child alone.
 //!
 //! Claims: S7
-//! Change this and watch: `time` to 10 s: the child that hangs ends at Ctrl+C
-//! only. Press it: its row says `Stopped`, and S7 is contradicted.
+//! Change this and watch: `time` to 10 s, and press Ctrl+C before it is over.
+//! The rows of `hangs` and `leaves` say `Stopped`, and S7 is contradicted.
 //!
 //! Output (figures vary):
 //!     child    why     status                           kept  EOF

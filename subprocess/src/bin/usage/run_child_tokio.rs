@@ -5,10 +5,11 @@
 //! A future can be dropped at any `await`: by `timeout`, by a `select!` with
 //! `ctrl_c()`, by `abort`. tokio's `kill_on_drop` then kills the child alone,
 //! and not what the child has started. The future to copy kills the whole
-//! process group when it is dropped. It also waits for the end of the child
-//! there: tokio itself reaps a dropped child only while a runtime goes on, so a
-//! zombie could stay. All the rest is as in the program `run_child`. In Python:
-//! `asyncio.create_subprocess_exec`, where a cancelled task leaves the child.
+//! process group when it is dropped. While it is dropped, it also waits for the
+//! end of the child: tokio itself reaps a dropped child only while a runtime
+//! goes on, so a zombie could stay. All the rest is as in the program
+//! `run_child`. In Python: `asyncio.create_subprocess_exec`, where a cancelled
+//! task leaves the child.
 //!
 //! Claims: S7
 //! Change this and watch: delete the line `let _ = self.signal(Signal::KILL);`.

@@ -78,9 +78,9 @@ use std::thread;
 /// errors and its status. However much of each there is, nobody waits for ever:
 /// a thread writes the input while this one reads both outputs.
 ///
-/// A child that does not read all of its input is no error. Also what the child
-/// has started itself is waited for, as long as it has one of the streams.
-/// There is no time limit.
+/// A child that does not read all of its input is no error. Processes that the
+/// child has started are waited for, too, as long as they hold one of the
+/// streams. There is no time limit.
 ///
 /// # Errors
 ///
@@ -105,6 +105,7 @@ pub fn output_with_input(
             }
         };
         let output = child.wait_with_output()?;
+        // `BrokenPipe`: the child did not read all of it.
         match writer.join().expect("it does not panic") {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
             _ => Ok(output),

@@ -1,11 +1,11 @@
-//! Child processes (Popen): ten children of another program, each with a dish.
+//! Child processes (Popen): ten of them run another program, each with a dish.
 //!
 //!     cargo run -p subprocess --bin takeout
 //!
 //! Each child reads its order from standard input and writes the plate to
 //! standard output. In Python: `Popen` and `communicate(timeout=..)`. If a
-//! child is not done in time, all children are killed and waited for, or they
-//! would stay behind as zombies.
+//! child is not done in time, all children are killed and then waited for: a
+//! child stays in the list of processes, as a zombie, until its parent waits.
 //!
 //! Claims: S1
 //! Change this and watch: `AT_ONCE` to 1: each child starts when the one before
@@ -45,8 +45,8 @@ fn main() -> Result {
     let kitchen = Kitchen::open()?;
     let mut plates = Vec::new();
     for dishes in kitchen.dishes().chunks(AT_ONCE) {
-        let order = |dish| serde_json::to_vec(&(dish, kitchen.oven));
-        let orders = dishes.iter().map(order).collect::<Result<_, _>>()?;
+        let to_order = |dish| serde_json::to_vec(&(dish, kitchen.oven));
+        let orders = dishes.iter().map(to_order).collect::<Result<_, _>>()?;
         let parcels = run_each(caterer.as_ref(), orders, 3 * PATIENCE)?;
         for (dish, parcel) in dishes.iter().zip(parcels) {
             plates.push(unpack(dish, &parcel)?);
@@ -78,8 +78,8 @@ use duct::{Handle, cmd};
 /// Starts `program` once for each input, all at the same time, and returns how
 /// each of them ended and what it wrote, in the order of the inputs.
 ///
-/// The input is written to standard input, which is closed then. A status that
-/// is no success is no error here: look at it.
+/// The input is written to standard input, which is closed then. A child that
+/// fails is no `Err`: look at its status.
 ///
 /// # Errors
 ///
@@ -90,7 +90,7 @@ pub fn run_each(
     inputs: Vec<Vec<u8>>,
     limit: Duration,
 ) -> io::Result<Vec<Output>> {
-    let deadline = Instant::now().checked_add(limit); // `None`: never
+    let deadline = Instant::now().checked_add(limit); // or no deadline
     let mut children = Children(Vec::new());
     for input in inputs {
         let child = cmd!(program).stdin_bytes(input);
@@ -115,8 +115,8 @@ impl Drop for Children {
         for child in &self.0 {
             let _ = child.kill(); // no error if it has ended
         }
-        // Or they would stay behind as zombies. Bounded: a process that a child
-        // has started may hold its output open for ever.
+        // So that none stays as a zombie. For a second at most: a process that
+        // a child has started may hold the output of the child open for ever.
         for child in &self.0 {
             let _ = child.wait_timeout(Duration::from_secs(1));
         }

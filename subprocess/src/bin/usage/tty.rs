@@ -1,14 +1,14 @@
-//! Pseudo-terminal (pty): a child that would print at its end prints at once.
+//! Pseudo-terminal (pty): the lines of a child come at once, not at its end.
 //!
 //!     cargo run -p subprocess --bin tty
 //!
 //! Python and C write line by line to a terminal. To a pipe they write blocks:
-//! what a child prints comes when some thousand bytes have come together, or at
-//! its end. (Rust's standard output is always line-buffered.) If you cannot
-//! make the child flush, give it a pseudo-terminal as its standard output. Then
-//! the child sees a terminal, with a size. Two things differ for the reader: a
-//! line ends with `\r\n`, and the end of the output is the error EIO. In
-//! Python: `pty.openpty`; or `python -u` for the child.
+//! what a child prints arrives when its buffer of some thousand bytes is full,
+//! or at its end. (Rust's standard output is always line-buffered.) If you
+//! cannot make the child flush, give it a pseudo-terminal as its standard
+//! output. Then the child sees a terminal, with a size. Two things differ for
+//! the reader: a line ends with `\r\n`, and the end of the output is the error
+//! EIO. In Python: `pty.openpty`; or `python -u` for the child.
 //!
 //! Claims: S13
 //! Change this and watch: `false` instead of `io::stdout().is_terminal()`. The
@@ -125,7 +125,7 @@ pub fn spawn_in_pty(
 ) -> pty_process::Result<(Child, blocking::Pty)> {
     let (pty, terminal) = blocking::open()?;
     pty.resize(size)?;
-    // Takes `terminal`: as long as we had it, the output would not end.
+    // `spawn` takes `terminal`: if we kept it, the output would have no end.
     let child = command.spawn(terminal)?;
     Ok((child, pty))
 }
