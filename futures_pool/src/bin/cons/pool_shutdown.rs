@@ -15,13 +15,13 @@
 //! second job is done, too, and F13 is contradicted.
 //!
 //! Output (figures vary):
-//!     drop, 208.0 ms: running job Done, pending Done
-//!     shutdown(Cancel), 206.3 ms: running job Done, pending Cancelled
+//!     drop, 200.4 ms: running job Done, pending Done
+//!     shutdown(Cancel), 200.5 ms: running job Done, pending Cancelled
 //!     close(Finish), 0.0 ms: running job DoneLater, pending DoneLater
-//!     kill after a limit, 54.6 ms: running job Lost, pending Lost
+//!     kill after a limit, 50.9 ms: running job Lost, pending Lost
 //!     The article, F13: "It shuts down only when its futures are done."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to F13 is borne out: Cancel: a pending job is Cancelled; a running job: DoneLater after close, Lost after kill
+//!     Our answer to F13 is borne out: a pending job: Cancelled by Cancel; a running job: DoneLater by close, Lost by kill
 
 use std::{mem, thread, time::Instant};
 
@@ -47,8 +47,8 @@ fn main() -> Result {
     });
 
     let figure = format!(
-        "Cancel: a pending job is {:?}; a running job: {:?} after close, \
-         {:?} after kill",
+        "a pending job: {:?} by Cancel; a running job: {:?} by close, {:?} by \
+         kill",
         cancel.pending, close.running, kill.running
     );
     let waits = [finish.running, cancel.running] == [Fate::Done; 2];
