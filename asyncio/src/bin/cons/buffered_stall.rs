@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use futures::stream::iter;
 use shared::{Result, claim, flags, say};
-use tokio::time::sleep;
+use tokio::{sync::Semaphore, time::sleep};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
@@ -52,8 +52,10 @@ async fn done_meanwhile(
     downloads: impl Stream<Item = u64>,
 ) -> usize {
     let mut downloads = pin!(downloads);
+    SENT.add_permits(1);
     downloads.next().await; // the first one; three are still running
     let before = DONE.load(Relaxed);
+    SENT.add_permits(3); // now they could end
     // WRONG for a stream in this task: nobody polls it meanwhile.
     sleep(Duration::from_millis(60)).await;
     let done = DONE.load(Relaxed) - before;
@@ -63,9 +65,11 @@ async fn done_meanwhile(
 }
 
 static DONE: AtomicUsize = AtomicUsize::new(0);
+/// One permit for each download that its server has sent.
+static SENT: Semaphore = Semaphore::const_new(0);
 
 async fn download(size: u64) -> u64 {
-    sleep(Duration::from_millis(5 * size)).await;
+    SENT.acquire().await.expect("it is never closed").forget();
     DONE.fetch_add(1, Relaxed);
     size
 }

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use futures::stream::{BoxStream, FuturesUnordered, iter};
 use shared::{Result, Table, claim, ensure, flags};
-use tokio::time::sleep;
+use tokio::{sync::Semaphore, time::sleep};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
@@ -62,8 +62,10 @@ async fn main() -> Result {
 
 /// How many downloads are done while their consumer awaits something else.
 async fn done_meanwhile(mut downloads: BoxStream<'_, u64>) -> Result<usize> {
+    SENT.add_permits(1);
     downloads.next().await; // the first one; three are still running
     let before = DONE.load(Relaxed);
+    SENT.add_permits(3); // now they could end
     sleep(Duration::from_millis(60)).await;
     let done = DONE.load(Relaxed) - before;
     ensure(downloads.count().await == 3, "a download is missing")?;
@@ -71,9 +73,11 @@ async fn done_meanwhile(mut downloads: BoxStream<'_, u64>) -> Result<usize> {
 }
 
 static DONE: AtomicUsize = AtomicUsize::new(0);
+/// One permit for each download that its server has sent.
+static SENT: Semaphore = Semaphore::const_new(0);
 
 async fn download(size: u64) -> u64 {
-    sleep(Duration::from_millis(5 * size)).await;
+    SENT.acquire().await.expect("it is never closed").forget();
     DONE.fetch_add(1, Relaxed);
     size
 }
