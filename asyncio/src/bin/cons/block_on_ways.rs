@@ -49,9 +49,9 @@ fn main() -> Result {
     });
     table.print();
     let figure = format!(
-        "of {} ways to wait in a task, {} block its thread, all others panic",
-        blocks.len(),
-        blocks.iter().filter(|blocks| **blocks).count()
+        "in a task {} of {} ways to wait block its thread; the others panic",
+        blocks.iter().filter(|blocks| **blocks).count(),
+        blocks.len()
     );
     claim("A23", blocks == [false, false, true, true, true, true], figure)
 }
