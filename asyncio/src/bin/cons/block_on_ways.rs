@@ -26,7 +26,7 @@
 //!     a runtime elsewhere        returns 12
 //!     The article, A23: "Nothing blocks, except for the entry point."
 //!     Our answer for Rust: false (not true)
-//!     Our answer to A23 is borne out: of 6 ways to wait in a task, 4 block its thread, all others panic
+//!     Our answer to A23 is borne out: in a task 4 of 6 ways to wait block its thread; the others panic
 
 use std::{panic, time::Duration};
 

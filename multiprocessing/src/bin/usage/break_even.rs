@@ -16,7 +16,7 @@
 //!
 //! Claims: M3
 //! Change this and watch: set `PERCENT` to 50. The break-even length is then a
-//! fifth, or less.
+//! quarter, or less.
 //!
 //! Output (figures vary):
 //!     no work: thread 1.3, process 2.7 us, ratio 2.16
