@@ -7,9 +7,9 @@
 
 // ANCHOR: kill_cgroup
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{thread, time::Duration};
@@ -18,6 +18,8 @@ use std::{thread, time::Duration};
 #[derive(Debug)]
 pub struct Cgroup {
     folder: PathBuf,
+    /// Open, so that a kill needs no free descriptor.
+    kill: File,
 }
 
 impl Cgroup {
@@ -30,11 +32,26 @@ impl Cgroup {
     /// there is no version 2 of cgroups here.
     pub fn new() -> io::Result<Cgroup> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("children-{}-{count}", process::id());
-        let folder = own_folder()?.join(name);
-        fs::create_dir(&folder)?;
-        Ok(Cgroup { folder })
+        let own = own_folder()?;
+        loop {
+            let count = COUNT.fetch_add(1, Ordering::Relaxed);
+            let name = format!("children-{}-{count}", process::id());
+            let folder = own.join(name);
+            match fs::create_dir(&folder) {
+                // Of a process that was killed, and had our number.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                made => {
+                    made?;
+                    let kill = folder.join("cgroup.kill");
+                    let kill = File::options().write(true).open(kill);
+                    // Without it there is nobody to remove the folder.
+                    let kill = kill.inspect_err(|_| {
+                        let _ = fs::remove_dir(&folder);
+                    })?;
+                    return Ok(Cgroup { folder, kill });
+                }
+            }
+        }
     }
 
     /// Starts a child in it.
@@ -43,7 +60,7 @@ impl Cgroup {
     ///
     /// The child cannot be started, or cannot move.
     pub fn spawn(&self, mut command: Command) -> io::Result<Child> {
-        let path = self.file("cgroup.procs");
+        let path = self.folder.join("cgroup.procs");
         let list = File::options().write(true).open(path)?;
         // SAFETY: between `fork` and `exec` only `write` is called, which is
         // allowed there, with a descriptor that the closure owns.
@@ -61,13 +78,9 @@ impl Cgroup {
     ///
     /// # Errors
     ///
-    /// Linux is older than 5.14.
+    /// The system refuses it.
     pub fn kill(&self) -> io::Result<()> {
-        fs::write(self.file("cgroup.kill"), "1")
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+        (&self.kill).write_all(b"1")
     }
 }
 
@@ -76,7 +89,7 @@ impl Drop for Cgroup {
         let _ = self.kill();
         // The folder is busy until the last of them has ended.
         for _ in 0..1_000 {
-            match fs::remove_dir(&self.folder) {
+            match remove(&self.folder) {
                 Err(error) if error.kind() == ErrorKind::ResourceBusy => {
                     thread::sleep(Duration::from_millis(1));
                 }
@@ -84,6 +97,16 @@ impl Drop for Cgroup {
             }
         }
     }
+}
+
+/// With the cgroups that processes in it have made.
+fn remove(folder: &Path) -> io::Result<()> {
+    for inner in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if inner.file_type()?.is_dir() {
+            remove(&inner.path())?;
+        }
+    }
+    fs::remove_dir(folder)
 }
 
 /// The folder of the cgroup in which this process is.

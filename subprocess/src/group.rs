@@ -49,7 +49,13 @@ impl Group {
         Ok(Group { child, status: None })
     }
 
-    /// Waits until the child has ended by itself, and kills what it has left in
+    /// The child, to take its pipes. (Wait by `wait` of the group.)
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// Closes the input of the child, if it has a pipe that was not taken;
+    /// waits until the child has ended by itself; and kills what it has left in
     /// its group.
     ///
     /// # Errors
@@ -57,6 +63,7 @@ impl Group {
     /// As for `kill`.
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
         if self.status.is_none() {
+            drop(self.child.stdin.take()); // it may wait for the end of it
             self.look(WaitIdOptions::EXITED)?;
         }
         self.kill()

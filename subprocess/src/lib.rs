@@ -6,6 +6,8 @@ pub mod cargo;
 #[cfg(feature = "programs")]
 pub mod cgroup;
 #[cfg(feature = "programs")]
+pub mod conversation;
+#[cfg(feature = "programs")]
 pub mod flood;
 #[cfg(feature = "programs")]
 pub mod group;

@@ -29,6 +29,7 @@ use std::os::unix::{net::UnixStream, process::CommandExt};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -97,21 +98,22 @@ pub struct Output {
 /// does not reach it (`stop` does), and it is ended together with everything
 /// that it has started: by SIGTERM, and after the grace by SIGKILL. When it
 /// ends by itself, what it has left in its group is killed, too. Only a process
-/// that has moved to another group or session can stay; then the output is not
-/// complete.
+/// that has moved to another group or session, or that belongs to another user,
+/// can stay; then the output is not complete.
 ///
 /// All waits are bounded by these limits, also if the child does not read its
 /// input, and if it does not end at SIGTERM. Input that it does not want is
-/// dropped. After the time limit, this may take up to four times the grace; in
-/// that time no `stop` is heard.
+/// dropped. When the child has ended, or its time is up, no `stop` is heard any
+/// more; this may take four times the grace, and two seconds.
 ///
 /// # Errors
 ///
-/// The child cannot be started; or the system cannot wait for it: because other
-/// code has waited for it, or because this process ignores SIGCHLD. `TimedOut`
-/// if it does not even end by SIGKILL within a second, because it hangs inside
-/// the system. `PermissionDenied` if it has become another user's (as by
-/// `sudo`) and does not end in time: it goes on.
+/// The child cannot be started; or the system cannot wait for it: because
+/// other code has waited for it, or because this process ignores SIGCHLD.
+/// `TimedOut` if it does not even end by SIGKILL within a second, because it
+/// hangs inside the system. `PermissionDenied` if it has become another user's
+/// (as by `sudo`) and does not end in time: it goes on, and nobody waits for
+/// it.
 pub fn run_child(
     command: &mut Command,
     input: &[u8],
@@ -149,9 +151,10 @@ pub fn run_child(
     // Processes that it has started may still hold its output.
     pipes.serve([None, None], grace)?;
     child.signal(Signal::KILL)?;
-    pipes.serve([None, None], grace)?;
+    pipes.serve([None, None], grace.max(Duration::from_millis(100)))?;
     let [stdout, stderr] = pipes.outputs.map(|(output, _)| output);
-    Ok(Finished { why, status: child.wait()?, stdout, stderr })
+    let Some(status) = child.wait()? else { return Err(child.give_up()) };
+    Ok(Finished { why, status, stdout, stderr })
 }
 
 /// Told to stop: by SIGINT (Ctrl+C), SIGTERM or SIGHUP.
@@ -164,7 +167,9 @@ pub struct Stop {
 
 impl Stop {
     /// Takes these signals over for the rest of the process: they do not end it
-    /// any more. Ask [`signal`](Stop::signal) what came, and end.
+    /// any more. Ask [`signal`](Stop::signal) what came, and end. To be called
+    /// once. A signal that this process has blocked is not heard; SIGHUP is
+    /// heard also after `nohup`.
     ///
     /// # Errors
     ///
@@ -172,10 +177,12 @@ impl Stop {
     pub fn listen() -> io::Result<Stop> {
         let signal = Arc::new(AtomicUsize::new(0));
         let (event, told) = UnixStream::pair()?;
-        for number in [SIGINT, SIGTERM, SIGHUP] {
+        // First what can fail: without an event no signal is taken over.
+        let told = [told.try_clone()?, told.try_clone()?, told];
+        for (number, told) in [SIGINT, SIGTERM, SIGHUP].into_iter().zip(told) {
             let came = signal.clone();
             flag::register_usize(number, came, number as usize)?;
-            pipe::register(number, told.try_clone()?)?;
+            pipe::register(number, told)?;
         }
         Ok(Stop { signal, event: Some(event) })
     }
@@ -238,10 +245,17 @@ impl Group {
         Ok(())
     }
 
-    fn wait(&mut self) -> io::Result<ExitStatus> {
-        let status = self.child.wait()?;
-        self.status = Some(status);
-        Ok(status)
+    /// It was killed, or has ended. Bounded: a debugger may keep its status.
+    fn wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(1) {
+            self.status = self.child.try_wait()?;
+            if self.status.is_some() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(self.status)
     }
 
     /// Waiting for it could take for ever.
@@ -255,7 +269,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         if self.status.is_none() && self.signal(Signal::KILL).is_ok() {
-            let _ = self.child.wait();
+            let _ = self.wait();
         }
     }
 }
@@ -278,12 +292,17 @@ impl<'a> Pipes<'a> {
         limit: usize,
     ) -> io::Result<Self> {
         let stdin = child.stdin.take();
-        if let Some(stdin) = &stdin {
-            ioctl_fionbio(stdin, true)?; // a write never waits
-        }
         let stdout = child.stdout.take().map(|pipe| Box::new(pipe) as _);
         let stderr = child.stderr.take().map(|pipe| Box::new(pipe) as _);
-        let outputs = [stdout, stderr].map(|pipe| (Output::default(), pipe));
+        let outputs: [Option<Box<dyn Pipe>>; 2] = [stdout, stderr];
+        // A read or a write never waits, whatever a child does with its end.
+        for pipe in outputs.iter().flatten() {
+            ioctl_fionbio(pipe.as_fd(), true)?;
+        }
+        if let Some(stdin) = &stdin {
+            ioctl_fionbio(stdin, true)?;
+        }
+        let outputs = outputs.map(|pipe| (Output::default(), pipe));
         Ok(Pipes { input: stdin.map(|pipe| (pipe, input)), outputs, limit })
     }
 

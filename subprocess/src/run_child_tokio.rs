@@ -110,7 +110,9 @@ pub async fn run_child_tokio(
     };
 
     let mut why = Why::Ended;
-    if pipes.serve_until(has_ended(pid, &mut ends), time).await?.is_none() {
+    let end = pipes.serve_until(has_ended(pid, &mut ends), time).await?;
+    // It may have ended while this task had no turn.
+    if end.is_none() && !is_ended(pid)? {
         why = Why::TimeUp;
         child.signal(Signal::TERM)?;
         let end = has_ended(pid, &mut ends);
@@ -127,7 +129,7 @@ pub async fn run_child_tokio(
     // Others may have its output: what it has started.
     pipes.serve_for(grace).await?;
     child.signal(Signal::KILL)?;
-    pipes.serve_for(grace).await?;
+    pipes.serve_for(grace.max(Duration::from_millis(100))).await?;
     let [stdout, stderr] = [pipes.stdout.output, pipes.stderr.output];
     Ok(Finished { why, status: child.0.wait().await?, stdout, stderr })
 }

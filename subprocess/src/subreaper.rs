@@ -17,27 +17,33 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
 ///
 /// # Errors
 ///
-/// `TimedOut`: some are left after `limit`. Others: the system does not list
-/// the children, or one belongs to another user.
+/// Some are left after `limit`: `PermissionDenied` if one of them belongs to
+/// another user, else `TimedOut`. Others: the system does not list the
+/// children.
 pub fn kill_all_children(limit: Duration) -> io::Result<usize> {
-    let (begun, mut count) = (Instant::now(), 0);
+    let (begun, mut count, mut refused) = (Instant::now(), 0, None);
     loop {
-        for child in children()? {
-            match kill_process(child, Signal::KILL) {
+        let list = children()?;
+        for child in &list {
+            match kill_process(*child, Signal::KILL) {
                 Ok(()) | Err(Errno::SRCH) => {} // `SRCH`: it has gone
-                Err(error) => return Err(error.into()),
+                Err(error) => refused = Some(error), // it may end by itself
             }
         }
         // When one has ended, its own children come to this process.
-        match wait(WaitOptions::NOHANG) {
-            Ok(Some(_)) => count += 1,
-            Err(Errno::CHILD) => return Ok(count),
-            Err(error) => return Err(error.into()),
-            Ok(None) if begun.elapsed() > limit => {
-                return Err(io::ErrorKind::TimedOut.into());
+        for _ in 0..=list.len() {
+            match wait(WaitOptions::NOHANG) {
+                Ok(Some(_)) => count += 1,
+                Ok(None) => break,
+                Err(Errno::CHILD) => return Ok(count),
+                Err(error) => return Err(error.into()),
             }
-            Ok(None) => thread::sleep(Duration::from_millis(1)),
         }
+        if begun.elapsed() > limit {
+            let late = io::Error::from(io::ErrorKind::TimedOut);
+            return Err(refused.map_or(late, io::Error::from));
+        }
+        thread::sleep(Duration::from_millis(1));
     }
 }
 

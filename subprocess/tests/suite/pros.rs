@@ -10,11 +10,10 @@ use std::{
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use subprocess::run_child::{Limits, Stop, Why, run_child};
 
+use subprocess::conversation::Conversation;
+
 use crate::support::*;
 
-#[path = "../../src/bin/pros/converse.rs"]
-#[expect(dead_code, reason = "as above")]
-mod converse;
 #[path = "../../src/bin/pros/many_children.rs"]
 #[expect(dead_code, reason = "the part to copy, and the program around it")]
 mod many_children;
@@ -61,7 +60,6 @@ fn as_child() {
             output.write_all(&vec![b'x'; 100_000]).unwrap();
             output.write_all(b"\n").unwrap();
         }
-        "endless line" => while output.write_all(&[b'x'; 4_096]).is_ok() {},
         "65536 bytes" => {
             output.write_all(&[b'x'; 65_536]).unwrap();
             output.write_all(b"\nend\n").unwrap();
@@ -193,7 +191,7 @@ fn an_error_of_the_caller_ends_the_child() {
 
 #[test]
 fn a_question_without_an_answer_is_the_last_one() {
-    let mut hangs = converse::Conversation::start(&mut child("hang")).unwrap();
+    let mut hangs = Conversation::start(&mut child("hang")).unwrap();
     // The harness says two lines of its own.
     let mut kinds = Vec::new();
     for _ in 0..20 {
@@ -210,19 +208,21 @@ fn a_question_without_an_answer_is_the_last_one() {
 /// needs no memory without end.
 #[test]
 fn questions_and_answers_are_bounded() {
-    let mut hangs = converse::Conversation::start(&mut child("hang")).unwrap();
+    let mut hangs = Conversation::start(&mut child("hang")).unwrap();
     let error = hangs.ask(&"?".repeat(1 << 20), LONG).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
 
+    let mut babbles = Command::new(env!("CARGO_BIN_EXE_run_child"));
     let mut babbles =
-        converse::Conversation::start(&mut child("endless line")).unwrap();
-    let error = (0..20).find_map(|_| babbles.ask("?", LONG).err()).unwrap();
+        Conversation::start(babbles.args(["as-child", "babbles"])).unwrap();
+    let error = babbles.ask("?", LONG).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidData);
 }
 
 #[test]
 fn a_child_that_has_ended_answers_nothing() {
-    let mut gone = converse::Conversation::start(&mut child("fail")).unwrap();
+    let mut gone = Command::new(env!("CARGO_BIN_EXE_converse"));
+    let mut gone = Conversation::start(gone.arg("--salt")).unwrap();
     let error = (0..20).find_map(|_| gone.ask("?", LONG).err()).unwrap();
     let kinds = [io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
     assert!(kinds.contains(&error.kind()), "{error}");

@@ -3,12 +3,15 @@
 
 use std::{
     env, fs,
+    future::{Future, poll_fn},
     io::{self, BufRead, BufReader, Write},
+    os::fd::AsRawFd,
     os::unix::{
         fs::{DirBuilderExt, PermissionsExt},
         process::{CommandExt, ExitStatusExt},
     },
     process::{self, Command, Stdio},
+    task::Poll,
     thread,
     time::Duration,
 };
@@ -19,10 +22,14 @@ use nix::{
     unistd::{Pid, getpgid, getppid, setpgid, setsid},
 };
 use shared::watchdog::within;
+use subprocess::conversation::Conversation;
 use subprocess::group::Group;
 use subprocess::run_child::{Finished, Limits, Stop, Why, run_child};
 use subprocess::run_child_tokio;
+use subprocess::subreaper::kill_all_children;
 
+use super::ends::child_test;
+use super::ends::drop_child::KillOnDrop;
 use crate::support::*;
 
 const MIB: usize = 1 << 20;
@@ -98,6 +105,12 @@ fn as_child() {
             let root = nix::unistd::Uid::from_raw(0);
             let done = nix::unistd::setresuid(root, root, root);
             process::exit(if done.is_ok() { 0 } else { 42 })
+        }
+        "become root and wait" => {
+            let root = nix::unistd::Uid::from_raw(0);
+            let done = nix::unistd::setresuid(root, root, root);
+            println!("{}", done.is_ok());
+            drop(io::copy(&mut io::stdin(), &mut io::sink()));
         }
         "stop" => raise(Signal::SIGSTOP).unwrap(),
         other => panic!("{other}"),
@@ -317,7 +330,16 @@ fn a_child_of_another_user_that_has_ended_has_a_status() {
     if !nix::unistd::geteuid().is_root() {
         return; // only root can make such a program
     }
-    let folder = env::temp_dir().join(format!("setuid-{}", process::id()));
+    as_setuid_program("run_child::as_ordinary_user");
+}
+
+/// Runs a test in a copy of this program that has the rights of root.
+fn as_setuid_program(test: &str) {
+    let folder = env::temp_dir().join(format!(
+        "setuid-{}-{}",
+        process::id(),
+        test.len()
+    ));
     fs::DirBuilder::new().mode(0o755).create(&folder).unwrap();
     let program = folder.join("program");
     fs::copy(env::current_exe().unwrap(), &program).unwrap();
@@ -325,7 +347,7 @@ fn a_child_of_another_user_that_has_ended_has_a_status() {
     fs::set_permissions(&program, mode).unwrap();
     let ordinary = Command::new(&program)
         .args(["--ignored", "--exact", "--nocapture"])
-        .arg("run_child::as_ordinary_user")
+        .arg(test)
         .uid(65_534)
         .gid(65_534)
         .current_dir("/")
@@ -353,6 +375,110 @@ fn as_ordinary_user() {
     assert_eq!(group.unwrap().wait().unwrap().code(), Some(0));
     let nobody = nix::sys::wait::waitpid(None, None).unwrap_err();
     assert_eq!(nobody, nix::errno::Errno::ECHILD, "no zombie");
+}
+
+/// No guard waits for ever for a child that it may not kill.
+#[test]
+fn a_child_of_another_user_hangs_no_guard() {
+    as_setuid_program("run_child::as_ordinary_user_with_guards");
+}
+
+#[test]
+#[ignore = "for a process of its own"]
+#[expect(clippy::zombie_processes, reason = "all are waited for at the end")]
+fn as_ordinary_user_with_guards() {
+    let user = nix::unistd::Uid::from_raw(65_534);
+    nix::unistd::setresuid(user, user, user).unwrap();
+    let (input, keep) = io::pipe().unwrap();
+    let mut guest = child("become root and wait");
+    guest.stdin(input).stdout(Stdio::piped());
+    let mut guest = guest.spawn().unwrap();
+    let lines = BufReader::new(guest.stdout.take().unwrap()).lines();
+    let said = lines.map_while(Result::ok).find(|line| line.len() < 6);
+    if said.as_deref() != Some("true") {
+        return; // no such rights in this folder (nosuid)
+    }
+    let guard = KillOnDrop(guest);
+    within(Duration::from_secs(20), move || drop(guard)).unwrap();
+    drop(keep); // it ends
+
+    let mut guest = child("become root and wait");
+    let guest = Conversation::start(&mut guest).unwrap();
+    until_some(|| children_are_of_root().then_some(()));
+    within(Duration::from_secs(20), move || drop(guest)).unwrap();
+
+    // One that has ended and that we may not kill does not save the others.
+    let _ended = child("become root").spawn().unwrap();
+    let _runs = child("hang").spawn().unwrap();
+    let killed = kill_all_children(Duration::from_secs(20)).unwrap();
+    assert_eq!(killed, 4);
+}
+
+/// What has another user does not let us read much, but that.
+fn children_are_of_root() -> bool {
+    let list = fs::read_to_string("/proc/thread-self/children").unwrap();
+    list.split_whitespace().all(|pid| {
+        let status = fs::read_to_string(format!("/proc/{pid}/status"));
+        status.is_ok_and(|status| status.contains("\nUid:\t0\t0\t0\t"))
+    })
+}
+
+/// A child that reads is told the end of its input.
+#[test]
+fn a_group_that_is_waited_for_has_no_more_input() {
+    let mut reads = child("echo");
+    reads.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut group = Group::spawn(&mut reads).unwrap();
+    assert!(group.child().stdin.is_some());
+    let status = within(Duration::from_secs(20), move || group.wait());
+    assert!(status.unwrap().unwrap().success());
+}
+
+/// A busy runtime has not looked before the time was up.
+#[test]
+fn a_child_that_has_ended_in_time_is_said_to() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    let limits = run_child_tokio::Limits {
+        time: Duration::from_millis(1),
+        output: MIB,
+        grace: Duration::from_secs(10),
+    };
+    let mark = new_mark();
+    let (name, value) = mark.split_once('=').unwrap();
+    let mut command = child("exit 7");
+    command.env(name, value);
+    let mut command = tokio::process::Command::from(command);
+    let ran = runtime.block_on(async {
+        let run = run_child_tokio::run_child_tokio(&mut command, b"", limits);
+        let mut run = std::pin::pin!(run);
+        let once = poll_fn(|context| Poll::Ready(run.as_mut().poll(context)));
+        assert!(once.await.is_pending(), "a child is not that quick");
+        // Nothing else runs on this thread until the child has ended.
+        until_some(|| marked(&mark).is_empty().then_some(()));
+        thread::sleep(limits.time);
+        run.await.unwrap()
+    });
+    assert_eq!(ran.status.code(), Some(7));
+    assert_eq!(ran.why, run_child_tokio::Why::Ended);
+}
+
+/// An error, and the signals end this process as before.
+#[test]
+fn without_descriptors_no_signal_is_taken_over() {
+    let test = "run_child::as_process_without_descriptors";
+    let ran = child_test(test).output().unwrap();
+    assert_eq!(ran.status.signal(), Some(15), "{ran:?}");
+}
+
+#[test]
+#[ignore = "for a process of its own"]
+fn as_process_without_descriptors() {
+    use nix::sys::resource::{Resource::RLIMIT_NOFILE, setrlimit};
+    let free = fs::File::open("/dev/null").unwrap().as_raw_fd() as u64;
+    setrlimit(RLIMIT_NOFILE, free + 3, free + 3).unwrap();
+    assert!(Stop::listen().is_err());
+    raise(Signal::SIGTERM).unwrap();
 }
 
 /// A leader that has left its group, and has ended or still runs.

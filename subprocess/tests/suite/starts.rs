@@ -110,9 +110,9 @@ fn what_is_missing_is_named() {
         error.to_string()
     };
     let told = why(child("end").current_dir(folder.join("nowhere")));
-    assert!(told.ends_with("missing/nowhere"), "{told}");
+    assert!(told.ends_with("missing/nowhere\""), "{told}");
     let told = why(Command::new("./nothing").current_dir(&folder));
-    assert!(told.ends_with("/./nothing"), "{told}");
+    assert!(told.ends_with("/./nothing\""), "{told}");
     // A relative program is looked for in the folder of the child.
     let program = folder.join("here");
     fs::hard_link(env::current_exe().unwrap(), &program).unwrap();
@@ -121,7 +121,8 @@ fn what_is_missing_is_named() {
     let mut started = not_found::spawn_explained(&mut here).unwrap();
     assert!(started.wait().unwrap().success());
     let told = why(&mut Command::new("no-such-program-anywhere"));
-    assert!(told.contains("no-such-program-anywhere in PATH"), "{told}");
+    let wanted = "there is no \"no-such-program-anywhere\" in PATH";
+    assert_eq!(told, wanted);
     fs::remove_dir_all(folder).unwrap();
 }
 
@@ -137,8 +138,23 @@ fn a_missing_interpreter_is_named_for_a_script_in_path() {
     fs::set_permissions(&script, mode).unwrap();
     let mut command = Command::new("script");
     command.env("PATH", &folder);
-    let error = not_found::spawn_explained(&mut command).unwrap_err();
-    assert!(error.to_string().contains("/no/interpreter"), "{error}");
+    let why = |command: &mut Command| {
+        not_found::spawn_explained(command).unwrap_err().to_string()
+    };
+    let told = why(&mut command);
+    assert!(told.starts_with("there is no \"/no/interpreter\""), "{told}");
+
+    // A script of Windows: the name of the interpreter ends with `\r`.
+    fs::write(&script, "#!/proc/self/exe\r\n").unwrap();
+    let told = why(&mut command);
+    assert!(told.starts_with("there is no \"/proc/self/exe\\r\""), "{told}");
+
+    // What is there is not said to be missing: PATH of the child is empty.
+    fs::write(&script, "#!/proc/self/exe\n").unwrap();
+    let told = why(Command::new("no-such-script").env_remove("PATH"));
+    assert!(told.contains("\"no-such-script\" in PATH"), "{told}");
+    let told = why(Command::new(&script).current_dir(""));
+    assert_eq!(told, "there is no folder \"\"");
     fs::remove_dir_all(folder).unwrap();
 }
 

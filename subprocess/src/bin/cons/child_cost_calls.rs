@@ -137,7 +137,8 @@ use rustix::fs::{Access, access};
 /// Python. A child that is started by this path can get a `PATH` of its own,
 /// and is started by `posix_spawn` all the same.
 ///
-/// A name with a slash is a path already: it is returned if it is a program.
+/// A name with a slash is a path already: it is returned if it is a program. A
+/// path that is not absolute is valid in the folder of this process.
 pub fn find_program(name: &OsStr) -> Option<PathBuf> {
     let is_program =
         |path: &Path| path.is_file() && access(path, Access::EXEC_OK).is_ok();

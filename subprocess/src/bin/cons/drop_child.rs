@@ -144,8 +144,11 @@ pub struct KillOnDrop(pub Child);
 
 impl Drop for KillOnDrop {
     fn drop(&mut self) {
-        let _ = self.0.kill(); // no error if it has ended
-        let _ = self.0.wait(); // or it would stay as a zombie
+        // Another user's child (as of `sudo`) cannot be killed: it goes on.
+        let runs = matches!(self.0.try_wait(), Ok(None));
+        if runs && self.0.kill().is_ok() {
+            let _ = self.0.wait(); // or it would stay as a zombie
+        }
     }
 }
 // ANCHOR_END: drop_child

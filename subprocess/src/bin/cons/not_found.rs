@@ -16,10 +16,10 @@
 //! The error is another one, "Permission denied".
 //!
 //! Output (times vary, counts do not):
-//!     there is no program /no/such/program
-//!     there is no no-such-name in PATH
-//!     there is no folder FOLDER/missing
-//!     there is no /no/interpreter, which FOLDER/script needs to run
+//!     there is no program "/no/such/program"
+//!     there is no "no-such-name" in PATH
+//!     there is no folder "FOLDER/missing"
+//!     there is no "/no/interpreter", which "FOLDER/script" needs to run
 //!     what is missing was named in 4 of 4 errors
 
 use std::os::unix::fs::PermissionsExt;
@@ -87,10 +87,14 @@ pub fn spawn_explained(command: &mut Command) -> io::Result<Child> {
 }
 
 fn what_is_missing(command: &Command) -> String {
-    let folder = command.get_current_dir().unwrap_or(Path::new(""));
-    if !folder.as_os_str().is_empty() && !folder.is_dir() {
-        return format!("there is no folder {}", folder.display());
+    let folder = command.get_current_dir();
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        return format!(
+            "there is no folder {:?}",
+            folder.unwrap_or(Path::new(""))
+        );
     }
+    let folder = folder.unwrap_or(Path::new(""));
     let program = command.get_program();
     let file = if program.as_encoded_bytes().contains(&b'/') {
         folder.join(program) // an absolute one stays as it is
@@ -101,19 +105,18 @@ fn what_is_missing(command: &Command) -> String {
         match files.find(|file| file.exists()) {
             Some(file) => file,
             None => {
-                return format!("there is no {} in PATH", program.display());
+                return format!("there is no {program:?} in PATH");
             }
         }
     };
     match interpreter(&file) {
-        Ok(Some(name)) => {
-            let (file, name) = (file.display(), name.display());
-            format!("there is no {name}, which {file} needs to run")
+        Ok(Some(name)) if !name.exists() => {
+            format!("there is no {name:?}, which {file:?} needs to run")
         }
-        Ok(None) => {
-            format!("{} needs a loader that is not there", file.display())
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            format!("there is no program {file:?}")
         }
-        Err(_) => format!("there is no program {}", file.display()),
+        _ => format!("{file:?}, or something that it needs, was not found"),
     }
 }
 
@@ -130,8 +133,9 @@ fn interpreter(file: &Path) -> io::Result<Option<PathBuf>> {
     let mut begin = Vec::new();
     fs::File::open(file)?.take(256).read_to_end(&mut begin)?;
     let begin = String::from_utf8_lossy(&begin);
-    let line = begin.lines().next().and_then(|line| line.strip_prefix("#!"));
-    let name = line.and_then(|line| line.split_whitespace().next());
+    // Not `lines`: a `\r` at the end of a line belongs to the name.
+    let line = begin.split('\n').next().and_then(|l| l.strip_prefix("#!"));
+    let name = line.and_then(|l| l.split([' ', '\t']).find(|w| !w.is_empty()));
     Ok(name.map(PathBuf::from))
 }
 // ANCHOR_END: not_found

@@ -96,8 +96,9 @@ pub fn start_with_secret(
     match input.write_all(secret.as_bytes()) {
         Ok(()) => Ok(child),
         Err(error) => {
-            let _ = child.kill();
-            let _ = child.wait();
+            if child.kill().is_ok() {
+                let _ = child.wait();
+            }
             Err(error)
         }
     }

@@ -98,7 +98,8 @@ use std::{io, iter, thread};
 
 /// Runs all these children, at most `limit` of them at a time, and returns how
 /// each of them ended, in the order of the commands. One that cannot be started
-/// does not keep the others from running.
+/// does not keep the others from running. Let their output go to a file, or
+/// nowhere: a pipe has no reader here.
 ///
 /// # Panics
 ///

@@ -77,7 +77,8 @@ const LONGEST: usize = 1 << 16;
 /// # Errors
 ///
 /// The child cannot be started; or `on_line` returns an error. After an error
-/// or a panic, the child is killed.
+/// or a panic, the child is killed. (What it has started may hold its output
+/// open: then this goes on until that ends.)
 pub fn run_lines(
     command: &mut Command,
     mut on_line: impl FnMut(&str) -> io::Result<()>,
@@ -114,8 +115,11 @@ struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill(); // no error if it was waited for
-        let _ = self.0.wait();
+        // Another user's child (as of `sudo`) cannot be killed: it goes on.
+        let runs = matches!(self.0.try_wait(), Ok(None));
+        if runs && self.0.kill().is_ok() {
+            let _ = self.0.wait(); // or it would stay as a zombie
+        }
     }
 }
 // ANCHOR_END: progress_lines

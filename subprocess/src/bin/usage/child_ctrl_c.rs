@@ -100,7 +100,8 @@ pub fn spawn_apart(command: &mut Command) -> io::Result<Child> {
 ///
 /// # Errors
 ///
-/// Somebody else has waited for the child.
+/// Other code has waited for the child; or it has become another user's (as by
+/// `sudo`), and goes on.
 pub fn end(mut child: Child, grace: Duration) -> io::Result<ExitStatus> {
     let begun = Instant::now();
     drop(child.stdin.take());

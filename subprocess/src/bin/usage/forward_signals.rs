@@ -28,7 +28,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use nix::sys::{prctl::set_child_subreaper, signal::kill, wait::wait};
+use nix::sys::{prctl::set_child_subreaper, wait::wait};
 use shared::{Result, Table, ensure, flags, role, say};
 use shared::{interrupt::hear_interrupts, watchdog::Watchdog};
 
@@ -105,8 +105,8 @@ use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitCode};
 
-use nix::sys::signal::{SigSet, Signal, killpg};
-use nix::unistd::Pid;
+use nix::sys::signal::{SigSet, Signal, kill, killpg};
+use nix::unistd::{Pid, getpgid};
 use signal_hook::consts::{
     SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP,
 };
@@ -124,7 +124,8 @@ use signal_hook::{iterator::Signals, low_level::raise};
 /// in the foreground of the terminal: a child that reads needs another standard
 /// input.
 ///
-/// SIGKILL cannot be passed on. What the child leaves in its group goes on.
+/// One call at a time: a second one would hear the same signals. SIGKILL cannot
+/// be passed on. What the child leaves in its group goes on.
 ///
 /// # Errors
 ///
@@ -146,7 +147,11 @@ pub fn forward_signals(command: &mut Command) -> io::Result<ExitCode> {
         // Nobody has waited for the child: no other group has this number.
         for number in signals.wait().filter(|number| *number != SIGCHLD) {
             // An error: the child has become another user's, and goes on.
-            let _ = killpg(group, Signal::try_from(number)?);
+            let signal = Signal::try_from(number)?;
+            let _ = killpg(group, signal);
+            if getpgid(Some(group)) != Ok(group) {
+                let _ = kill(group, signal); // it has moved to another group
+            }
             if number == SIGTSTP {
                 raise(SIGSTOP)?; // until SIGCONT, which is then passed on
             }

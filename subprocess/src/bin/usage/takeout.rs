@@ -85,6 +85,10 @@ use duct::{Handle, cmd};
 ///
 /// One of them cannot be started, or is not done within the limit. Then all
 /// that still run are killed.
+///
+/// # Panics
+///
+/// If the system has no thread left: duct needs one for each stream.
 pub fn run_each(
     program: &OsStr,
     inputs: Vec<Vec<u8>>,
@@ -117,8 +121,9 @@ impl Drop for Children {
         }
         // So that none stays as a zombie. For a second at most: a process that
         // a child has started may hold the output of the child open for ever.
+        let deadline = Instant::now() + Duration::from_secs(1);
         for child in &self.0 {
-            let _ = child.wait_timeout(Duration::from_secs(1));
+            let _ = child.wait_deadline(deadline);
         }
     }
 }
