@@ -177,6 +177,9 @@ impl Consumer {
     /// while there is none, but not longer than `timeout`: zero is an attempt.
     /// `false`: the producer has closed, and all that it sent was received.
     ///
+    /// The peer may be at work on a long message: what has come of it is copied
+    /// meanwhile. After an error `message` may hold such a part.
+    ///
     /// # Errors
     ///
     /// - [`TimedOut`](ErrorKind::TimedOut): no message came in time.
@@ -188,7 +191,9 @@ impl Consumer {
         message: &mut Vec<u8>,
         timeout: Duration,
     ) -> io::Result<bool> {
-        self.0.until(timeout, |end| end.try_receive(message))
+        let mut copied = 0;
+        let receive = |end: &mut End<_>| end.try_receive(message, &mut copied);
+        self.0.until(timeout, receive)
     }
 }
 
