@@ -277,9 +277,9 @@ impl SharedMemory {
         Ok(())
     }
 
-    /// These bytes as atomics. (A plain copy, by `copy_nonoverlapping`, would be
-    /// a data race with another thread, and the compiler might read what it
-    /// copies twice.)
+    /// These bytes as atomics. (A copy by `copy_nonoverlapping` would be a data
+    /// race with another thread, and the compiler might read what it copies
+    /// twice.)
     fn words(&self, at: usize, bytes: usize) -> io::Result<Words<'_>> {
         const WORD: usize = size_of::<AtomicU64>();
         let before = at.wrapping_neg() % WORD; // a mapping begins aligned
@@ -383,8 +383,8 @@ const LONG: usize = 128;
 ///
 /// # Safety
 ///
-/// Both places have `count` bytes, which do not overlap, and what lies in shared
-/// memory is looked at as atomics only.
+/// Both places have `count` bytes, which do not overlap, and what is shared is
+/// looked at as atomics only.
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "no atomic is longer than a word")]
 unsafe fn copy(to: *mut u8, from: *const u8, count: usize) {
