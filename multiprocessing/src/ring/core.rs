@@ -62,7 +62,7 @@ pub trait Place {
     const PUBLISH: Ordering = Release;
     /// A longer message is told of in pieces of so many bytes, a multiple of
     /// [`UNIT`]: the consumer copies one out while the next is copied in.
-    const PIECE: usize = 64 << 10;
+    const PIECE: usize = 32 << 10;
     /// Between what this side tells and what it then looks at.
     fn tell_before_looking() {
         fence(SeqCst);

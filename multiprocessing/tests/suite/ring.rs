@@ -117,7 +117,7 @@ fn messages() -> impl Iterator<Item = Vec<u8>> {
 
 /// 90 messages that come in pieces, or nearly do.
 fn long_messages() -> impl Iterator<Item = Vec<u8>> {
-    const PIECE: usize = 64 << 10;
+    const PIECE: usize = 32 << 10;
     let mut random = random(5);
     (0..90).map(move |number: usize| {
         let length = match number % 3 {
@@ -515,10 +515,10 @@ fn nonsense_for_the_producer() {
     }
 }
 
-/// A long message comes in pieces of 64 KiB, behind its length.
+/// A long message comes in pieces of 32 KiB, behind its length.
 #[test]
 fn nonsense_in_the_middle_of_a_message() {
-    const PIECE: u32 = 64 << 10;
+    const PIECE: u32 = 32 << 10;
     let nonsense = [
         (8 + PIECE, 8 + PIECE + 1), // closed
         (8 + PIECE, 8 + PIECE - 8), // backwards
@@ -546,7 +546,7 @@ fn nonsense_in_the_middle_of_a_message() {
 /// What has come of a message by then is no message.
 #[test]
 fn a_part_of_a_message_is_none() {
-    const PIECE: usize = 64 << 10;
+    const PIECE: usize = 32 << 10;
     let (memory, mut to, mut from) = both(4 * PIECE);
     let sent: Vec<u8> = (0..3 * PIECE).map(|n| (n / 7) as u8).collect();
     to.send(&sent, NO_WAIT).unwrap();
