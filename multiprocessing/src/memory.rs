@@ -250,9 +250,7 @@ impl SharedMemory {
         for (to, from) in place.first.iter().zip(first) {
             to.store(*from, Relaxed);
         }
-        for (to, from) in place.words.iter().zip(words) {
-            to.store(u64::from_ne_bytes(*from), Relaxed);
-        }
+        store_all(place.words, words);
         for (to, from) in place.last.iter().zip(last) {
             to.store(*from, Relaxed);
         }
@@ -272,17 +270,16 @@ impl SharedMemory {
         for (from, to) in place.first.iter().zip(first) {
             *to = from.load(Relaxed);
         }
-        for (from, to) in place.words.iter().zip(words) {
-            *to = from.load(Relaxed).to_ne_bytes();
-        }
+        load_all(words, place.words);
         for (from, to) in place.last.iter().zip(last) {
             *to = from.load(Relaxed);
         }
         Ok(())
     }
 
-    /// These bytes as atomics. (A plain copy, by `memcpy`, would be a data race
-    /// with another thread, and the compiler might read what it copies twice.)
+    /// These bytes as atomics. (A copy by `copy_nonoverlapping` would be a data
+    /// race with another thread, and the compiler might read what it copies
+    /// twice.)
     fn words(&self, at: usize, bytes: usize) -> io::Result<Words<'_>> {
         const WORD: usize = size_of::<AtomicU64>();
         let before = at.wrapping_neg() % WORD; // a mapping begins aligned
@@ -342,6 +339,66 @@ struct Words<'a> {
     first: &'a [AtomicU8],
     words: &'a [AtomicU64],
     last: &'a [AtomicU8],
+}
+
+/// Stores as many words as there are, in any order.
+fn store_all(to: &[AtomicU64], from: &[[u8; 8]]) {
+    debug_assert_eq!(to.len(), from.len());
+    #[cfg(target_arch = "x86_64")]
+    if to.len() >= LONG {
+        let count = to.len().min(from.len()) * size_of::<u64>();
+        let to = to.as_ptr().cast_mut().cast();
+        #[expect(unsafe_code, reason = "see `copy`")]
+        // SAFETY: both have so many bytes. Atomics may be written to.
+        return unsafe { copy(to, from.as_ptr().cast(), count) };
+    }
+    for (to, from) in to.iter().zip(from) {
+        to.store(u64::from_ne_bytes(*from), Relaxed);
+    }
+}
+
+/// Loads as many words as there are, in any order.
+fn load_all(to: &mut [[u8; 8]], from: &[AtomicU64]) {
+    debug_assert_eq!(to.len(), from.len());
+    #[cfg(target_arch = "x86_64")]
+    if to.len() >= LONG {
+        let count = to.len().min(from.len()) * size_of::<u64>();
+        let to = to.as_mut_ptr().cast();
+        #[expect(unsafe_code, reason = "see `copy`")]
+        // SAFETY: both have so many bytes.
+        return unsafe { copy(to, from.as_ptr().cast(), count) };
+    }
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = from.load(Relaxed).to_ne_bytes();
+    }
+}
+
+/// So many words are copied faster by the processor's own instruction.
+#[cfg(target_arch = "x86_64")]
+const LONG: usize = 128;
+
+/// Copies bytes by the instruction that `memcpy` uses for long copies. The
+/// compiler does not look into assembly: it sees no race, and reads nothing
+/// twice. To the processor these are loads and stores like those of atomics.
+///
+/// # Safety
+///
+/// Both places have `count` bytes, which do not overlap, and what is shared is
+/// looked at as atomics only.
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "no atomic is longer than a word")]
+unsafe fn copy(to: *mut u8, from: *const u8, count: usize) {
+    // SAFETY: the caller's promise. It changes these three registers and what
+    // `to` points to, and nothing else.
+    unsafe {
+        std::arch::asm!(
+            "rep movsb",
+            inout("rdi") to => _,
+            inout("rsi") from => _,
+            inout("rcx") count => _,
+            options(nostack, preserves_flags),
+        );
+    }
 }
 
 /// What may lie in memory that another process changes: atomics, and structures
@@ -480,6 +537,26 @@ mod tests {
                 let mut read = vec![0; length];
                 two.read(at, &mut read).unwrap();
                 assert_eq!(read, bytes[..length], "{length} at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_bytes_are_copied_too() {
+        let (one, two) = twice();
+        let bytes: Vec<u8> = (0..4_000).map(|n: u32| (n / 3) as u8).collect();
+        for length in [1_000, 1_023, 1_024, 1_031, 1_040, 4_000] {
+            for at in 0..9 {
+                one.write(0, &[0; 4_096]).unwrap();
+                one.write(at, &bytes[..length]).unwrap();
+                let mut all = vec![7; 4_096];
+                two.read(0, &mut all).unwrap();
+                let mut expected = vec![0; 4_096];
+                expected[at..at + length].copy_from_slice(&bytes[..length]);
+                assert!(all == expected, "{length} at {at}");
+                let mut read = vec![0; length];
+                two.read(at, &mut read).unwrap();
+                assert!(read == bytes[..length], "{length} at {at}");
             }
         }
     }

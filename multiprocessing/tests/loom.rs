@@ -44,6 +44,12 @@ fn also_around_the_end_of_the_ring() {
     check::<Right>(FRAME, &[b"", b"8 bytes!", b""]);
 }
 
+/// The second one does not fit in until all of the first one was received.
+#[test]
+fn also_in_pieces() {
+    check::<Right>(2 * FRAME, &[b"two: 16 bytes ..", b"and 11 more"]);
+}
+
 #[test]
 fn a_consumer_that_closes_wakes_the_producer() {
     try_all(|| {
@@ -192,9 +198,9 @@ fn send<F: Fault>(to: &mut LoomEnd<F>, message: &[u8]) -> bool {
 
 /// `None`: the producer has closed.
 fn receive<F: Fault>(from: &mut LoomEnd<F>) -> Option<Vec<u8>> {
-    let mut message = Vec::new();
+    let (mut message, mut copied) = (Vec::new(), 0);
     loop {
-        match from.try_receive(&mut message).unwrap() {
+        match from.try_receive(&mut message, &mut copied).unwrap() {
             Tried::Done => return Some(message),
             Tried::Closed => return None,
             Tried::Wait => sleep(from),
@@ -243,6 +249,7 @@ impl<F: Fault> Memory<F> {
 
 impl<F: Fault> Place for Held<F> {
     const PUBLISH: Ordering = F::PUBLISH;
+    const PIECE: usize = 8;
 
     fn tell_before_looking() {
         if F::FENCE {

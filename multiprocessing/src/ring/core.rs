@@ -11,24 +11,29 @@ use std::sync::atomic::{Ordering, Ordering::*};
 
 /// What stands before each message: its length. Both take a multiple of this.
 pub const UNIT: u32 = 8;
-/// In a position, which is a multiple of [`UNIT`]: its side has closed.
+/// In a position, which is a multiple of [`UNIT`], and in a status: its side
+/// has closed.
 pub const CLOSED: u32 = 1;
-/// In what a sleeper announces: it sleeps.
+/// In a status: its side sleeps.
 const ASLEEP: u32 = 2;
 
 #[cfg(not(loom))]
 crate::shared! {
-    /// What one side tells the other, on a cache line of its own: twice as
-    /// long, because processors fetch lines in pairs.
+    /// What one side tells the other: a cache line for what changes with each
+    /// message, and one for what seldom changes, which the other side looks at
+    /// with each message, and finds in its own cache. (Twice as long, because
+    /// processors fetch lines in pairs.)
     pub struct Side {
         /// How many bytes this side has written or read (it wraps around), and
         /// whether it has closed. The other side sleeps on it: a futex.
         pub at: AtomicU32,
-        /// The `at` of the other side that this side sleeps on, or 0.
-        pub asleep: AtomicU32,
+        _line: [AtomicU32; 31],
+        /// The `at` of the other side that this side sleeps on and [`ASLEEP`],
+        /// or [`CLOSED`], or 0.
+        pub status: AtomicU32,
         /// Not 0: this side has its user.
         pub taken: AtomicU32,
-        _rest: [AtomicU32; 29],
+        _rest: [AtomicU32; 30],
     }
 }
 
@@ -37,7 +42,7 @@ crate::shared! {
 #[derive(Debug, Default)]
 pub struct Side {
     pub at: AtomicU32,
-    pub asleep: AtomicU32,
+    pub status: AtomicU32,
 }
 
 /// What the ring lies in.
@@ -55,6 +60,9 @@ pub trait Place {
 
     /// What makes all that was written before visible to the other side.
     const PUBLISH: Ordering = Release;
+    /// A longer message is told of in pieces of so many bytes, a multiple of
+    /// [`UNIT`]: the consumer copies one out while the next is copied in.
+    const PIECE: usize = 32 << 10;
     /// Between what this side tells and what it then looks at.
     fn tell_before_looking() {
         fence(SeqCst);
@@ -110,50 +118,90 @@ impl<P: Place> End<P> {
         (self.place.capacity() - UNIT) as usize
     }
 
-    /// Puts a message in, if there is room.
+    /// Puts a message in, if there is room for all of it.
     pub fn try_send(&mut self, message: &[u8]) -> io::Result<Tried> {
         if message.len() > self.limit() {
             return Err(InvalidInput.into());
         }
-        let length = message.len() as u32;
-        let used = self.look()?;
-        if self.seen & CLOSED != 0 {
+        if self.theirs().status.load(Relaxed) & CLOSED != 0 {
             return Ok(Tried::Closed);
         }
-        if self.place.capacity() - used < frame(length) {
-            return Ok(Tried::Wait);
-        }
-        self.copy_in(self.at, &u64::from(length).to_ne_bytes())?;
-        self.copy_in(self.at.wrapping_add(UNIT), message)?;
-        self.move_on(frame(length));
-        Ok(Tried::Done)
-    }
-
-    /// Takes a message out, if there is one.
-    pub fn try_receive(&mut self, message: &mut Vec<u8>) -> io::Result<Tried> {
-        let there = match self.between(self.seen) {
-            0 => self.look()?,
-            more => more, // of what it has seen before
-        };
-        if there == 0 {
+        let most = self.place.capacity() - frame(message.len());
+        // Where it last saw the other side, there may be room enough.
+        if self.between(self.seen) > most && self.look()? > most {
             let closed = self.seen & CLOSED != 0;
             return Ok(if closed { Tried::Closed } else { Tried::Wait });
         }
-        let mut length = [0; UNIT as usize];
-        self.copy_out(self.at, &mut length)?;
-        // Looked at once, in a copy: the other side can change what is shared.
-        let length = u64::from_ne_bytes(length);
-        if length > u64::from(there - UNIT) {
-            return Err(InvalidData.into()); // longer than what is there
+        let length = message.len() as u64;
+        self.copy_in(self.at, &length.to_ne_bytes())?;
+        let mut at = self.at.wrapping_add(UNIT);
+        for piece in message.chunks(P::PIECE) {
+            self.copy_in(at, piece)?;
+            at = at.wrapping_add(padded(piece.len()));
+            self.publish(at);
         }
-        message.resize(length as usize, 0);
-        self.copy_out(self.at.wrapping_add(UNIT), message)?;
-        self.move_on(frame(length as u32));
+        if message.is_empty() {
+            self.publish(at);
+        }
+        Ok(Tried::Done)
+    }
+
+    /// Takes a message out, if there is one. Of a long one it may be that only
+    /// some pieces are there: they are copied, and `copied` counts the bytes.
+    /// The next attempt goes on behind them, with the same `message`.
+    pub fn try_receive(
+        &mut self,
+        message: &mut Vec<u8>,
+        copied: &mut usize,
+    ) -> io::Result<Tried> {
+        let before = match *copied {
+            0 => 0,
+            bytes => UNIT + bytes as u32,
+        };
+        let there = match self.between(self.seen) {
+            seen if seen > before => seen,
+            _ => self.look()?,
+        };
+        if there == before {
+            return match self.seen & CLOSED {
+                0 => Ok(Tried::Wait),
+                _ if before == 0 => Ok(Tried::Closed),
+                _ => Err(InvalidData.into()), // in the middle of a message
+            };
+        }
+        if there < before {
+            return Err(InvalidData.into()); // backwards
+        }
+        if before == 0 {
+            let mut length = [0; UNIT as usize];
+            self.copy_out(self.at, &mut length)?;
+            // Looked at once, in a copy: the other side can change what is
+            // shared.
+            let length = u64::from_ne_bytes(length);
+            if length > self.limit() as u64 {
+                return Err(InvalidData.into());
+            }
+            message.resize(length as usize, 0);
+        }
+        let ready = message.len().min((there - UNIT) as usize);
+        let is_whole = ready == message.len();
+        let is_piece = ready > 0 && ready.is_multiple_of(P::PIECE);
+        if !is_whole && !is_piece {
+            return Err(InvalidData.into()); // nothing ends there
+        }
+        let at = self.at.wrapping_add(UNIT + *copied as u32);
+        self.copy_out(at, &mut message[*copied..ready])?;
+        *copied = ready;
+        if !is_whole {
+            return Ok(Tried::Wait);
+        }
+        self.publish(self.at.wrapping_add(frame(ready)));
         Ok(Tried::Done)
     }
 
     /// Tells the other side that nothing comes any more.
     pub fn close(&mut self) {
+        self.mine().status.store(CLOSED, Relaxed);
         self.publish(self.at | CLOSED);
     }
 
@@ -164,14 +212,14 @@ impl<P: Place> End<P> {
         wait: impl FnOnce(&AtomicU32, u32) -> T,
     ) -> Option<T> {
         let word = &self.theirs().at;
-        self.mine().asleep.store(self.seen | ASLEEP, Relaxed);
+        self.mine().status.store(self.seen | ASLEEP, Relaxed);
         P::tell_before_looking();
         // Either this end sees that the other has moved on, or the other sees
         // that this end sleeps. If it moves on after this look, then the futex
         // is no longer what it was, and the wait ends at once.
         let same = word.load(Relaxed) == self.seen;
         let waited = same.then(|| wait(word, self.seen));
-        self.mine().asleep.store(0, Relaxed);
+        self.mine().status.store(0, Relaxed);
         waited
     }
 
@@ -200,17 +248,13 @@ impl<P: Place> End<P> {
         }
     }
 
-    fn move_on(&mut self, bytes: u32) {
-        self.publish(self.at.wrapping_add(bytes));
-    }
-
     fn publish(&mut self, at: u32) {
         let before = std::mem::replace(&mut self.at, at);
         self.mine().at.store(at, P::PUBLISH);
         P::tell_before_looking();
         // One that has slept since an earlier position is awake already; one
         // that sleeps since this position will be woken by the next.
-        if self.theirs().asleep.load(Relaxed) == before | ASLEEP {
+        if self.theirs().status.load(Relaxed) == before | ASLEEP {
             self.place.wake(&self.mine().at);
         }
     }
@@ -235,8 +279,12 @@ impl<P: Place> End<P> {
 }
 
 /// How many bytes a message takes. It is not longer than the limit.
-fn frame(length: u32) -> u32 {
-    UNIT + length.next_multiple_of(UNIT)
+fn frame(length: usize) -> u32 {
+    UNIT + padded(length)
+}
+
+fn padded(length: usize) -> u32 {
+    (length as u32).next_multiple_of(UNIT)
 }
 
 #[cfg(all(test, not(loom)))]
@@ -248,7 +296,7 @@ mod tests {
 
     impl Place for &Small {
         fn sides(&self) -> [&Side; 2] {
-            [0, 128].map(|at| self.0.view(at).unwrap())
+            [0, 256].map(|at| self.0.view(at).unwrap())
         }
 
         fn capacity(&self) -> u32 {
@@ -256,11 +304,11 @@ mod tests {
         }
 
         fn write(&self, at: u32, bytes: &[u8]) -> io::Result<()> {
-            self.0.write(256 + at as usize, bytes)
+            self.0.write(512 + at as usize, bytes)
         }
 
         fn read(&self, at: u32, bytes: &mut [u8]) -> io::Result<()> {
-            self.0.read(256 + at as usize, bytes)
+            self.0.read(512 + at as usize, bytes)
         }
 
         fn wake(&self, _: &AtomicU32) {}
@@ -269,7 +317,7 @@ mod tests {
     /// After 4 GiB.
     #[test]
     fn positions_wrap_around() {
-        let small = Small(SharedMemory::new(256 + 64).unwrap());
+        let small = Small(SharedMemory::new(512 + 64).unwrap());
         let (mut to, mut from) = (End::producer(&small), End::consumer(&small));
         let nearly = u32::MAX - 39;
         for end in [&mut to, &mut from] {
@@ -283,14 +331,20 @@ mod tests {
             assert_eq!(to.try_send(&sent).unwrap(), Tried::Done);
             assert_eq!(to.try_send(&sent).unwrap(), Tried::Wait);
             for _ in 0..2 {
-                let received = from.try_receive(&mut message).unwrap();
+                let received = from.try_receive(&mut message, &mut 0).unwrap();
                 assert_eq!(received, Tried::Done);
                 assert_eq!(message, sent);
             }
-            assert_eq!(from.try_receive(&mut message).unwrap(), Tried::Wait);
+            assert_eq!(
+                from.try_receive(&mut message, &mut 0).unwrap(),
+                Tried::Wait
+            );
         }
         assert!(to.at < nearly);
         to.close();
-        assert_eq!(from.try_receive(&mut message).unwrap(), Tried::Closed);
+        assert_eq!(
+            from.try_receive(&mut message, &mut 0).unwrap(),
+            Tried::Closed
+        );
     }
 }

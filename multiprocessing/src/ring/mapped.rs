@@ -177,6 +177,9 @@ impl Consumer {
     /// while there is none, but not longer than `timeout`: zero is an attempt.
     /// `false`: the producer has closed, and all that it sent was received.
     ///
+    /// The peer may be at work on a long message: what has come of it is copied
+    /// meanwhile. After an error `message` may hold such a part.
+    ///
     /// # Errors
     ///
     /// - [`TimedOut`](ErrorKind::TimedOut): no message came in time.
@@ -188,7 +191,9 @@ impl Consumer {
         message: &mut Vec<u8>,
         timeout: Duration,
     ) -> io::Result<bool> {
-        self.0.until(timeout, |end| end.try_receive(message))
+        let mut copied = 0;
+        let receive = |end: &mut End<_>| end.try_receive(message, &mut copied);
+        self.0.until(timeout, receive)
     }
 }
 
@@ -270,17 +275,22 @@ impl Waiting {
         timeout: Duration,
         mut try_it: impl FnMut(&mut End<Mapped>) -> io::Result<Tried>,
     ) -> io::Result<bool> {
-        match try_it(&mut self.end)? {
+        let mut tried = try_it(&mut self.end)?;
+        // The clock is slow beside a peer that answers at once.
+        if tried == Tried::Wait && !timeout.is_zero() && self.moves_soon() {
+            tried = try_it(&mut self.end)?;
+        }
+        match tried {
             Tried::Done => return Ok(true),
             Tried::Closed => return Ok(false),
             Tried::Wait => {}
         }
         let begun = Instant::now();
-        let mut looked = begun;
+        let (mut now, mut looked) = (begun, begun);
         loop {
-            let left = timeout.saturating_sub(begun.elapsed());
-            self.wait(left.min(LOOK));
-            let now = Instant::now();
+            let left = timeout.saturating_sub(now - begun);
+            self.wait(now, left.min(LOOK));
+            now = Instant::now();
             let is_late = now - begun >= timeout;
             let mut is_dead = false;
             if is_late || now - looked >= LOOK {
@@ -302,15 +312,24 @@ impl Waiting {
         }
     }
 
-    /// Until the other side moves on, or about that long.
-    fn wait(&mut self, most: Duration) {
+    /// Whether the other side moves on at once, if this wait spins at all.
+    fn moves_soon(&mut self) -> bool {
+        let spins = self.sleeps_at_once == 0 && !self.spin.is_zero();
+        let moves = spins && self.moves_meanwhile();
+        if moves {
+            self.in_vain = 0;
+        }
+        moves
+    }
+
+    /// Until the other side moves on, or about that long from `begun` on.
+    fn wait(&mut self, begun: Instant, most: Duration) {
         if most.is_zero() {
             return; // an attempt, which tells nothing of how long waits are
         }
-        let begun = Instant::now();
         match self.sleeps_at_once.checked_sub(1) {
             Some(fewer) => self.sleeps_at_once = fewer,
-            None if self.spins(self.spin.min(most)) => {
+            None if self.spins(begun, self.spin.min(most)) => {
                 self.in_vain = 0;
                 return;
             }
@@ -327,15 +346,27 @@ impl Waiting {
     }
 
     /// Whether the other side moves on so soon.
-    fn spins(&self, most: Duration) -> bool {
-        let begun = Instant::now();
-        while begun.elapsed() < most {
-            for _ in 0..32 {
-                if self.end.has_moved() {
-                    return true;
-                }
-                hint::spin_loop();
+    fn spins(&self, begun: Instant, most: Duration) -> bool {
+        if most.is_zero() {
+            return false;
+        }
+        loop {
+            if self.moves_meanwhile() {
+                return true;
             }
+            if begun.elapsed() >= most {
+                return false;
+            }
+        }
+    }
+
+    /// Whether the other side moves on while this one spins for a moment.
+    fn moves_meanwhile(&self) -> bool {
+        for _ in 0..32 {
+            if self.end.has_moved() {
+                return true;
+            }
+            hint::spin_loop();
         }
         false
     }

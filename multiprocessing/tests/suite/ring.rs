@@ -24,10 +24,10 @@ const LONG: Duration = Duration::from_secs(100);
 const NO_WAIT: Duration = Duration::ZERO;
 /// Where the two sides lie: position, who sleeps, whether it has a user.
 const PRODUCER: usize = 0;
-const CONSUMER: usize = 128;
-const MESSAGES: usize = 256;
-const ASLEEP: usize = 4;
-const TAKEN: usize = 8;
+const CONSUMER: usize = 256;
+const MESSAGES: usize = 512;
+const STATUS: usize = 128;
+const TAKEN: usize = 132;
 
 /// In which role this program was started, and what for.
 const ROLE: &str = "RING_ROLE";
@@ -60,6 +60,10 @@ fn in_a_role() {
         "sends" => {
             let mut to = Producer::attach(&memory, parent.unwrap()).unwrap();
             messages().for_each(|message| to.send(&message, LONG).unwrap());
+        }
+        "sends-long" => {
+            let mut to = Producer::attach(&memory, parent.unwrap()).unwrap();
+            long_messages().for_each(|long| to.send(&long, LONG).unwrap());
         }
         "receives" => {
             let from = Consumer::attach(&memory, parent.unwrap()).unwrap();
@@ -108,6 +112,20 @@ fn messages() -> impl Iterator<Item = Vec<u8>> {
         (0..length as u32)
             .map(|at| (number.wrapping_mul(31) + at) as u8)
             .collect()
+    })
+}
+
+/// 90 messages that come in pieces, or nearly do.
+fn long_messages() -> impl Iterator<Item = Vec<u8>> {
+    const PIECE: usize = 32 << 10;
+    let mut random = random(5);
+    (0..90).map(move |number: usize| {
+        let length = match number % 3 {
+            0 => random() as usize % (15 * PIECE),
+            1 => number % 16 * PIECE,
+            _ => number % 16 * PIECE + 1,
+        };
+        (0..length).map(|at| (number * 31 + at / 8) as u8).collect()
     })
 }
 
@@ -168,6 +186,23 @@ fn a_child_receives_100_000_messages() {
         let mut to = Producer::attach(&memory, peer).unwrap();
         messages().for_each(|message| to.send(&message, LONG).unwrap());
         drop(to);
+        assert!(child.wait().unwrap().success());
+    });
+}
+
+#[test]
+fn a_child_sends_long_messages() {
+    in_time(|| {
+        let memory = ring::memory(1 << 20).unwrap();
+        let mut child = start("sends-long", &memory);
+        let peer = Peer::child(&child).unwrap();
+        let mut from = Consumer::attach(&memory, peer).unwrap();
+        let mut message = Vec::new();
+        for (number, expected) in long_messages().enumerate() {
+            assert!(from.receive(&mut message, LONG).unwrap(), "{number}");
+            assert!(message == expected, "{number} is wrong");
+        }
+        assert!(!from.receive(&mut message, LONG).unwrap(), "one too many");
         assert!(child.wait().unwrap().success());
     });
 }
@@ -236,12 +271,12 @@ fn the_longest_message_fills_the_ring() {
 
 #[test]
 fn memory_of_another_size_is_no_ring() {
-    for bytes in [1, 256, 319] {
+    for bytes in [1, 512, 575] {
         let small = SharedMemory::new(bytes).unwrap();
         let refused = Producer::attach(&small, Peer::thread());
         assert_eq!(kind(refused), Some(ErrorKind::InvalidInput), "{bytes}");
     }
-    let odd = SharedMemory::new(256 + 100).unwrap();
+    let odd = SharedMemory::new(512 + 100).unwrap();
     let to = Producer::attach(&odd, Peer::thread()).unwrap();
     assert_eq!(to.limit(), 64 - 8);
     for bytes in [(1 << 30) + 1, usize::MAX] {
@@ -285,7 +320,7 @@ fn a_producer_that_closes_wakes_the_consumer() {
         let mut from = from.spinning(NO_WAIT);
         let consumer =
             thread::spawn(move || from.receive(&mut Vec::new(), LONG));
-        wait_until_set(&memory, CONSUMER + ASLEEP);
+        wait_until_set(&memory, CONSUMER + STATUS);
         drop(to);
         consumer.join().unwrap()
     });
@@ -299,7 +334,7 @@ fn a_consumer_that_closes_wakes_the_producer() {
         let mut to = to.spinning(NO_WAIT);
         to.send(&[0; 56], NO_WAIT).unwrap();
         let producer = thread::spawn(move || to.send(b"more", LONG));
-        wait_until_set(&memory, PRODUCER + ASLEEP);
+        wait_until_set(&memory, PRODUCER + STATUS);
         drop(from);
         producer.join().unwrap()
     });
@@ -324,7 +359,7 @@ fn a_producer_that_was_killed_is_told() {
             let peer = Peer::child(&child).unwrap();
             let mut from = Consumer::attach(&memory, peer).unwrap();
             if messages == 2 {
-                wait_until_set(&memory, PRODUCER + ASLEEP); // the ring is full
+                wait_until_set(&memory, PRODUCER + STATUS); // the ring is full
             }
             let mut message = Vec::new();
             let mut received = 0_usize;
@@ -358,7 +393,7 @@ fn a_consumer_that_was_killed_is_told() {
             let peer = Peer::child(&child).unwrap();
             let mut to = Producer::attach(&memory, peer).unwrap();
             if sleeps {
-                wait_until_set(&memory, CONSUMER + ASLEEP);
+                wait_until_set(&memory, CONSUMER + STATUS);
             }
             child.kill().unwrap();
             let sends = (0..100).map(|_| to.send(&[0; 1_000], LONG));
@@ -392,7 +427,7 @@ fn a_parent_that_was_killed_is_told() {
         command.stdin(memory.file().try_clone_to_owned().unwrap());
         let mut parent = command.stdout(stdout).spawn().unwrap();
         drop(command); // it has the pipe, too
-        wait_until_set(&memory, CONSUMER + ASLEEP);
+        wait_until_set(&memory, CONSUMER + STATUS);
         parent.kill().unwrap();
         parent.wait().unwrap();
         let mut text = String::new();
@@ -428,7 +463,7 @@ fn a_peer_that_was_stopped_costs_the_timeout() {
         let mut child = start("waits", &memory);
         let peer = Peer::child(&child).unwrap();
         let mut to = Producer::attach(&memory, peer).unwrap();
-        wait_until_set(&memory, CONSUMER + ASLEEP);
+        wait_until_set(&memory, CONSUMER + STATUS);
         let pid = Pid::from_raw(child.id() as i32);
         kill(pid, Signal::SIGSTOP).unwrap();
         // Not before all of its threads have stopped.
@@ -469,15 +504,61 @@ fn nonsense_for_the_consumer() {
 
 #[test]
 fn nonsense_for_the_producer() {
-    for at in [1 << 31, u32::MAX, u32::MAX - 7, 24, 4, 2, 12, 13] {
+    for at in [1 << 31, u32::MAX, u32::MAX - 7, 72, 4, 2, 12, 13] {
         let (memory, mut to, _from) = both(64);
-        to.send(b"2 units", NO_WAIT).unwrap();
+        to.send(&[7; 56], NO_WAIT).unwrap(); // or it need not look
         word(&memory, CONSUMER).store(at, Relaxed);
         for _ in 0..2 {
             let sent = to.send(b"", LONG);
             assert_eq!(kind(sent), Some(ErrorKind::InvalidData), "{at}");
         }
     }
+}
+
+/// A long message comes in pieces of 32 KiB, behind its length.
+#[test]
+fn nonsense_in_the_middle_of_a_message() {
+    const PIECE: u32 = 32 << 10;
+    let nonsense = [
+        (8 + PIECE, 8 + PIECE + 1), // closed
+        (8 + PIECE, 8 + PIECE - 8), // backwards
+        (8 + PIECE, 0),
+        (8 + PIECE, 8 + PIECE + 8), // no piece
+        (PIECE, PIECE),
+        (8, 8),
+    ];
+    for (at, then) in nonsense {
+        let (memory, _to, mut from) = both(4 * PIECE as usize);
+        let length = u64::from(3 * PIECE);
+        memory.write(MESSAGES, &length.to_ne_bytes()).unwrap();
+        word(&memory, PRODUCER).store(at, Relaxed);
+        let received = thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_millis(30));
+                word(&memory, PRODUCER).store(then, Relaxed);
+            });
+            from.receive(&mut Vec::new(), LONG)
+        });
+        assert_eq!(kind(received), Some(ErrorKind::InvalidData), "{then}");
+    }
+}
+
+/// What has come of a message by then is no message.
+#[test]
+fn a_part_of_a_message_is_none() {
+    const PIECE: usize = 32 << 10;
+    let (memory, mut to, mut from) = both(4 * PIECE);
+    let sent: Vec<u8> = (0..3 * PIECE).map(|n| (n / 7) as u8).collect();
+    to.send(&sent, NO_WAIT).unwrap();
+    let at = word(&memory, PRODUCER).swap(8 + PIECE as u32, Relaxed);
+    let mut message = Vec::new();
+    for wait in [NO_WAIT, Duration::from_millis(70)] {
+        let received = from.receive(&mut message, wait);
+        assert_eq!(kind(received), Some(ErrorKind::TimedOut));
+    }
+    word(&memory, PRODUCER).store(at, Relaxed);
+    assert!(from.receive(&mut message, NO_WAIT).unwrap());
+    assert!(message == sent);
 }
 
 /// A peer may write whatever it wants, and whenever: a wrong message or an
@@ -532,7 +613,7 @@ fn scribble(memory: &SharedMemory, is_over: &AtomicBool) {
             _ => number as u32 % 16 * 8,
         };
         let words = memory.slice::<AtomicU32>(0, memory.len() / 4).unwrap();
-        let interesting = [0, 1, 32, 33, 64, 65, 66, 67];
+        let interesting = [0, 32, 33, 64, 96, 97, 128, 129, 130, 131];
         let at = match random() % 2 {
             0 => interesting[random() as usize % interesting.len()],
             _ => random() as usize % words.len(),
