@@ -10,6 +10,8 @@ pub mod conversation;
 #[cfg(feature = "programs")]
 pub mod flood;
 #[cfg(feature = "programs")]
+pub mod forward_signals;
+#[cfg(feature = "programs")]
 pub mod group;
 pub mod run_child;
 #[cfg(feature = "programs")]

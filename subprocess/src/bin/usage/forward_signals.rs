@@ -11,9 +11,9 @@
 //! twice: from the terminal, and from the wrapper), and ends as a shell does:
 //! with code 128 + n if signal n ended the child.
 //!
-//! Change this and watch: delete `SIGTERM` in the line `let all = ..`. Then
-//! SIGTERM ends the wrapper of row 5, and its child lives on: the program says
-//! that a signal went another way.
+//! Change this and watch: delete `SIGTERM` in the line `let all = ..` of
+//! `src/forward_signals.rs`. Then SIGTERM ends the wrapper of row 5, and its
+//! child lives on: the program says that a signal went another way.
 //!
 //! Output (figures vary):
 //!     wrapper     signal  child gets it  wrapper's end
@@ -24,13 +24,19 @@
 //!     forwards    TERM    true           exit status: 143
 //!     forwards    INT     true           exit status: 130
 
-use std::io::{BufRead, BufReader};
-use std::process::{ExitStatus, Stdio};
+// The part to copy: src/forward_signals.rs
+
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::process::CommandExt; // for `exec`
+use std::process::{ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
 use nix::sys::{prctl::set_child_subreaper, wait::wait};
+use nix::unistd::Pid;
 use shared::{Result, Table, ensure, flags, role, say};
 use shared::{interrupt::hear_interrupts, watchdog::Watchdog};
+use subprocess::forward_signals::{exit_code, forward_signals};
 
 fn main() -> Result<ExitCode> {
     if let Some([way]) = role::started_as("wrapper") {
@@ -99,70 +105,3 @@ fn child() -> Result<ExitCode> {
     say!("I was not told");
     Ok(ExitCode::SUCCESS)
 }
-
-// ANCHOR: forward_signals
-use std::io;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Command, ExitCode};
-
-use nix::sys::signal::{SigSet, Signal, kill, killpg};
-use nix::unistd::{Pid, getpgid};
-use signal_hook::consts::{
-    SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP,
-};
-use signal_hook::{iterator::Signals, low_level::raise};
-
-/// Runs a command, passes on to it the signals that this process gets, and
-/// returns the exit code for this process: the one of the child, or 128 + n if
-/// signal n has ended it.
-///
-/// The child is the leader of a new process group, and a signal goes to this
-/// group: SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGCONT, and SIGTSTP (Ctrl+Z),
-/// after which this process stops, too. From now on these signals do not end
-/// this process. (SIGHUP is passed on also after `nohup`.) If SIGTSTP and
-/// SIGCONT come at one moment, nobody knows which was first. The group is not
-/// in the foreground of the terminal: a child that reads needs another standard
-/// input.
-///
-/// One call at a time: a second one would hear the same signals. SIGKILL cannot
-/// be passed on. What the child leaves in its group goes on.
-///
-/// # Errors
-///
-/// The handlers cannot be installed; the command cannot be started; or somebody
-/// else has waited for the child.
-pub fn forward_signals(command: &mut Command) -> io::Result<ExitCode> {
-    // Before the child starts: no signal comes too early to be passed on.
-    let all = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGCHLD];
-    let mut signals = Signals::new(all)?;
-    // Our parent may have blocked them: then we would wait for ever.
-    let named = all.into_iter().flat_map(Signal::try_from);
-    SigSet::from_iter(named).thread_unblock()?;
-    let mut child = command.process_group(0).spawn()?;
-    let group = Pid::from_raw(child.id() as i32);
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(exit_code(status));
-        }
-        // Nobody has waited for the child: no other group has this number.
-        for number in signals.wait().filter(|number| *number != SIGCHLD) {
-            // An error: the child has become another user's, and goes on.
-            let signal = Signal::try_from(number)?;
-            let _ = killpg(group, signal);
-            if getpgid(Some(group)) != Ok(group) {
-                let _ = kill(group, signal); // it has moved to another group
-            }
-            if number == SIGTSTP {
-                raise(SIGSTOP)?; // until SIGCONT, which is then passed on
-            }
-        }
-    }
-}
-
-/// As shells do it.
-fn exit_code(status: std::process::ExitStatus) -> ExitCode {
-    let code = status.code();
-    let code = code.or(status.signal().map(|signal| 128 + signal));
-    ExitCode::from(code.expect("it has ended") as u8)
-}
-// ANCHOR_END: forward_signals
