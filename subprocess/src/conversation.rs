@@ -20,8 +20,8 @@ const LONGEST_ANSWER: usize = 1 << 16;
 /// use subprocess::conversation::Conversation;
 ///
 /// # fn main() -> std::io::Result<()> {
-/// let mut child = Conversation::start(&mut Command::new("/bin/cat"))?;
-/// assert_eq!(child.ask("hello", Duration::from_secs(1))?, "hello");
+/// let mut child = Conversation::start(&mut Command::new("calculator"))?;
+/// assert_eq!(child.ask("1 + 2", Duration::from_secs(1))?, "3");
 /// # Ok(())
 /// # }
 /// ```
