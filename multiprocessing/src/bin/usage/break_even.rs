@@ -19,18 +19,18 @@
 //! quarter, or less.
 //!
 //! Output (figures vary):
-//!     no work: thread 1.3, process 2.7 us, ratio 2.16
-//!     longest: thread 874.3, process 857.8 us, ratio 0.98
-//!     search: thread 13.3, process 20.3 us, ratio 1.53
-//!     search: thread 97.7, process 104.7 us, ratio 1.07
-//!     search: thread 34.7, process 41.6 us, ratio 1.20
-//!     search: thread 58.5, process 69.3 us, ratio 1.18
-//!     search: thread 77.9, process 81.9 us, ratio 1.05
-//!     search: thread 66.3, process 72.8 us, ratio 1.10
-//!     at most 10 % longer from 66 us on
+//!     no work: thread 1.4, process 3.1 us, ratio 2.29
+//!     longest: thread 1014.5, process 1044.3 us, ratio 1.03
+//!     search: thread 15.6, process 25.1 us, ratio 1.61
+//!     search: thread 116.7, process 125.7 us, ratio 1.08
+//!     search: thread 42.3, process 53.7 us, ratio 1.27
+//!     search: thread 64.7, process 76.6 us, ratio 1.18
+//!     search: thread 90.4, process 94.1 us, ratio 1.04
+//!     search: thread 78.4, process 91.1 us, ratio 1.16
+//!     at most 10 % longer from 90 us on
 //!     The article, M3: "It fits tasks that use much CPU and wait little."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to M3 is borne out: a process takes 2.2 times as long as a thread for no work, 0.98 times for 874 us of work
+//!     Our answer to M3 is borne out: a process takes 2.3 times as long as a thread for no work, 1.03 times for 1014 us of work
 
 use std::process::Stdio;
 use std::{sync::mpsc::channel, thread, time::Duration, time::Instant};

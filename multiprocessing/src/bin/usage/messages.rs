@@ -19,9 +19,9 @@
 //!
 //! Output (figures vary):
 //!     way          small us  large us
-//!     pipe                4      1107
-//!     socket pair         9       708
-//!     ipc-channel        15      1847
+//!     pipe               15      1488
+//!     socket pair        12      1105
+//!     ipc-channel        20      2199
 
 use std::io::{Read, Write};
 use std::process::Stdio;

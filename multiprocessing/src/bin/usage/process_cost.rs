@@ -18,15 +18,15 @@
 //!
 //! Output (figures vary):
 //!     for each worker    thread  process
-//!     start us             60.7    829.8
-//!     PSS KiB              14.0    231.7
-//!     of it private KiB    14.0     76.4
-//!     page tables KiB       8.0     46.8
+//!     start us             65.0    851.4
+//!     PSS KiB              14.0    221.1
+//!     of it private KiB    14.0     68.4
+//!     page tables KiB       8.0     47.6
 //!     kernel stacks KiB    16.0     16.0
-//!     memory in all KiB    38.0    294.5
+//!     memory in all KiB    38.0    284.7
 //!     The article, M1: "Multiprocessing: ten kitchens, ten cooks, ten dishes."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to M1 is borne out: each of 10 processes needs 830 us to start and 294 KiB, a thread 61 us and 38 KiB
+//!     Our answer to M1 is borne out: each of 10 processes needs 851 us to start and 285 KiB, a thread 65 us and 38 KiB
 
 use std::io::{Read, Write, stdin, stdout};
 use std::process::{self, Child, Stdio};

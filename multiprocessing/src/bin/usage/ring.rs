@@ -15,9 +15,9 @@
 //!
 //! Output (figures vary):
 //!     us, there and back    one  each of 100
-//!     ring, spins          1.63         0.41
-//!     ring, sleeps        11.70         0.40
-//!     pipe                10.44         0.73
+//!     ring, spins          1.09         0.26
+//!     ring, sleeps        13.90         0.27
+//!     pipe                12.22         0.75
 
 use std::io::{Read, Write};
 use std::process::{self, Stdio};

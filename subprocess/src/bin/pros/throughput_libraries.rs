@@ -15,11 +15,11 @@
 //!
 //! Output (figures vary):
 //!     way    GiB/s  of std
-//!     std      1.1    100%
-//!     poll     1.1    101%
-//!     duct     1.2    105%
-//!     tokio    1.1    101%
-//!     smol     2.7    239%
+//!     std      1.5    100%
+//!     poll     1.5    100%
+//!     duct     1.5    105%
+//!     tokio    1.5     99%
+//!     smol     1.5    104%
 
 use std::time::Duration;
 use std::{env, process::Stdio};
