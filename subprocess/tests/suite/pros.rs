@@ -61,13 +61,14 @@ fn as_child() {
             output.write_all(b"\n").unwrap();
         }
         "65536 bytes" => {
+            output.write_all(b"\n").unwrap(); // after words of the harness
             output.write_all(&[b'x'; 65_536]).unwrap();
             output.write_all(b"\nend\n").unwrap();
             output.flush().unwrap();
             std::process::exit(0);
         }
         "long word" => {
-            write!(output, "x{}\nend\n", "é".repeat(70_000)).unwrap();
+            write!(output, "\nx{}\nend\n", "é".repeat(70_000)).unwrap();
             output.flush().unwrap();
             std::process::exit(0);
         }
