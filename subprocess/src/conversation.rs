@@ -1,4 +1,15 @@
 //! A dialogue with a child: a line is asked, a line is answered.
+//!
+//! ```no_run
+//! use std::{process::Command, time::Duration};
+//! use subprocess::conversation::Conversation;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let mut child = Conversation::start(&mut Command::new("calculator"))?;
+//! assert_eq!(child.ask("1 + 2", Duration::from_secs(1))?, "3");
+//! # Ok(())
+//! # }
+//! ```
 
 // ANCHOR: converse
 use std::io::ErrorKind::{self, InvalidData, UnexpectedEof};
@@ -14,17 +25,6 @@ const LONGEST_ANSWER: usize = 1 << 16;
 
 /// A child that answers each line with a line. Dropped, it is killed. (What it
 /// has started may keep its output open: then a thread waits for the end.)
-///
-/// ```no_run
-/// use std::{process::Command, time::Duration};
-/// use subprocess::conversation::Conversation;
-///
-/// # fn main() -> std::io::Result<()> {
-/// let mut child = Conversation::start(&mut Command::new("calculator"))?;
-/// assert_eq!(child.ask("1 + 2", Duration::from_secs(1))?, "3");
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Debug)]
 pub struct Conversation {
     child: Child,

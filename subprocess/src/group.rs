@@ -1,4 +1,17 @@
 //! A child and all that it starts, killed together: a process group.
+//!
+//! ```
+//! use std::process::{Command, Stdio};
+//! use subprocess::group::Group;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let mut rustc = Command::new("rustc");
+//! rustc.arg("-V").stdout(Stdio::null());
+//! let mut group = Group::spawn(&mut rustc)?;
+//! assert!(group.wait()?.success());
+//! # Ok(())
+//! # }
+//! ```
 
 // ANCHOR: kill_tree
 use std::io;
@@ -14,19 +27,6 @@ use rustix::process::{
 /// A child in a process group of its own, with all that it starts. Dropped, the
 /// group is killed and the child is waited for, so it does not stay as a
 /// zombie.
-///
-/// ```
-/// use std::process::{Command, Stdio};
-/// use subprocess::group::Group;
-///
-/// # fn main() -> std::io::Result<()> {
-/// let mut rustc = Command::new("rustc");
-/// rustc.arg("-V").stdout(Stdio::null());
-/// let mut group = Group::spawn(&mut rustc)?;
-/// assert!(group.wait()?.success());
-/// # Ok(())
-/// # }
-/// ```
 ///
 /// Out of reach are processes that have moved to another group or session, and
 /// those of other users.
