@@ -7,11 +7,13 @@ use std::{
     os::unix::process::CommandExt,
     path::Path,
     process::Stdio,
+    thread,
+    time::Duration,
 };
 
 use nix::unistd::mkdtemp;
 
-use crate::{Result, role};
+use crate::{Failure, Result, role};
 
 /// In the parent: makes the folder, does `work` in it, and has it removed.
 ///
@@ -38,16 +40,15 @@ pub fn with<T>(work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
     let mut line = String::new();
     let stdout = keeper.stdout.take().expect("it was piped");
     let said = BufReader::new(stdout).read_line(&mut line);
-    let done = said
-        .and_then(|_| fs::canonicalize(line.trim_end())) // an error if empty
-        .map_err(Into::into)
-        .and_then(|folder| {
-            let done = work(&folder);
-            keeper.wait()?; // closes its input first
-            let _ = fs::remove_dir_all(folder); // if the child was killed
-            done
-        });
-    keeper.wait()?;
+    let folder = said.and_then(|_| fs::canonicalize(line.trim_end()));
+    let done = match &folder {
+        Ok(folder) => work(folder),
+        Err(_) => Err(Failure::new("no folder could be made")),
+    };
+    keeper.wait()?; // closes its input first
+    if let Ok(folder) = folder {
+        let _ = fs::remove_dir_all(folder); // if the child was killed
+    }
     done
 }
 
@@ -56,7 +57,7 @@ pub fn with<T>(work: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
 ///
 /// # Errors
 ///
-/// The folder cannot be made, or not be removed.
+/// The folder cannot be made, or the input cannot be read.
 pub fn keep() -> io::Result<()> {
     let program = crate::program::name();
     let folder = mkdtemp(&env::temp_dir().join(format!("{program}-XXXXXX")))?;
@@ -64,7 +65,11 @@ pub fn keep() -> io::Result<()> {
     let waited =
         said.and_then(|()| io::copy(&mut io::stdin(), &mut io::sink()));
     // Again, if a process of a killed parent has still made a file.
-    let tries = (0..100).map(|_| fs::remove_dir_all(&folder));
-    let removed = tries.reduce(Result::or).expect("there are some");
-    waited.and(removed)
+    for _ in 0..100 {
+        if fs::remove_dir_all(&folder).is_ok() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    waited.map(drop)
 }

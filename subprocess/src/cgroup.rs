@@ -33,23 +33,21 @@ impl Cgroup {
     pub fn new() -> io::Result<Cgroup> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let own = own_folder()?;
-        loop {
+        let folder = loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
             let name = format!("children-{}-{count}", process::id());
             let folder = own.join(name);
             match fs::create_dir(&folder) {
                 // Of a process that was killed, and had our number.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                made => {
-                    made?;
-                    let kill = folder.join("cgroup.kill");
-                    let kill = File::options().write(true).open(kill);
-                    // Without it there is nobody to remove the folder.
-                    let kill = kill.inspect_err(|_| {
-                        let _ = fs::remove_dir(&folder);
-                    })?;
-                    return Ok(Cgroup { folder, kill });
-                }
+                made => break made.map(|()| folder)?,
+            }
+        };
+        match File::options().write(true).open(folder.join("cgroup.kill")) {
+            Ok(kill) => Ok(Cgroup { folder, kill }),
+            Err(error) => {
+                let _ = fs::remove_dir(&folder);
+                Err(error) // an older Linux has no such file
             }
         }
     }

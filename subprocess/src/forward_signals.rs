@@ -46,8 +46,8 @@ pub fn forward_signals(command: &mut Command) -> io::Result<ExitCode> {
         }
         // Nobody has waited for the child: no other group has this number.
         for number in signals.wait().filter(|number| *number != SIGCHLD) {
-            // An error: the child has become another user's, and goes on.
             let signal = Signal::try_from(number)?;
+            // An error: the child has become another user's, and goes on.
             let _ = killpg(group, signal);
             if getpgid(Some(group)) != Ok(group) {
                 let _ = kill(group, signal); // it has moved to another group

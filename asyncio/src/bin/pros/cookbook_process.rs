@@ -21,7 +21,6 @@
 
 use std::io::{ErrorKind::TimedOut, Read};
 use std::net::{TcpListener, TcpStream};
-use std::thread;
 
 use shared::{Result, claim, flags, role, say, watchdog::Watchdog};
 
@@ -56,8 +55,9 @@ async fn main() -> Result {
 
 /// The child that is killed. Its connection is open until it is gone.
 fn be_stuck(parent: &str) -> Result {
-    let _alive = TcpStream::connect(parent)?;
-    thread::sleep(Duration::from_secs(60)); // stands for a program that hangs
+    let mut alive = TcpStream::connect(parent)?;
+    // It hangs: nobody writes. (It ends with its parent all the same.)
+    let _ = alive.read(&mut [0]);
     Ok(())
 }
 

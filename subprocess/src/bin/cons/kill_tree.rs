@@ -21,7 +21,7 @@
 //!     after a kill of the group, the grandchild answers: false
 //!     The article, S8: "(Not in the article.) Killing a child leaves its own children alive."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to S8 is borne out: the grandchild outlives a kill of the child, and not of the group
+//!     Our answer to S8 is borne out: the grandchild answers after a kill of the child: true, of the group: false
 
 // The part to copy: src/group.rs
 
@@ -46,8 +46,10 @@ fn main() -> Result {
     say!("after a kill of the child, the grandchild answers: {survives}");
     let stays = answers_after(kill_the_group)?;
     say!("after a kill of the group, the grandchild answers: {stays}");
-    let figure = "the grandchild outlives a kill of the child, and not of the \
-                  group";
+    let figure = format!(
+        "the grandchild answers after a kill of the child: {survives}, of the \
+         group: {stays}"
+    );
     claim("S8", survives && !stays, figure)
 }
 

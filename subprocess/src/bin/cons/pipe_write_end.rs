@@ -14,12 +14,12 @@
 //! Change this and watch: `drop(writer)` before the second child is started:
 //! the reader does not wait but ends, and S4 is contradicted.
 //!
-//! Output (times vary, counts do not):
-//!     0 of 1 writers run, and the reader waits for more: true
-//!     0 of 1 copies are open, and the reader ends: true
+//! Output (figures vary):
+//!     the writer has ended, and the reader waits for more: true
+//!     the copy of the parent is closed, and the reader ends: true
 //!     The article, S4: "(Not in the article.) Children can be joined to a pipeline without a shell."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to S4 is borne out: a reader ends when the last copy of the write end is closed
+//!     Our answer to S4 is borne out: while a copy of the write end is open, a reader waits: true; then it ends: true
 
 use std::io::{PipeReader, pipe, stdin};
 use std::{fs, thread, time::Duration};
@@ -45,11 +45,14 @@ fn main() -> Result {
     role::command("writer")?.stdout(writer.try_clone()?).status()?;
     let mut child = role::command("reader")?.stdin(reader).spawn()?;
     let waits = waits_for_more(child.id(), &look)?;
-    say!("0 of 1 writers run, and the reader waits for more: {waits}");
+    say!("the writer has ended, and the reader waits for more: {waits}");
     drop(writer);
     let ends = child.wait()?.success();
-    say!("0 of 1 copies are open, and the reader ends: {ends}");
-    let figure = "a reader ends when the last copy of the write end is closed";
+    say!("the copy of the parent is closed, and the reader ends: {ends}");
+    let figure = format!(
+        "while a copy of the write end is open, a reader waits: {waits}; then \
+         it ends: {ends}"
+    );
     claim("S4", waits && ends, figure)
 }
 

@@ -25,7 +25,8 @@
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to S7 is borne out: of 5 children, the time limit has ended: hangs
 
-use std::{io, process, time::Duration};
+use std::io::{self, Write};
+use std::{process, time::Duration};
 
 use shared::watchdog::Watchdog;
 use shared::{Result, Table, claim, flags, role};
@@ -71,7 +72,7 @@ fn child(what: &str) -> Result {
             io::copy(&mut io::stdin(), &mut io::stdout())?;
         }
         "fails" => process::exit(3),
-        "babbles" => print!("{}", "x".repeat(1 << 20)),
+        "babbles" => io::stdout().write_all(&[b'x'; 1 << 20])?,
         "leaves" => {
             // The grandchild has our output, and does not end.
             role::command("child")?.arg("hangs").spawn()?;

@@ -20,7 +20,7 @@
 //!     pty      while it runs     30 x 100  Input/output error (os error 5)
 //!     The article, S13: "(Not in the article.) Output can be read line by line while the child runs."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to S13 is borne out: a child that writes blocks to a pipe writes lines to a pty
+//!     Our answer to S13 is borne out: line 1 comes while the child runs: through a pipe false, through a pty true
 
 use std::io::{BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::{os::fd::AsFd, process::Stdio, time::Duration};
@@ -45,7 +45,10 @@ fn main() -> Result {
         early.push(seen.early);
     }
     table.print();
-    let figure = "a child that writes blocks to a pipe writes lines to a pty";
+    let figure = format!(
+        "line 1 comes while the child runs: through a pipe {}, through a pty {}",
+        early[0], early[1]
+    );
     claim("S13", early == [false, true], figure)
 }
 
