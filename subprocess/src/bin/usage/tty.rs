@@ -46,7 +46,8 @@ fn main() -> Result {
     }
     table.print();
     let figure = format!(
-        "line 1 comes while the child runs: through a pipe {}, through a pty {}",
+        "line 1 comes while the child runs: through a pipe {}, through a pty \
+         {}",
         early[0], early[1]
     );
     claim("S13", early == [false, true], figure)
