@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use shared::{Failure, Result, Verdict, answer_meaning};
 use subprocess::run_child::{Limits, Stop, Why, run_child};
 
-pub use options::{Language, Options};
+pub use options::Options;
+pub use shared::Language;
 pub use table::{tell, tell_json};
 
 use crate::{programs::Program, progress::Progress};

@@ -1,10 +1,10 @@
 //! What `claims` can be asked for.
 
-use std::{path::PathBuf, process, str::FromStr};
+use std::{path::PathBuf, process};
 
 use lexopt::Arg::{Long, Value};
 use lexopt::{Parser, ValueExt};
-use shared::{report, wrong_usage};
+use shared::{Language, report, wrong_usage};
 
 const HELP: &str = "\
 Usage: cargo claims [OPTIONS] [CLAIM...]
@@ -40,28 +40,6 @@ Options:
   --ledger FILE    another ledger
   --help           print this
 ";
-
-/// The language of the statements.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Language {
-    /// English.
-    #[default]
-    En,
-    /// Korean.
-    Ko,
-}
-
-impl FromStr for Language {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Language, String> {
-        match text {
-            "en" => Ok(Language::En),
-            "ko" => Ok(Language::Ko),
-            _ => Err("there are en and ko".into()),
-        }
-    }
-}
 
 /// Which claims are to be measured, how, and how they are to be shown.
 #[derive(Clone, Debug)]
