@@ -85,8 +85,7 @@ impl Results {
     pub fn row(&self, program: &str, menu: Menu) -> Result<&Row, String> {
         let menu = menu.to_string();
         let rows = self.compare.rows.iter();
-        let own =
-            rows.filter(|row| row["menu"] == menu.as_str());
+        let own = rows.filter(|row| row["menu"] == menu.as_str());
         one_of(own, program).map_err(|why| format!("{why} on the {menu} menu"))
     }
 

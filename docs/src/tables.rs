@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use shared::{Failure, Result};
+use shared::{Failure, Language, Result};
 
 use crate::programs::{self, Program};
 
@@ -61,7 +61,7 @@ fn map(models: &[&str], programs: &[Program]) -> String {
     let chapters = models.iter().map(|model| {
         let own: Vec<_> =
             programs.iter().filter(|p| p.model == *model).collect();
-        let picture = picture(model);
+        let picture = picture(model, Language::En);
         format!("\n### [{model}]({model}): {picture}\n\n{}", table(&own))
     });
     chapters.collect::<String>() + "\n"
@@ -79,19 +79,29 @@ fn table(programs: &[&Program]) -> String {
 
 /// The first line of the header, as a cell of a table.
 fn need(program: &Program) -> String {
-    let title = program.header().next().unwrap_or_default().trim();
-    title.trim_end_matches('.').replace('|', "\\|")
+    program.title().trim_end_matches('.').replace('|', "\\|")
 }
 
 /// How the article pictures a model.
-fn picture(model: &str) -> &'static str {
-    match model {
-        "threading" => "one kitchen, ten cooks",
-        "asyncio" => "one kitchen, one chef",
-        "multiprocessing" => "ten kitchens, ten cooks",
-        "futures_pool" => "pools of threads and of processes",
-        "subprocess" => "other people's programs",
-        "docs" => "the programs that run all the others",
-        _ => "what all of them use",
+pub fn picture(model: &str, language: Language) -> &'static str {
+    let [english, korean] = match model {
+        "threading" => ["one kitchen, ten cooks", "주방 하나, 요리사 열 명"],
+        "asyncio" => ["one kitchen, one chef", "주방 하나, 셰프 한 명"],
+        "multiprocessing" => {
+            ["ten kitchens, ten cooks", "주방 열 개, 요리사 열 명"]
+        }
+        "futures_pool" => {
+            ["pools of threads and of processes", "스레드 풀과 프로세스 풀"]
+        }
+        "subprocess" => ["other people's programs", "남이 만든 프로그램"],
+        "docs" => [
+            "the programs that run all the others",
+            "다른 모든 프로그램을 실행하는 프로그램",
+        ],
+        _ => ["what all of them use", "모두가 함께 쓰는 것"],
+    };
+    match language {
+        Language::En => english,
+        Language::Ko => korean,
     }
 }

@@ -138,8 +138,7 @@ mod tests {
 
     #[test]
     fn code_is_no_prose() {
-        let chapter =
-            chapter("a\n```text\n{{b}}\n~~~\n```\nc\n~~~\nd\n~~~\ne");
+        let chapter = chapter("a\n```text\n{{b}}\n~~~\n```\nc\n~~~\nd\n~~~\ne");
         let prose: Vec<_> = chapter.prose().collect();
         assert_eq!(prose, [(1, "a"), (6, "c"), (10, "e")]);
         assert_eq!(chapter.lines()[1], (2, Line::Open("text")));
