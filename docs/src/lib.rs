@@ -2,9 +2,12 @@
 //! answer them, and what these programs print when they are run.
 
 pub mod compare;
+pub mod diff;
+pub mod html;
 pub mod ledger;
 pub mod programs;
 pub mod progress;
 pub mod snippets;
 pub mod source;
+pub mod svg;
 pub mod tables;
