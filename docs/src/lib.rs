@@ -4,10 +4,13 @@
 pub mod book;
 pub mod compare;
 pub mod figure;
+pub mod diff;
+pub mod html;
 pub mod ledger;
 pub mod programs;
 pub mod progress;
 pub mod results;
 pub mod snippets;
 pub mod source;
+pub mod svg;
 pub mod tables;
