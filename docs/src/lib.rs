@@ -8,3 +8,4 @@ pub mod progress;
 pub mod snippets;
 pub mod source;
 pub mod tables;
+pub mod titles;
