@@ -3,8 +3,8 @@
 
 pub mod book;
 pub mod compare;
-pub mod figure;
 pub mod diff;
+pub mod figure;
 pub mod html;
 pub mod ledger;
 pub mod programs;
@@ -14,3 +14,4 @@ pub mod snippets;
 pub mod source;
 pub mod svg;
 pub mod tables;
+pub mod titles;

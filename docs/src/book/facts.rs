@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use shared::{Failure, Language, Result};
+use shared::{Language, Result};
 
 use crate::{
     ledger::{self, Claim},
     programs::{self, Program, root},
     results::Results,
     snippets::{self, Snippet},
+    titles,
 };
 
 /// All that a directive may ask for.
@@ -41,7 +42,7 @@ impl Facts {
             programs,
             claims: ledger::read(&root().join("docs/ledger.toml"))?,
             results: Results::read()?,
-            titles: titles()?,
+            titles: titles::korean()?,
             python: python_sources()?,
         })
     }
@@ -97,32 +98,6 @@ impl Facts {
         };
         Ok(title.trim_end_matches('.').into())
     }
-}
-
-/// The titles in Korean: `name = "title"`, also under headings.
-fn titles() -> Result<BTreeMap<String, String>> {
-    let mut titles = BTreeMap::new();
-    let file = root().join("docs/ko/titles.toml");
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let table: toml::Table = toml::from_str(&text)?;
-    for (name, value) in table {
-        match value {
-            toml::Value::String(title) => {
-                titles.insert(name, title);
-            }
-            toml::Value::Table(group) => {
-                for (name, title) in group {
-                    let title = title.as_str().unwrap_or_default();
-                    titles.insert(name, title.into());
-                }
-            }
-            _ => {
-                let why = format!("docs/ko/titles.toml: {name} is no title");
-                return Err(Failure::new(why));
-            }
-        }
-    }
-    Ok(titles)
 }
 
 /// The files of `docs/python`; none of them is needed to build the book.

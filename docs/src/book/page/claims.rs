@@ -4,7 +4,10 @@ use serde_json::Value;
 use shared::Language;
 
 use super::{Page, table};
-use crate::ledger::{Answer, Claim};
+use crate::{
+    html::escape,
+    ledger::{Answer, Claim},
+};
 
 impl Page<'_> {
     /// A box: the statement, what is true of Python, our answer, and what each
@@ -131,8 +134,4 @@ fn answer_words(answer: Answer, meaning: &str, language: Language) -> String {
 fn row(name: String, counts: [usize; 4]) -> Vec<String> {
     let counts = counts.iter().map(|count| count.to_string());
     [name].into_iter().chain(counts).collect()
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }
