@@ -2,10 +2,13 @@
 
 use shared::Language;
 
+use crate::svg::Words;
+
 /// The words of one language.
 #[derive(Debug)]
 pub struct Texts {
     pub run: &'static str,
+    /// How the paragraph begins that follows the command.
     pub change: &'static str,
     pub says: &'static str,
     pub python_today: &'static str,
@@ -24,6 +27,8 @@ pub struct Texts {
     pub programs: [&'static str; 3],
     /// The first column of the table of the machine.
     pub machine: [&'static str; 7],
+    /// In the picture of who cooked what when.
+    pub timeline: Words<'static>,
     pub python_none: &'static str,
     pub build: fn(&str, &str) -> String,
     pub runs: fn(usize) -> String,
@@ -80,6 +85,13 @@ static ENGLISH: Texts = Texts {
         "Python",
         "measured on",
     ],
+    timeline: Words {
+        title: "Who cooked what when",
+        work: "works",
+        waiting: "waits",
+        more: "more dishes",
+        failed: "failed",
+    },
     python_none: "not there",
     build: |rustc, profile| format!("Rust {rustc}, profile `{profile}`"),
     runs: |count| format!("medians of {count} runs"),
@@ -121,6 +133,13 @@ static KOREAN: Texts = Texts {
         "Python",
         "측정한 날",
     ],
+    timeline: Words {
+        title: "누가 무엇을 언제 요리했나",
+        work: "계산",
+        waiting: "대기",
+        more: "개 더",
+        failed: "실패",
+    },
     python_none: "없음",
     build: |rustc, profile| format!("Rust {rustc}, `{profile}` 프로파일"),
     runs: |count| format!("{count}번 실행한 중앙값"),

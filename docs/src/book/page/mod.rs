@@ -4,6 +4,8 @@ mod claims;
 mod code;
 mod figures;
 mod programs;
+mod timeline;
+mod twins;
 
 use shared::Language;
 
@@ -67,7 +69,8 @@ impl Page<'_> {
         }
         match &directive {
             Directive::Code(name) => self.code(name),
-            Directive::Twins(..) | Directive::Timeline(..) => Ok(String::new()),
+            Directive::Twins(left, right) => self.twins(left, right),
+            Directive::Timeline(menu, names) => self.timeline(*menu, names),
             Directive::Compare(menu, names) => self.compare(*menu, names),
             Directive::Figure(program, menu, key) => {
                 self.figure(program, *menu, key)
