@@ -88,7 +88,7 @@ fn lines_of_docstring(source: &str) -> usize {
 /// none.
 fn cells(line: Option<&Line>, skipped: usize) -> String {
     let Some(line) = line else {
-        return "<td class=\"number\"></td><td class=\"none\"></td>".into();
+        return "<td class=\"number\"></td><td class=\"code none\"></td>".into();
     };
     let pieces = line.pieces.iter().map(|piece| match piece.differs {
         true => format!("<mark>{}</mark>", escape(piece.text)),
@@ -96,7 +96,7 @@ fn cells(line: Option<&Line>, skipped: usize) -> String {
     });
     let code: String = pieces.collect();
     let number = line.number + skipped;
-    format!("<td class=\"number\">{number}</td><td><code>{code}</code></td>")
+    format!("<td class=\"number\">{number}</td><td class=\"code\">{code}</td>")
 }
 
 #[cfg(test)]
