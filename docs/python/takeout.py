@@ -36,8 +36,8 @@ def unpack(dish: Dish, parcel: subprocess.CompletedProcess[str]) -> Plate:
         plate = json.loads(parcel.stdout)
         usage = Usage(*plate.pop("usage"))
         return Plate(**plate | {"dish": dish, "usage": usage})
-    complaint = parcel.stderr.strip() or f"exit status {parcel.returncode}"
-    raise Failure(f"{dish}: {complaint}")
+    status = f"{dish}: exit status {parcel.returncode}"
+    raise Failure(parcel.stderr.strip() or status)
 
 
 def run_each(

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod ledger;
 pub mod programs;
 pub mod progress;
+pub mod python;
 pub mod snippets;
 pub mod source;
 pub mod tables;

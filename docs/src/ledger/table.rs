@@ -111,6 +111,7 @@ mod tests {
             says: says.into(),
             ko: String::new(),
             python: String::new(),
+            python_source: None,
             rust,
             programs: Vec::new(),
         };
