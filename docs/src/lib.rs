@@ -9,6 +9,7 @@ pub mod html;
 pub mod ledger;
 pub mod programs;
 pub mod progress;
+pub mod python;
 pub mod results;
 pub mod snippets;
 pub mod source;

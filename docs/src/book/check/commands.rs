@@ -91,8 +91,8 @@ fn understood<'a>(
             check_names(program, &arguments, facts)?;
             Ok(Some(Call { program, arguments }))
         }
-        "test" | "build" | "check" | "doc" | "clippy" | "fmt" | "add" | "new"
-        | "tree" | "update" | "audit" | "deny" => Ok(None),
+        "test" | "build" | "check" | "doc" | "clippy" | "fmt" | "add"
+        | "new" | "tree" | "update" | "audit" | "deny" => Ok(None),
         other => Err(format!("there is no command cargo {other}")),
     }
 }
@@ -155,9 +155,7 @@ fn python(words: &[String]) -> Result<(), String> {
 }
 
 /// Options that a program does not name in what it prints for `--help`.
-fn unknown_options(
-    asked: &[(&Chapter, usize, Call)],
-) -> Result<Vec<Problem>> {
+fn unknown_options(asked: &[(&Chapter, usize, Call)]) -> Result<Vec<Problem>> {
     let with_options: Vec<_> = asked
         .iter()
         .filter(|(_, _, call)| options(call).next().is_some())

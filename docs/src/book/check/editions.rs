@@ -22,7 +22,8 @@ pub fn check_summary(edition: &Edition) -> Vec<Problem> {
         match listed.get(at) {
             Some(link) if link.target == *name => {}
             Some(link) => {
-                let why = format!("{} stands where {name} belongs", link.target);
+                let why =
+                    format!("{} stands where {name} belongs", link.target);
                 problems.push(summary.problem(link.line, why));
                 return problems;
             }
@@ -49,7 +50,12 @@ pub fn compare(first: &Edition, second: &Edition) -> Vec<Problem> {
         };
         let ways: [fn(&Chapter) -> Vec<Item>; 2] = [directives, commands];
         for items in ways {
-            problems.extend(differ(&items(chapter), &items(other), chapter, other));
+            problems.extend(differ(
+                &items(chapter),
+                &items(other),
+                chapter,
+                other,
+            ));
         }
         problems.extend(other_links(first, chapter, second, other));
     }
@@ -176,8 +182,7 @@ mod tests {
 
     fn edition(language: Language, text: &str) -> Edition {
         let file = format!("{language:?}/why.md");
-        let chapter =
-            Chapter { name: "why".into(), file, text: text.into() };
+        let chapter = Chapter { name: "why".into(), file, text: text.into() };
         let summary = Chapter { text: String::new(), ..chapter.clone() };
         Edition { language, summary, chapters: vec![chapter] }
     }

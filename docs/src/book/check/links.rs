@@ -19,7 +19,9 @@ pub fn links(chapter: &Chapter) -> Vec<Link> {
     let mut links = Vec::new();
     for (line, text) in chapter.prose() {
         let text = with_links(text);
-        for (_, rest) in text.match_indices("](").map(|(at, _)| text.split_at(at + 2)) {
+        for (_, rest) in
+            text.match_indices("](").map(|(at, _)| text.split_at(at + 2))
+        {
             let target = rest.split([')', ' ']).next().unwrap_or_default();
             links.push(Link { line, target: target.into() });
         }
@@ -86,7 +88,9 @@ pub fn ids(page: &str) -> Vec<String> {
             ids.push(if same == 0 { id } else { format!("{id}-{same}") });
         }
         let named = line.split(" id=\"").skip(1);
-        ids.extend(named.filter_map(|rest| Some(rest.split_once('"')?.0.into())));
+        ids.extend(
+            named.filter_map(|rest| Some(rest.split_once('"')?.0.into())),
+        );
     }
     ids
 }

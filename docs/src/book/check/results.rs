@@ -62,7 +62,8 @@ fn claims(facts: &Facts) -> Vec<String> {
         };
         let reports = then["reports"].as_array();
         for program in &claim.programs {
-            let by = |report: &&serde_json::Value| report["program"] == **program;
+            let by =
+                |report: &&serde_json::Value| report["program"] == **program;
             match reports.into_iter().flatten().find(by) {
                 None => wrong.push(format!("{program} did not report {id}")),
                 Some(report) if report["verdict"] == "contradicted" => {

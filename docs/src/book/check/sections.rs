@@ -84,7 +84,8 @@ mod tests {
     #[test]
     fn a_section_that_shows_a_program_says_how_to_run_and_change_it() {
         let change = "**Change this and watch:** more.";
-        let good = format!("# A\n## B\n{{{{code a}}}}\n\n{{{{run a}}}}\n\n{change}\n");
+        let good =
+            format!("# A\n## B\n{{{{code a}}}}\n\n{{{{run a}}}}\n\n{change}\n");
         assert!(told(&good).is_empty());
         assert!(told("# A\n## B\n{{compare mixed}}\n").is_empty());
         assert_eq!(told("# A\n## B\n{{output a}}\n## C\n"), [2]);

@@ -88,7 +88,8 @@ fn lines_of_docstring(source: &str) -> usize {
 /// none.
 fn cells(line: Option<&Line>, skipped: usize) -> String {
     let Some(line) = line else {
-        return "<td class=\"number\"></td><td class=\"code none\"></td>".into();
+        return "<td class=\"number\"></td><td class=\"code none\"></td>"
+            .into();
     };
     let pieces = line.pieces.iter().map(|piece| match piece.differs {
         true => format!("<mark>{}</mark>", escape(piece.text)),
