@@ -16,7 +16,10 @@ pub fn with_unit(key: &str, value: f64, language: Language) -> String {
     let number = |value, digits| grouped(value, digits, language);
     if key.ends_with("_ms") {
         return match value {
-            10_000.0.. => format!("{}{SPACE}s", number(value / 1e3, 0)),
+            10_000.0.. => match language {
+                Language::En => format!("{}{SPACE}s", number(value / 1e3, 0)),
+                Language::Ko => format!("{}초", number(value / 1e3, 0)),
+            },
             10.0.. => format!("{}{SPACE}ms", number(value, 0)),
             _ => format!("{}{SPACE}ms", number(value, 1)),
         };
@@ -70,6 +73,7 @@ mod tests {
         assert_eq!(en("wall_ms", 1_205.4), "1 205 ms");
         assert_eq!(en("cpu_ms", 7.25), "7.2 ms");
         assert_eq!(en("wall_ms", 72_900.0), "73 s");
+        assert_eq!(with_unit("wall_ms", 72_900.0, Language::Ko), "73초");
         assert_eq!(en("peak_rss_kib", 4_096.0), "4.0 MiB");
         assert_eq!(en("peak_rss_kib", 18_000.0), "18 MiB");
         assert_eq!(en("threads", 10.0), "10");

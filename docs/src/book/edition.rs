@@ -52,10 +52,11 @@ impl Edition {
     ///
     /// There is no table of contents.
     pub fn read(language: Language) -> Result<Edition> {
-        let chapters = CHAPTERS.iter().map(|name| chapter(language, name));
+        let chapters =
+            CHAPTERS.iter().map(|name| Chapter::read(language, name, "src/"));
         Ok(Edition {
             language,
-            summary: chapter(language, "SUMMARY")?,
+            summary: Chapter::read(language, "SUMMARY", "src/")?,
             chapters: chapters.flatten().collect(),
         })
     }
@@ -75,9 +76,21 @@ pub fn editions() -> Result<[Edition; 2]> {
     Ok([Edition::read(Language::En)?, Edition::read(Language::Ko)?])
 }
 
-fn chapter(language: Language, name: &str) -> Result<Chapter> {
-    let file = format!("docs/{}/src/{name}.md", folder(language));
-    let text = fs::read_to_string(root().join(&file))
-        .map_err(|why| Failure::new(format!("{file}: {why}")))?;
-    Ok(Chapter { name: name.into(), file, text })
+impl Chapter {
+    /// Reads a chapter, or another template of an edition that stands in this
+    /// folder of it.
+    ///
+    /// # Errors
+    ///
+    /// It is not there.
+    pub fn read(
+        language: Language,
+        name: &str,
+        below: &str,
+    ) -> Result<Chapter> {
+        let file = format!("docs/{}/{below}{name}.md", folder(language));
+        let text = fs::read_to_string(root().join(&file))
+            .map_err(|why| Failure::new(format!("{file}: {why}")))?;
+        Ok(Chapter { name: name.into(), file, text })
+    }
 }

@@ -75,7 +75,7 @@ type Item = (usize, String);
 /// that stand on lines of their own: languages put words in other orders.
 fn directives(chapter: &Chapter) -> Vec<Item> {
     let (mut all, mut in_prose) = (Vec::new(), Vec::new());
-    let mut put = |all: &mut Vec<Item>, in_prose: &mut Vec<Item>| {
+    let put = |all: &mut Vec<Item>, in_prose: &mut Vec<Item>| {
         in_prose.sort_by(|a, b| a.1.cmp(&b.1));
         all.append(in_prose);
     };

@@ -31,7 +31,7 @@ impl Page<'_> {
         Ok(format!(
             "<div class=\"twins scrolls\" tabindex=\"0\" role=\"group\" \
              aria-label=\"{title}\">\n<table>\n\
-             <thead><tr>{}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n\
+             {COLUMNS}\n<thead><tr>{}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n\
              </div>\n",
             head.concat()
         ))
@@ -53,6 +53,10 @@ impl Page<'_> {
         Ok(Side::new(file, &program.source, header))
     }
 }
+
+/// The numbers of the lines need little room.
+const COLUMNS: &str = "<colgroup><col class=\"number\"><col><col \
+    class=\"number\"><col></colgroup>";
 
 /// One of two sources.
 struct Side {
