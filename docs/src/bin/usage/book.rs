@@ -18,7 +18,8 @@ use docs::book::{self, Wish, check::check};
 use shared::{Failure, Result, report::plural, say};
 
 fn main() -> Result {
-    let problems = match Wish::read() {
+    let wish = Wish::read();
+    let problems = match wish {
         Wish::Build => book::build()?,
         Wish::Pages => book::write_pages()?,
         Wish::Check => check()?,
@@ -29,7 +30,9 @@ fn main() -> Result {
     }
     match problems.len() {
         0 => {
-            say!("nothing is wrong in the chapters of the book");
+            if wish == Wish::Check {
+                say!("nothing is wrong in the chapters of the book");
+            }
             Ok(())
         }
         count => {

@@ -1,7 +1,9 @@
 //! No figure is typed in prose: what a run has measured comes by a directive.
 
+use shared::Language;
+
 use super::prose::plain;
-use crate::book::{Chapter, Line, Problem};
+use crate::book::{Chapter, Line, Problem, texts::texts};
 
 /// What follows a number that somebody has measured. A word of Korean may have
 /// an ending.
@@ -27,12 +29,20 @@ const CONSTANTS: [(&str, &str); 9] = [
     ("0 %", "nothing of something"),
 ];
 
-/// Numbers with a unit in the prose of a chapter.
-pub fn check(chapter: &Chapter) -> Vec<Problem> {
+/// Numbers with a unit in the prose of a chapter. What a reader is told to
+/// change has the values that he sets.
+pub fn check(chapter: &Chapter, language: Language) -> Vec<Problem> {
+    let change = format!("**{}", texts(language).change);
     let lines = chapter.lines();
     let mut problems = Vec::new();
+    let mut is_change = false;
     for (at, (number, line)) in lines.iter().enumerate() {
         let Line::Prose(text) = line else { continue };
+        is_change |= text.starts_with(&change);
+        is_change &= !text.trim().is_empty();
+        if is_change {
+            continue;
+        }
         // A unit may stand in the next line.
         let next = match lines.get(at + 1) {
             Some((_, Line::Prose(next))) => plain(next),
@@ -127,8 +137,10 @@ mod tests {
     #[test]
     fn a_unit_may_stand_in_the_next_line() {
         let [name, file] = ["test", "test.md"].map(String::from);
-        let text = "It takes {{n a b c}}, and 20\nms more.\n`30 ms`\n".into();
-        let problems = check(&Chapter { name, file, text });
+        let text = "It takes {{n a b c}}, and 20\nms more.\n`30 ms`\n\n\
+                    **Change this and watch:** set\nit to 20 ms.\n";
+        let chapter = Chapter { name, file, text: text.into() };
+        let problems = check(&chapter, Language::En);
         assert_eq!(problems.len(), 1);
         assert!(problems[0].what.starts_with("\"20 ms\" is typed"));
         assert_eq!(problems[0].place.line, 1);

@@ -27,7 +27,7 @@ pub fn check() -> Result<Vec<Problem>> {
         problems.extend(editions::check_summary(edition));
         let pages = pages(edition, &facts, &mut problems);
         for (chapter, _) in &pages {
-            problems.extend(figures::check(chapter));
+            problems.extend(figures::check(chapter, edition.language));
             problems.extend(sections::check(chapter, edition.language));
         }
         problems.extend(links::check(&pages));
