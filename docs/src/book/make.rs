@@ -106,7 +106,7 @@ pub fn build() -> Result<Vec<Problem>> {
         let name = folder(edition.language);
         let to = book.join(name);
         let made = cmd!(&mdbook, "build", "--dest-dir", &to, pages_of(name))
-            .env("RUST_LOG", "warn")
+            .env("MDBOOK_LOG", "warn")
             .stderr_to_stdout()
             .stdout_capture()
             .unchecked()

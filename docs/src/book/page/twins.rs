@@ -23,8 +23,8 @@ impl Page<'_> {
         let mut body = String::new();
         for row in &rows {
             let marks = if row.is_same() { "" } else { " class=\"differs\"" };
-            let left = cells(row.left.as_ref(), sides[0].skipped);
-            let right = cells(row.right.as_ref(), sides[1].skipped);
+            let left = cells(row.left.as_ref(), &sides[0]);
+            let right = cells(row.right.as_ref(), &sides[1]);
             body += &format!("<tr{marks}>{left}{right}</tr>\n");
         }
         let title = names.join(", ");
@@ -61,19 +61,21 @@ const COLUMNS: &str = "<colgroup><col class=\"number\"><col><col \
 /// One of two sources.
 struct Side {
     file: String,
-    /// How many lines stand before the code.
-    skipped: usize,
     code: String,
+    /// The place of each line in the file.
+    numbers: Vec<usize>,
 }
 
 impl Side {
+    /// Without the header and the empty lines below it, and without the marks
+    /// around what is there to be copied.
     fn new(file: String, source: &str, header: usize) -> Side {
-        let lines: Vec<&str> = source.lines().collect();
-        let is_empty = |line: &&&str| line.trim().is_empty();
-        let rest = lines.get(header..).unwrap_or_default();
-        let skipped = header + rest.iter().take_while(is_empty).count();
-        let code = lines.get(skipped..).unwrap_or_default().join("\n");
-        Side { file, skipped, code }
+        let lines = (1..).zip(source.lines()).skip(header);
+        let lines = lines.skip_while(|(_, line)| line.trim().is_empty());
+        let is_mark = |line: &str| line.trim_start().starts_with("// ANCHOR");
+        let (numbers, lines): (Vec<usize>, Vec<&str>) =
+            lines.filter(|(_, line)| !is_mark(line)).unzip();
+        Side { file, code: lines.join("\n"), numbers }
     }
 }
 
@@ -89,18 +91,23 @@ fn lines_of_docstring(source: &str) -> usize {
 }
 
 /// The number of a line in its file, and the line; both empty if this side has
-/// none.
-fn cells(line: Option<&Line>, skipped: usize) -> String {
+/// none. In a line that has a similar one beside it, the words are marked that
+/// differ.
+fn cells(line: Option<&Line>, side: &Side) -> String {
     let Some(line) = line else {
         return "<td class=\"number\"></td><td class=\"code none\"></td>"
             .into();
     };
-    let pieces = line.pieces.iter().map(|piece| match piece.differs {
-        true => format!("<mark>{}</mark>", escape(piece.text)),
-        false => escape(piece.text),
+    let is_new = line.pieces.iter().all(|piece| piece.differs);
+    let pieces = line.pieces.iter().map(|piece| {
+        let text = escape(piece.text);
+        match piece.differs && !is_new {
+            true => format!("<mark>{text}</mark>"),
+            false => text,
+        }
     });
     let code: String = pieces.collect();
-    let number = line.number + skipped;
+    let number = side.numbers[line.number - 1];
     format!("<td class=\"number\">{number}</td><td class=\"code\">{code}</td>")
 }
 
@@ -113,17 +120,23 @@ mod tests {
         let python = "\"\"\"A title.\n\nMore.\n\"\"\"\n\nimport os\n";
         assert_eq!(lines_of_docstring(python), 4);
         let side = Side::new("a.py".into(), python, 4);
-        assert_eq!((side.skipped, &*side.code), (5, "import os"));
+        assert_eq!((&side.numbers[..], &*side.code), (&[6][..], "import os"));
         assert_eq!(lines_of_docstring("\"\"\"A title.\"\"\"\nimport os\n"), 1);
         assert_eq!(lines_of_docstring("import os\n"), 0);
     }
 
     #[test]
     fn a_line_is_escaped_and_marked() {
-        let rows = diff::rows("Vec<u8>", "Vec<i8>");
-        let html = cells(rows[0].right.as_ref(), 10);
-        assert!(html.contains("<td class=\"number\">11</td>"), "{html}");
+        let source = "//! A title.\n// ANCHOR: a\nVec<i8>\n// ANCHOR_END: a\n";
+        let side = Side::new("a.rs".into(), source, 1);
+        let rows = diff::rows("Vec<u8>", &side.code);
+        assert_eq!(rows.len(), 1);
+        let html = cells(rows[0].right.as_ref(), &side);
+        assert!(html.contains("<td class=\"number\">3</td>"), "{html}");
         assert!(html.contains("Vec&lt;<mark>i8</mark>&gt;"), "{html}");
-        assert!(cells(None, 0).contains("none"));
+        assert!(cells(None, &side).contains("none"));
+        let rows = diff::rows("", &side.code);
+        let html = cells(rows[0].right.as_ref(), &side);
+        assert!(!html.contains("<mark>"), "{html}");
     }
 }
