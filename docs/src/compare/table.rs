@@ -118,7 +118,7 @@ fn bar(plate: &Value) -> Bar {
 }
 
 /// What all this was measured on.
-fn machine() -> String {
+pub fn machine() -> String {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let info = read("/proc/cpuinfo");
     let name = info.lines().find_map(|line| line.strip_prefix("model name"));

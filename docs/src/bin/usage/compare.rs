@@ -26,7 +26,7 @@
 //!     that one_cook has not
 
 use docs::{
-    compare::{Options, run_all, tables, timelines},
+    compare::{Options, run_all, tables, tell_code, timelines},
     programs,
     progress::end,
 };
@@ -36,6 +36,9 @@ use subprocess::run_child::Stop;
 
 fn main() -> Result {
     let options = Options::read();
+    if let Some(names) = &options.code {
+        return tell_code(names);
+    }
     let programs = options.choose(programs::kitchens()?);
     programs::build_all()?;
     let stop = Stop::listen()?;
