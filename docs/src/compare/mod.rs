@@ -12,6 +12,7 @@ use subprocess::run_child::{Finished, Limits, Stop, Why, run_child};
 
 pub use code::{side_by_side, tell_code, unified};
 pub use options::Options;
+pub(crate) use table::cells;
 pub use table::{machine, tables, timelines};
 
 use crate::{programs::Program, progress::Progress, source};

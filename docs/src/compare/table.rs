@@ -52,7 +52,8 @@ fn table(rows: &[&Row]) -> Table {
     table
 }
 
-fn cells(row: &Row, baseline: Option<f64>) -> [String; 10] {
+/// A row as the tables show it: the name, then figures, where there are any.
+pub(crate) fn cells(row: &Row, baseline: Option<f64>) -> [String; 10] {
     let show = |value: Option<f64>, digits: usize| {
         value.map(|value| format!("{value:.digits$}")).unwrap_or_default()
     };

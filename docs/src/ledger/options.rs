@@ -36,6 +36,7 @@ Options:
   --dev            run the dev build of every program: this is built sooner,
                    but its figures are not to be quoted
   --lang LANGUAGE  en (default) or ko: the language of the statements
+  --html FILE      write a page with all of it, in both languages
   --json           print a list of JSON objects
   --ledger FILE    another ledger
   --help           print this
@@ -74,6 +75,8 @@ pub struct Options {
     pub ledger: PathBuf,
     /// How the statements are to be read.
     pub language: Language,
+    /// Write a page to this file.
+    pub html: Option<PathBuf>,
     /// Print JSON.
     pub json: bool,
     /// A claim that is not judged is an error, too.
@@ -96,6 +99,7 @@ impl Options {
             section: None,
             language: Language::default(),
             ledger: concat!(env!("CARGO_MANIFEST_DIR"), "/ledger.toml").into(),
+            html: None,
             json: false,
             strict: false,
             dev: false,
@@ -110,6 +114,7 @@ impl Options {
                 Long("ledger") => options.ledger = line.value()?.into(),
                 Long("strict") => options.strict = true,
                 Long("dev") => options.dev = true,
+                Long("html") => options.html = Some(line.value()?.into()),
                 Long("json") => options.json = true,
                 Long("help") => {
                     report::say(HELP);

@@ -27,6 +27,8 @@
 
 use docs::{
     compare::{Options, run_all, tables, tell_code, timelines},
+    html,
+    ledger::Language,
     programs,
     progress::end,
 };
@@ -40,13 +42,17 @@ fn main() -> Result {
         return tell_code(names);
     }
     let programs = options.choose(programs::kitchens()?);
+    options.html.as_deref().map_or(Ok(()), html::check)?;
     programs::build_all()?;
     let stop = Stop::listen()?;
     let Some(rows) = run_all(&programs, &options, &stop)? else {
         end(&stop, "compare");
     };
     let failed = rows.iter().filter(|row| row.status() != "ok").count();
-    if options.json {
+    if let Some(path) = &options.html {
+        let page = html::compare_page(&rows, &programs, Language::En);
+        html::write(path, &page)?;
+    } else if options.json {
         let list = rows.into_iter().map(|row| Value::Object(row.report));
         report::say(&format!("{:#}\n", Value::Array(list.collect())));
     } else {
