@@ -1,15 +1,27 @@
 //! Two texts side by side: which lines differ, and which words in them.
 
-use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices};
+use similar::{Algorithm, ChangeTag, DiffOp, DiffTag, capture_diff_slices};
 
 /// What stands at the same height on both sides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row<'a> {
-    /// Where both sides say the same, or only the right one says something:
-    /// the line of the left one, or none.
+    /// How much the two sides have in common.
+    pub kind: Kind,
+    /// The line of the left side, if there is one.
     pub left: Option<Line<'a>>,
-    /// The same for the right side.
+    /// The line of the right side, if there is one.
     pub right: Option<Line<'a>>,
+}
+
+/// How much the two sides of a row have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// They are the same, except for the indentation.
+    Same,
+    /// Only some words differ.
+    Similar,
+    /// They have nothing to do with each other, or one of them is not there.
+    Different,
 }
 
 /// A line of one side.
@@ -30,24 +42,16 @@ pub struct Piece<'a> {
     pub differs: bool,
 }
 
-impl Row<'_> {
-    /// Whether both sides say the same, except for the indentation.
-    pub fn is_same(&self) -> bool {
-        let sides = [&self.left, &self.right];
-        sides.iter().all(|side| {
-            let same = |line: &Line| line.pieces.iter().all(|p| !p.differs);
-            side.as_ref().is_some_and(same)
-        })
-    }
-}
-
 /// Two texts side by side. Indentation does not count: a line that only moved
 /// to the right is the same line. In a line that has a similar one on the other
 /// side, only the words that differ are marked.
 ///
 /// ```
+/// use docs::diff::Kind;
+///
 /// let rows = docs::diff::rows("a\nlet b = 1;", "a\nlet b = 2;");
-/// assert!(rows[0].is_same() && !rows[1].is_same());
+/// let kinds: Vec<Kind> = rows.iter().map(|row| row.kind).collect();
+/// assert_eq!(kinds, [Kind::Same, Kind::Similar]);
 /// let line = rows[1].right.as_ref().unwrap();
 /// let marked = line.pieces.iter().filter(|piece| piece.differs);
 /// assert_eq!(marked.map(|piece| piece.text).collect::<Vec<_>>(), ["2"]);
@@ -58,20 +62,28 @@ pub fn rows<'a>(left: &'a str, right: &'a str) -> Vec<Row<'a>> {
         |lines: &[(usize, &'a str)]| lines.iter().map(|l| l.1.trim()).collect();
     let keys: [Vec<&str>; 2] = [trimmed(&left), trimmed(&right)];
     let ops = capture_diff_slices(Algorithm::Lcs, &keys[0], &keys[1]);
-    let mut rows = Vec::new();
-    for op in ops {
-        let (here, there) = (&left[op.old_range()], &right[op.new_range()]);
-        match op {
-            DiffOp::Equal { .. } => {
-                let pairs = here.iter().zip(there);
-                rows.extend(pairs.map(|(&l, &r)| Row {
-                    left: Some(whole(l, false)),
-                    right: Some(whole(r, false)),
-                }));
-            }
-            _ => rows.extend(changed(here, there)),
-        }
+    // Between two changes, blank lines that are the same tell nothing: the
+    // changes are one.
+    let tells = |op: &&DiffOp| {
+        let mut lines = keys[0][op.old_range()].iter();
+        op.tag() == DiffTag::Equal && lines.any(|line| !line.is_empty())
+    };
+    let (mut rows, mut done) = (Vec::new(), (0, 0));
+    for op in ops.iter().filter(tells) {
+        let (here, there) = (op.old_range(), op.new_range());
+        rows.extend(changed(
+            &left[done.0..here.start],
+            &right[done.1..there.start],
+        ));
+        done = (here.end, there.end);
+        let pairs = left[here].iter().zip(&right[there]);
+        rows.extend(pairs.map(|(&l, &r)| Row {
+            kind: Kind::Same,
+            left: Some(whole(l, false)),
+            right: Some(whole(r, false)),
+        }));
     }
+    rows.extend(changed(&left[done.0..], &right[done.1..]));
     rows
 }
 
@@ -79,7 +91,7 @@ pub fn rows<'a>(left: &'a str, right: &'a str) -> Vec<Row<'a>> {
 /// longest common subsequence.
 pub fn in_common(left: &[&str], right: &[&str]) -> usize {
     let ops = capture_diff_slices(Algorithm::Lcs, left, right);
-    let same = ops.iter().filter(|op| matches!(op, DiffOp::Equal { .. }));
+    let same = ops.iter().filter(|op| op.tag() == DiffTag::Equal);
     same.map(|op| op.old_range().len()).sum()
 }
 
@@ -103,6 +115,7 @@ fn changed<'a>(
     let mut done = (0, 0);
     let rest = |rows: &mut Vec<_>, l: &[(usize, &'a str)], r: &[_]| {
         rows.extend((0..l.len().max(r.len())).map(|n| Row {
+            kind: Kind::Different,
             left: l.get(n).map(|&line| whole(line, true)),
             right: r.get(n).map(|&line| whole(line, true)),
         }));
@@ -152,14 +165,18 @@ fn similar_pairs(
     pairs
 }
 
-/// How much of the words of two lines is common, of 100.
+/// How much of two lines is common, of 100: letters of words, and signs.
 fn similarity(left: &str, right: &str) -> usize {
     let words = |line| -> Vec<&str> {
         words(line).into_iter().filter(|w| !w.trim().is_empty()).collect()
     };
+    let length = |words: &[&str]| words.iter().map(|w| w.len()).sum::<usize>();
     let (left, right) = (words(left), words(right));
-    let both: usize = left.len() + right.len();
-    (200 * in_common(&left, &right)).checked_div(both).unwrap_or(0)
+    let ops = capture_diff_slices(Algorithm::Lcs, &left, &right);
+    let same = ops.iter().filter(|op| op.tag() == DiffTag::Equal);
+    let same: usize = same.map(|op| length(&left[op.old_range()])).sum();
+    let both = length(&left) + length(&right);
+    (200 * same).checked_div(both).unwrap_or(0)
 }
 
 /// Two similar lines, cut where they differ.
@@ -173,21 +190,43 @@ fn words_of<'a>(left: (usize, &'a str), right: (usize, &'a str)) -> Row<'a> {
         for change in changes.filter(|change| change.tag() != other) {
             let indents = at == 0 && change.value().trim().is_empty();
             let differs = change.tag() != ChangeTag::Equal && !indents;
-            let end = at + change.value().len();
-            match pieces.last_mut() {
-                // The piece before it reaches to here, so both are one.
-                Some(last) if last.differs == differs => {
-                    last.text = &text[at - last.text.len()..end];
-                }
-                _ => pieces.push(Piece { text: &text[at..end], differs }),
-            }
-            at = end;
+            push(&mut pieces, text, at, change.value().len(), differs);
+            at += change.value().len();
         }
         Some(Line { number, pieces })
     };
     Row {
+        kind: Kind::Similar,
         left: side(left, ChangeTag::Insert),
         right: side(right, ChangeTag::Delete),
+    }
+}
+
+/// Adds `length` bytes of `text` from `at`, to the last piece where both are of
+/// one kind.
+fn push<'a>(
+    pieces: &mut Vec<Piece<'a>>,
+    text: &'a str,
+    at: usize,
+    length: usize,
+    differs: bool,
+) {
+    // Words that differ, and the space between them, are one piece.
+    if differs
+        && let [.., before, space] = pieces.as_slice()
+        && before.differs
+        && space.text == " "
+    {
+        let from = at - 1 - before.text.len();
+        pieces.pop();
+        pieces.pop();
+        pieces.push(Piece { text: &text[from..at], differs });
+    }
+    match pieces.last_mut() {
+        Some(last) if last.differs == differs => {
+            last.text = &text[at - last.text.len()..at + length];
+        }
+        _ => pieces.push(Piece { text: &text[at..at + length], differs }),
     }
 }
 
@@ -258,9 +297,25 @@ mod tests {
     }
 
     #[test]
+    fn a_blank_line_between_changes_belongs_to_them() {
+        assert_eq!(
+            shown("a\n\nb\n\nc", "x\n\ny\n\nc"),
+            ["[a] | [x]", " | ", "[b] | [y]", " | ", "c | c"]
+        );
+    }
+
+    #[test]
     fn indentation_does_not_count() {
         assert_eq!(shown("  a();", "a();"), ["  a(); | a();"]);
         assert_eq!(shown("  a(b);", "a(c);"), ["  a([b]); | a([c]);"]);
+    }
+
+    #[test]
+    fn words_that_differ_are_one_piece_with_the_space_between_them() {
+        assert_eq!(
+            shown("wait for all threads here", "wait for no task here"),
+            ["wait for [all threads] here | wait for [no task] here"]
+        );
     }
 
     #[test]

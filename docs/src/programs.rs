@@ -119,6 +119,18 @@ impl Program {
         })
     }
 
+    /// The first output that its header shows, without its margin; empty, if
+    /// it shows none.
+    pub fn output(&self) -> String {
+        let after = self.header().skip_while(|l| !l.starts_with(" Output"));
+        let shown = after.skip(1).take_while(|line| {
+            line.trim().is_empty() || line.starts_with("     ")
+        });
+        let lines = shown.map(|line| line.get(5..).unwrap_or_default());
+        let text = lines.collect::<Vec<_>>().join("\n");
+        text.trim_end().trim_start_matches('\n').to_string()
+    }
+
     /// The claims that its header promises to report.
     pub fn claims(&self) -> Vec<&str> {
         let line = self.header().find_map(|l| l.strip_prefix(" Claims: "));
@@ -276,5 +288,13 @@ mod tests {
         let source = "//! A title.\n//!\n//! Claims: T1, T2\n\n";
         assert_eq!(program(source).claims(), ["T1", "T2"]);
         assert!(program("fn main() {}\n//! Claims: T1\n").claims().is_empty());
+    }
+
+    #[test]
+    fn an_output_ends_where_the_next_text_begins() {
+        let source = "//! A.\n//!\n//! Output:\n//!\n//!      7 dishes\n//!\n\
+                      //!     done\n//! More.\n//!     none\n";
+        assert_eq!(program(source).output(), " 7 dishes\n\ndone");
+        assert_eq!(program("//! A.\n").output(), "");
     }
 }

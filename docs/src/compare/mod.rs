@@ -1,5 +1,6 @@
 //! All kitchens, all menus, side by side.
 
+mod code;
 mod options;
 mod table;
 
@@ -9,8 +10,10 @@ use serde_json::{Map, Value, json};
 use shared::{Menu, Result, measure::median};
 use subprocess::run_child::{Finished, Limits, Stop, Why, run_child};
 
+pub use code::{side_by_side, tell_code, unified};
 pub use options::Options;
-pub use table::{tables, timelines};
+pub(crate) use table::cells;
+pub use table::{machine, tables, timelines};
 
 use crate::{programs::Program, progress::Progress, source};
 

@@ -9,6 +9,7 @@ use crate::{programs::Program, python};
 
 const HELP: &str = "\
 Usage: cargo compare [OPTIONS]
+       cargo compare --code PROGRAM PROGRAM
 
 Builds every kitchen program, runs each on every menu, one at a time, and
 prints what they took.
@@ -23,7 +24,11 @@ Options:
   --python         the programs of docs/python, too, if there is a python3
   --limit SECONDS  end a program that takes longer (default 60)
   --timeline       draw who cooked what when, all on one axis
+  --html FILE      write a page that shows all of it: the table, timelines and
+                   sources of any two programs
   --json           print a list of JSON objects instead of tables
+  --code A B       run nothing; show how the sources of two programs differ, of
+                   any two: cooks chef. chef.py is the one in Python
   --help           print this
 ";
 
@@ -46,8 +51,12 @@ pub struct Options {
     pub limit: Duration,
     /// Draw the timelines, too.
     pub timeline: bool,
+    /// Write a page to this file.
+    pub html: Option<PathBuf>,
     /// Print JSON.
     pub json: bool,
+    /// Show how these two programs differ, and run nothing.
+    pub code: Option<[String; 2]>,
 }
 
 impl Options {
@@ -68,7 +77,9 @@ impl Options {
             repeat: 1,
             limit: Duration::from_secs(60),
             timeline: false,
+            html: None,
             json: false,
+            code: None,
         };
         while let Some(option) = line.next()? {
             match option {
@@ -92,6 +103,11 @@ impl Options {
                     options.limit = Duration::from_secs(seconds as u64);
                 }
                 Long("timeline") => options.timeline = true,
+                Long("html") => options.html = Some(line.value()?.into()),
+                Long("code") => {
+                    let mut name = || line.value()?.string();
+                    options.code = Some([name()?, name()?]);
+                }
                 Long("json") => options.json = true,
                 Long("help") => {
                     report::say(HELP);

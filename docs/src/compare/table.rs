@@ -67,7 +67,8 @@ fn table(rows: &[&Row]) -> Table {
     table
 }
 
-fn cells(row: &Row, baseline: Option<f64>) -> [String; 10] {
+/// A row as the tables show it: the name, then figures, where there are any.
+pub(crate) fn cells(row: &Row, baseline: Option<f64>) -> [String; 10] {
     let show = |value: Option<f64>, digits: usize| {
         value.map(|value| format!("{value:.digits$}")).unwrap_or_default()
     };
@@ -133,7 +134,7 @@ fn bar(plate: &Value) -> Bar {
 }
 
 /// What all this was measured on.
-fn machine() -> String {
+pub fn machine() -> String {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let info = read("/proc/cpuinfo");
     let name = info.lines().find_map(|line| line.strip_prefix("model name"));

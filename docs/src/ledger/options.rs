@@ -41,6 +41,7 @@ Options:
                    they measured of what is true of Python
   --scripts FOLDER other scripts
   --lang LANGUAGE  en (default) or ko: the language of the statements
+  --html FILE      write a page with all of it, in both languages
   --json           print a list of JSON objects
   --ledger FILE    another ledger
   --help           print this
@@ -57,6 +58,8 @@ pub struct Options {
     pub ledger: PathBuf,
     /// How the statements are to be read.
     pub language: Language,
+    /// Write a page to this file.
+    pub html: Option<PathBuf>,
     /// Print JSON.
     pub json: bool,
     /// A claim that is not judged is an error, too.
@@ -83,6 +86,7 @@ impl Options {
             section: None,
             language: Language::default(),
             ledger: concat!(env!("CARGO_MANIFEST_DIR"), "/ledger.toml").into(),
+            html: None,
             json: false,
             strict: false,
             dev: false,
@@ -101,6 +105,7 @@ impl Options {
                 Long("python") => options.python = true,
                 Long("scripts") => options.scripts = line.value()?.into(),
                 Long("dev") => options.dev = true,
+                Long("html") => options.html = Some(line.value()?.into()),
                 Long("json") => options.json = true,
                 Long("help") => {
                     report::say(HELP);

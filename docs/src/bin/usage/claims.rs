@@ -27,6 +27,7 @@
 //!     3 claims, 0 of them open
 
 use docs::{
+    html,
     ledger::{self, Claim, Options},
     programs::{self, Program},
     progress::{end, note},
@@ -37,6 +38,7 @@ use subprocess::{cargo, run_child::Stop};
 
 fn main() -> Result {
     let options = Options::read();
+    options.html.as_deref().map_or(Ok(()), html::check)?;
     let all = ledger::read(&options.ledger)?;
     let known = all.iter().map(|claim| claim.id.clone()).collect();
     let claims = choose(all, &options);
@@ -50,9 +52,15 @@ fn main() -> Result {
     else {
         end(&stop, "claims");
     };
-    match options.json {
-        true => ledger::tell_json(&claims, &reports),
-        false => ledger::tell(&claims, &reports, options.language),
+    match &options.html {
+        Some(path) => {
+            let Options { dev, language, .. } = options;
+            let page =
+                html::claims_page(&claims, &reports, &programs, dev, language);
+            html::write(path, &page)?;
+        }
+        None if options.json => ledger::tell_json(&claims, &reports),
+        None => ledger::tell(&claims, &reports, options.language),
     }
     if options.strict {
         problems.extend(ledger::not_judged(&reports));
