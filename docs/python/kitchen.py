@@ -188,12 +188,10 @@ def chopped(seed: int, strokes: int) -> int:
 
 
 class Kitchen:
-    """The orders, an oven, and the account of what happens.
-
-    To be opened with `with`, which tells a failure in one line: no traceback.
-    """
+    """The orders, an oven, and the account of what happens."""
 
     def __init__(self) -> None:
+        sys.excepthook = tell_in_one_line
         self.options = options.read()
         lift_file_limit()
         self.lit: subprocess.Popen[bytes] | None = None
@@ -219,9 +217,8 @@ class Kitchen:
             self.lit = subprocess.Popen(cargo, stdin=pipe, stdout=pipe, cwd=root)
             line = self.lit.stdout.readline() if self.lit.stdout else b""
             return options.address(line.decode().strip())
-        except (OSError, ValueError):
-            print("Error: no oven: give one by --oven", file=sys.stderr)
-            sys.exit(1)
+        except (OSError, ValueError) as error:
+            raise Failure("no oven: give one by --oven") from error
 
     def __enter__(self) -> "Kitchen":
         return self
@@ -232,12 +229,6 @@ class Kitchen:
         if self.lit:
             self.lit.kill()
             self.lit.communicate()
-        if isinstance(error, KeyboardInterrupt):
-            print("interrupted", file=sys.stderr)
-            sys.exit(130)
-        if isinstance(error, (Failure, OSError)):
-            print(f"Error: {error}".replace("\n", " "), file=sys.stderr)
-            sys.exit(1)
 
     def serve(self, plates: list[Plate]) -> None:
         """Stops the clock, checks every plate, and reports."""
@@ -254,14 +245,31 @@ class Kitchen:
         report.say(json.dumps(told) if self.options.json else report.text(told))
 
 
+def tell_in_one_line(kind, error, trace) -> None:
+    """What nobody catches: no traceback, unless it is a mistake of ours."""
+    if isinstance(error, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)
+    elif isinstance(error, (Failure, OSError)):
+        print(f"Error: {error}".replace("\n", " "), file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
 @contextmanager
-def interrupts_blocked() -> Iterator[None]:
-    """What is started meanwhile does not hear Ctrl+C, not even later."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+def interrupts_for_parent_alone() -> Iterator[None]:
+    """Workers that are started meanwhile never hear Ctrl+C, and this process
+    hears it when all are started."""
+    from multiprocessing import forkserver
+
+    # They inherit from their server that it is ignored.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    forkserver.ensure_running()
+    signal.signal(signal.SIGINT, before)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def lift_file_limit() -> None:

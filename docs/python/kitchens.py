@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from kitchen import Kitchen, cook, interrupts_blocked
+from kitchen import Kitchen, cook, interrupts_for_parent_alone
 
 KITCHENS = 10
 
@@ -32,7 +32,7 @@ def map_all(workers: int, items: list[T], job: Callable[[T], R]) -> list[R]:
     context = multiprocessing.get_context("forkserver")
     workers = min(workers, len(items))
     # Ctrl+C is for the parent alone: leaving `with pool` ends the workers.
-    with interrupts_blocked():
+    with interrupts_for_parent_alone():
         pool = context.Pool(workers)
     with pool:
         return pool.map(job, items, chunksize=1)

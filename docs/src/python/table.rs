@@ -21,12 +21,14 @@ pub fn tell(
             Language::Ko => say!("{id:<5}{ko}"),
         }
         say!("     Python: {python}");
-        for Report { script, figure, verdict, .. } in of(claim, reports) {
+        let mut reports = of(claim, reports).peekable();
+        let how = if reports.peek().is_some() { "source" } else { "read" };
+        for Report { script, figure, verdict, .. } in reports {
             let verdict = verdict.word();
             say!("       {verdict} by {script} ({label}): {figure}");
         }
         if let Some(source) = python_source {
-            say!("       read: {source}");
+            say!("       {how}: {source}");
         }
     }
     let is_run = |claim: &&Claim| of(claim, reports).next().is_some();
