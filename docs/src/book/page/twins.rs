@@ -2,7 +2,7 @@
 
 use super::Page;
 use crate::{
-    diff::{self, Line},
+    diff::{self, Kind, Line},
     html::escape,
     programs::root,
 };
@@ -22,7 +22,8 @@ impl Page<'_> {
         });
         let mut body = String::new();
         for row in &rows {
-            let marks = if row.is_same() { "" } else { " class=\"differs\"" };
+            let marks =
+                if row.kind == Kind::Same { "" } else { " class=\"differs\"" };
             let left = cells(row.left.as_ref(), &sides[0]);
             let right = cells(row.right.as_ref(), &sides[1]);
             body += &format!("<tr{marks}>{left}{right}</tr>\n");
