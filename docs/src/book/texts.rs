@@ -1,6 +1,6 @@
 //! What the engine itself says, in both languages.
 
-use shared::Language;
+use shared::{Language, Menu};
 
 use crate::svg::Words;
 
@@ -31,7 +31,8 @@ pub struct Texts {
     pub timeline: Words<'static>,
     pub python_none: &'static str,
     pub build: fn(&str, &str) -> String,
-    pub runs: fn(usize) -> String,
+    /// Below a table of kitchens.
+    pub runs: fn(Menu, usize) -> String,
     pub python_programs: &'static str,
     /// The link to the other edition, in the language of that one.
     pub other_edition: &'static str,
@@ -94,7 +95,10 @@ static ENGLISH: Texts = Texts {
     },
     python_none: "not there",
     build: |rustc, profile| format!("Rust {rustc}, profile `{profile}`"),
-    runs: |count| format!("medians of {count} runs"),
+    runs: |menu, count| match count {
+        1 => format!("{menu} menu, one run"),
+        _ => format!("{menu} menu, medians of {count} runs"),
+    },
     python_programs: "The same ten dishes in Python",
     other_edition: "English",
 };
@@ -142,7 +146,10 @@ static KOREAN: Texts = Texts {
     },
     python_none: "없음",
     build: |rustc, profile| format!("Rust {rustc}, `{profile}` 프로파일"),
-    runs: |count| format!("{count}번 실행한 중앙값"),
+    runs: |menu, count| match count {
+        1 => format!("{menu} 메뉴, 한 번 실행한 값"),
+        _ => format!("{menu} 메뉴, {count}번 실행한 값의 중앙값"),
+    },
     python_programs: "Python으로 만드는 똑같은 요리 열 가지",
     other_edition: "한국어",
 };

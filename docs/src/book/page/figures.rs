@@ -65,9 +65,9 @@ impl Page<'_> {
         let base = results.row(crate::compare::BASELINE, menu).ok();
         let cells = rows.into_iter().map(|row| self.cells(row, base));
         let cells: Vec<_> = cells.collect::<Result<_, _>>()?;
-        let runs = (self.texts.runs)(results.compare.repeat);
+        let runs = (self.texts.runs)(menu, results.compare.repeat);
         let table = table(&self.texts.compare, true, &cells);
-        Ok(format!("{table}\n<p class=\"caption\">{menu}: {runs}</p>\n"))
+        Ok(format!("{table}\n<p class=\"caption\">{runs}</p>\n"))
     }
 
     fn cells(
