@@ -27,7 +27,7 @@ impl Page<'_> {
             "<div class=\"claim {word}\" id=\"claim-{id}\">\n\
              <p class=\"box-title\">{title} <b>{id}</b></p>\n\
              <blockquote>{says}</blockquote>\n\
-             <dl>\n<dt>{python_today}</dt><dd{english}>{python}</dd>\n\
+             <dl>\n<dt>{python_today}</dt><dd{english}>{python}</dd>{run}\n\
              <dt>{our_answer}</dt><dd class=\"answer\">{answer}</dd>\n\
              <dt>{measured_title}</dt>{measured}\n</dl>\n\
              <pre><code class=\"language-console\">$ cargo claims {id}</code>\
@@ -37,6 +37,7 @@ impl Page<'_> {
             python_today = texts.python_today,
             english = self.marks_english(),
             python = escape(python),
+            run = self.measured_in_python(id),
             our_answer = texts.our_answer,
             measured_title = texts.measured,
         ))
@@ -64,6 +65,32 @@ impl Page<'_> {
             );
         }
         Ok(out)
+    }
+
+    /// What a script of Python measured, or where its sentence can be read.
+    fn measured_in_python(&self, id: &str) -> String {
+        let mut claims = self.facts.results.python_claims.iter();
+        let Some(found) = claims.find(|claim| claim["id"] == id) else {
+            return String::new();
+        };
+        let mut out = String::new();
+        let english = self.marks_english();
+        if let [Some(figure), Some(script), Some(python)] =
+            ["figure", "script", "python"].map(|key| found[key].as_str())
+        {
+            let word = self.verdict(found["verdict"].as_str().unwrap_or(""));
+            let [figure, script, python] = [figure, script, python].map(escape);
+            out += &format!(
+                "\n<dd><code>{script}</code> ({python}): <span \
+                 class=\"verdict\">{word}</span>: \
+                 <span{english}>{figure}</span></dd>"
+            );
+        }
+        if let Some(source) = found["source"].as_str() {
+            let source = escape(source);
+            out += &format!("\n<dd><a href=\"{source}\">{source}</a></dd>");
+        }
+        out
     }
 
     fn verdict(&self, word: &str) -> &'static str {
