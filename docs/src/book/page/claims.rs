@@ -37,7 +37,7 @@ impl Page<'_> {
             python_today = texts.python_today,
             english = self.marks_english(),
             python = escape(python),
-            run = self.measured_in_python(id),
+            run = self.measured_in_python(claim),
             our_answer = texts.our_answer,
             measured_title = texts.measured,
         ))
@@ -67,28 +67,26 @@ impl Page<'_> {
         Ok(out)
     }
 
-    /// What a script of Python measured, or where its sentence can be read.
-    fn measured_in_python(&self, id: &str) -> String {
+    /// What a script of Python measured, and where more can be read.
+    fn measured_in_python(&self, claim: &Claim) -> String {
         let mut claims = self.facts.results.python_claims.iter();
-        let Some(found) = claims.find(|claim| claim["id"] == id) else {
-            return String::new();
-        };
+        let found = claims.find(|found| found["id"] == *claim.id);
         let mut out = String::new();
-        let english = self.marks_english();
+        let text = |key: &str| found?[key].as_str().map(escape);
         if let [Some(figure), Some(script), Some(python)] =
-            ["figure", "script", "python"].map(|key| found[key].as_str())
+            ["figure", "script", "python"].map(text)
         {
-            let word = self.verdict(found["verdict"].as_str().unwrap_or(""));
-            let [figure, script, python] = [figure, script, python].map(escape);
+            let word = self.verdict(&text("verdict").unwrap_or_default());
+            let english = self.marks_english();
             out += &format!(
                 "\n<dd><code>{script}</code> ({python}): <span \
                  class=\"verdict\">{word}</span>: \
                  <span{english}>{figure}</span></dd>"
             );
         }
-        if let Some(source) = found["source"].as_str() {
-            let source = escape(source);
-            out += &format!("\n<dd><a href=\"{source}\">{source}</a></dd>");
+        if let Some(source) = claim.python_source.as_deref().map(escape) {
+            let name = source.trim_start_matches("https://");
+            out += &format!("\n<dd><a href=\"{source}\">{name}</a></dd>");
         }
         out
     }
