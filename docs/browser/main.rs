@@ -83,6 +83,7 @@ fn is_legible(browser: &Browser, page: &Path) {
             // Also what was closed.
             let open = "for (const d of all('details')) d.open = DETAILS";
             browser.run(&open.replace("DETAILS", "true"));
+            keep(&format!("{name}-open"), &browser.screenshot(4_000));
             let wide = look(browser, "overflow()");
             assert_eq!(wide["wide"], 0, "{name}: {wide:#}");
             assert_eq!(wide["elements"], json!([]), "{name}");
