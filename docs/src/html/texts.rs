@@ -90,7 +90,7 @@ pub const COMPARE: Text = Text("Compare", "프로그램");
 pub const WITH: Text = Text("with", "비교 대상");
 pub const WORK: Text = Text("work (CPU)", "손질(CPU)");
 pub const WAITING: Text = Text("waiting", "대기");
-pub const MORE: Text = Text("more dishes", "가지 더 있음");
+pub const MORE: Text = Text(" more dishes", "가지 더");
 pub const FAILED: Text = Text("failed", "실패");
 pub const ONE_AXIS: Text = Text(
     "Both on one axis, in milliseconds from the start.",
@@ -160,12 +160,20 @@ pub const COLUMNS: [(Text, Text); 10] = [
     ),
 ];
 
-/// What a menu is called.
+/// What a menu is called: in a choice, and as a heading.
 pub fn menu(menu: shared::Menu) -> Text {
     match menu {
         shared::Menu::Waiting => Text("waiting", "대기"),
         shared::Menu::Chopping => Text("chopping", "손질"),
         shared::Menu::Mixed => Text("mixed", "혼합"),
+    }
+}
+
+pub fn menu_heading(menu: shared::Menu) -> Text {
+    match menu {
+        shared::Menu::Waiting => Text("waiting menu", "대기 메뉴"),
+        shared::Menu::Chopping => Text("chopping menu", "손질 메뉴"),
+        shared::Menu::Mixed => Text("mixed menu", "혼합 메뉴"),
     }
 }
 
@@ -186,7 +194,7 @@ pub const BORNE_OUT: Text = Text("borne out", "뒷받침됨");
 pub const CONTRADICTED: Text = Text("contradicted", "어긋남");
 pub const NOT_JUDGED: Text = Text("not judged", "판정 보류");
 pub const NOT_REPORTED: Text = Text("not reported", "보고 없음");
-pub const SHOWN: Text = Text("statements shown", "개의 주장");
+pub const SHOWN: Text = Text(" statements shown", "개의 주장");
 pub const NOTHING_FITS: Text =
     Text("No statement fits.", "조건에 맞는 주장이 없다.");
 pub const RESET: Text = Text("Show all", "모두 보기");

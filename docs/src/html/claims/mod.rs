@@ -95,7 +95,7 @@ fn filters(entries: &[Entry]) -> String {
          autocomplete=\"off\" spellcheck=\"false\"></label>\n\
          <label><span>{}</span> <select id=\"verdict\">\n{}{}</select></label>\n\
          <button type=\"button\" id=\"reset\">{}</button>\n\
-         <p class=\"soft\" role=\"status\"><b id=\"shown\">{}</b> {}</p>\n\
+         <p class=\"soft\" role=\"status\"><b id=\"shown\">{}</b>{}</p>\n\
          </div>\n</div>\n\
          <p id=\"nothing\" hidden>{}</p>\n",
         texts::ANSWER.html(),

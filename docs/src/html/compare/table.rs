@@ -54,7 +54,7 @@ fn table(rows: &[Row], menu: Menu) -> String {
          aria-labelledby=\"{title}\">\n\
          <table aria-labelledby=\"{title}\">\n<thead>\n<tr>\n{}</tr>\n\
          </thead>\n<tbody>\n{}</tbody>\n</table>\n</div>\n</div>\n",
-        texts::menu(menu).html(),
+        texts::menu_heading(menu).html(),
         heading.collect::<String>(),
         body.collect::<String>(),
     )

@@ -45,7 +45,7 @@ fn figure(row: &Row, place: usize, end: f64) -> String {
     let (program, menu) = (escape(&row.program), row.menu);
     let title = format!(
         "<b>{program}</b> <span class=\"soft\">{}</span>",
-        texts::menu(menu).html()
+        texts::menu_heading(menu).html()
     );
     let Some(wall) = row.number("wall_ms") else {
         let (failed, why) = (texts::FAILED.html(), escape(row.status()));
@@ -63,7 +63,7 @@ fn figure(row: &Row, place: usize, end: f64) -> String {
         0 => String::new(),
         count => {
             let more = texts::MORE.html();
-            format!("<p class=\"soft\">+ {count} {more}</p>\n")
+            format!("<p class=\"soft\">+ {count}{more}</p>\n")
         }
     };
     format!(
