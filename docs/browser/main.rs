@@ -4,6 +4,7 @@
 #[path = "../../shared/tests/support/mod.rs"]
 mod support;
 
+mod book;
 mod driver;
 mod pages;
 
@@ -26,7 +27,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    let tests: [(&str, fn(&Browser)); 8] = [
+    let tests: [(&str, fn(&Browser)); 11] = [
+        ("book_every_page_is_legible", book::every_page_is_legible),
+        ("book_korean_is_drawn", book::korean_is_drawn),
+        ("book_editions_lead_to_each_other", book::editions_lead_to_each_other),
         ("comparison_is_legible", comparison_is_legible),
         ("ledger_is_legible", ledger_is_legible),
         ("tables_are_sorted_by_keyboard", tables_are_sorted_by_keyboard),
