@@ -47,8 +47,8 @@ pub struct Side {
 
 /// What the ring lies in.
 pub trait Place {
-    /// The producer's side and the consumer's.
-    fn sides(&self) -> [&Side; 2];
+    /// The producer's side, which is number 0, or the consumer's, 1.
+    fn side(&self, which: usize) -> &Side;
     /// How many bytes of messages fit in: a power of two.
     fn capacity(&self) -> u32;
     /// Copies bytes in; they do not reach beyond the capacity.
@@ -101,11 +101,11 @@ impl<P: Place> End<P> {
     }
 
     fn mine(&self) -> &Side {
-        self.place.sides()[self.which]
+        self.place.side(self.which)
     }
 
     fn theirs(&self) -> &Side {
-        self.place.sides()[1 - self.which]
+        self.place.side(1 - self.which)
     }
 
     /// Whether the other side has moved on since this end last looked.
@@ -263,13 +263,19 @@ impl<P: Place> End<P> {
     fn copy_in(&self, at: u32, bytes: &[u8]) -> io::Result<()> {
         let (at, first) = self.pieces(at, bytes.len());
         self.place.write(at, &bytes[..first])?;
-        self.place.write(0, &bytes[first..])
+        if first < bytes.len() {
+            self.place.write(0, &bytes[first..])?;
+        }
+        Ok(())
     }
 
     fn copy_out(&self, at: u32, bytes: &mut [u8]) -> io::Result<()> {
         let (at, first) = self.pieces(at, bytes.len());
         self.place.read(at, &mut bytes[..first])?;
-        self.place.read(0, &mut bytes[first..])
+        if first < bytes.len() {
+            self.place.read(0, &mut bytes[first..])?;
+        }
+        Ok(())
     }
 
     fn pieces(&self, at: u32, bytes: usize) -> (u32, usize) {
@@ -295,8 +301,8 @@ mod tests {
     struct Small(SharedMemory);
 
     impl Place for &Small {
-        fn sides(&self) -> [&Side; 2] {
-            [0, 256].map(|at| self.0.view(at).unwrap())
+        fn side(&self, which: usize) -> &Side {
+            self.0.view(256 * which).unwrap()
         }
 
         fn capacity(&self) -> u32 {

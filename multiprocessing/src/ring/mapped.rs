@@ -214,7 +214,7 @@ impl Mapped {
         // A mapping of its own, which lives as long as this end.
         let file = memory.file().try_clone_to_owned()?;
         let place = Mapped { memory: SharedMemory::from_file(file)?, capacity };
-        match place.sides()[which].taken.swap(1, Relaxed) {
+        match place.side(which).taken.swap(1, Relaxed) {
             0 => Ok(place),
             _ => Err(ErrorKind::ResourceBusy.into()),
         }
@@ -222,9 +222,9 @@ impl Mapped {
 }
 
 impl Place for Mapped {
-    fn sides(&self) -> [&Side; 2] {
-        let sides = [0, SIDE].map(|at| self.memory.view(at));
-        sides.map(|side| side.expect("there are more bytes, as was checked"))
+    fn side(&self, which: usize) -> &Side {
+        let side = self.memory.view(which * SIDE);
+        side.expect("there are more bytes, as was checked")
     }
 
     fn capacity(&self) -> u32 {
