@@ -58,6 +58,17 @@ pub trait Place {
     /// Wakes the thread that sleeps on this futex.
     fn wake(&self, word: &AtomicU32);
 
+    /// Copies a length in, to a multiple of [`UNIT`].
+    fn write_length(&self, at: u32, length: u64) -> io::Result<()> {
+        self.write(at, &length.to_ne_bytes())
+    }
+    /// Copies a length out.
+    fn read_length(&self, at: u32) -> io::Result<u64> {
+        let mut length = [0; UNIT as usize];
+        self.read(at, &mut length)?;
+        Ok(u64::from_ne_bytes(length))
+    }
+
     /// What makes all that was written before visible to the other side.
     const PUBLISH: Ordering = Release;
     /// A longer message is told of in pieces of so many bytes, a multiple of
@@ -132,8 +143,8 @@ impl<P: Place> End<P> {
             let closed = self.seen & CLOSED != 0;
             return Ok(if closed { Tried::Closed } else { Tried::Wait });
         }
-        let length = message.len() as u64;
-        self.copy_in(self.at, &length.to_ne_bytes())?;
+        let (at, length) = (self.in_ring(self.at), message.len() as u64);
+        self.place.write_length(at, length)?;
         let mut at = self.at.wrapping_add(UNIT);
         for piece in message.chunks(P::PIECE) {
             self.copy_in(at, piece)?;
@@ -173,11 +184,9 @@ impl<P: Place> End<P> {
             return Err(InvalidData.into()); // backwards
         }
         if before == 0 {
-            let mut length = [0; UNIT as usize];
-            self.copy_out(self.at, &mut length)?;
             // Looked at once, in a copy: the other side can change what is
             // shared.
-            let length = u64::from_ne_bytes(length);
+            let length = self.place.read_length(self.in_ring(self.at))?;
             if length > self.limit() as u64 {
                 return Err(InvalidData.into());
             }
@@ -278,8 +287,13 @@ impl<P: Place> End<P> {
         Ok(())
     }
 
+    /// Where this position lies.
+    fn in_ring(&self, at: u32) -> u32 {
+        at % self.place.capacity()
+    }
+
     fn pieces(&self, at: u32, bytes: usize) -> (u32, usize) {
-        let at = at % self.place.capacity();
+        let at = self.in_ring(at);
         (at, bytes.min((self.place.capacity() - at) as usize))
     }
 }

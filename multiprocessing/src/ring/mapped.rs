@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 use std::process::Child;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use std::{hint, thread};
 
@@ -219,6 +219,10 @@ impl Mapped {
             _ => Err(ErrorKind::ResourceBusy.into()),
         }
     }
+
+    fn length(&self, at: u32) -> io::Result<&AtomicU64> {
+        self.memory.view(MESSAGES + at as usize)
+    }
 }
 
 impl Place for Mapped {
@@ -241,6 +245,16 @@ impl Place for Mapped {
 
     fn wake(&self, word: &AtomicU32) {
         futex::wake(word, 1);
+    }
+
+    // One word is looked at faster than bytes are copied.
+    fn write_length(&self, at: u32, length: u64) -> io::Result<()> {
+        self.length(at)?.store(length, Relaxed);
+        Ok(())
+    }
+
+    fn read_length(&self, at: u32) -> io::Result<u64> {
+        Ok(self.length(at)?.load(Relaxed))
     }
 }
 
