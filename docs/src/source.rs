@@ -1,6 +1,8 @@
 //! Programs as text: what counts as a line of code, and how many lines one
 //! program has that another has not.
 
+use crate::diff::in_common;
+
 /// The lines of code: without blank lines, comments and the header.
 pub fn code_lines(source: &str) -> Vec<&str> {
     let lines = source.lines().map(str::trim);
@@ -11,21 +13,7 @@ pub fn code_lines(source: &str) -> Vec<&str> {
 /// has to write to get from one to the other. Lines to delete don't count.
 pub fn added_lines(base: &str, twin: &str) -> usize {
     let (base, twin) = (code_lines(base), code_lines(twin));
-    twin.len() - longest_common_subsequence(&base, &twin)
-}
-
-fn longest_common_subsequence(left: &[&str], right: &[&str]) -> usize {
-    let mut row = vec![0; right.len() + 1];
-    for a in left {
-        let mut diagonal = 0;
-        for (column, b) in right.iter().enumerate() {
-            let above = row[column + 1];
-            row[column + 1] =
-                if a == b { diagonal + 1 } else { above.max(row[column]) };
-            diagonal = above;
-        }
-    }
-    row[right.len()]
+    twin.len() - in_common(&base, &twin)
 }
 
 #[cfg(test)]

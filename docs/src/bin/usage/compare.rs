@@ -29,6 +29,7 @@ use docs::{
     compare::{Options, run_all, tables, timelines},
     programs,
     progress::end,
+    python,
 };
 use serde_json::Value;
 use shared::{Failure, Result, report};
@@ -36,7 +37,11 @@ use subprocess::run_child::Stop;
 
 fn main() -> Result {
     let options = Options::read();
-    let programs = options.choose(programs::kitchens()?);
+    let mut programs = programs::kitchens()?;
+    if options.python {
+        programs.extend(python::kitchens()?);
+    }
+    let programs = options.choose(programs);
     programs::build_all()?;
     let stop = Stop::listen()?;
     let Some(rows) = run_all(&programs, &options, &stop)? else {

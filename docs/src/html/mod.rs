@@ -1,0 +1,5 @@
+//! Pages for a browser: one file each, with everything in it.
+
+mod escape;
+
+pub use escape::{escape, script_json};
