@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
 };
@@ -10,6 +11,8 @@ use std::{
 use serde::Deserialize;
 use shared::Result;
 use subprocess::cargo;
+
+use crate::{python, source};
 
 /// A program that can be run.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub struct Program {
     pub source_path: PathBuf,
     /// The file to run.
     pub path: PathBuf,
+    /// What it is always started with: for a program in Python its file.
+    pub arguments: Vec<OsString>,
     /// What its crate depends on, as lines for a manifest.
     pub dependencies: Vec<Dependency>,
     /// Whether `cargo test` links it once more, for unit tests inside it.
@@ -55,8 +60,24 @@ impl Program {
             source: String::new(),
             source_path: PathBuf::new(),
             path,
+            arguments: Vec::new(),
             dependencies: Vec::new(),
             harness: false,
+        }
+    }
+
+    /// Whether it is one of those in `docs/python`.
+    pub fn is_python(&self) -> bool {
+        self.model == python::MODEL
+    }
+
+    /// Its lines of code: without blank lines, comments and the header.
+    /// `None`: its source is not known.
+    pub fn code_lines(&self) -> Option<usize> {
+        match self.is_python() {
+            _ if self.source.is_empty() => None,
+            true => Some(python::code_lines(&self.source).len()),
+            false => Some(source::code_lines(&self.source).len()),
         }
     }
 
@@ -85,12 +106,29 @@ impl Program {
         self.source.lines().map_while(|line| line.strip_prefix("//!"))
     }
 
+    /// The first line of its header: what it shows.
+    pub fn title(&self) -> &str {
+        self.header().next().unwrap_or_default().trim()
+    }
+
     /// The command in its header that runs it; of several, the first one.
     pub fn run_command(&self) -> Option<&str> {
         self.header().find_map(|line| {
             let command = line.strip_prefix("     ")?;
             command.starts_with("cargo run ").then_some(command)
         })
+    }
+
+    /// The first output that its header shows, without its margin; empty, if
+    /// it shows none.
+    pub fn output(&self) -> String {
+        let after = self.header().skip_while(|l| !l.starts_with(" Output"));
+        let shown = after.skip(1).take_while(|line| {
+            line.trim().is_empty() || line.starts_with("     ")
+        });
+        let lines = shown.map(|line| line.get(5..).unwrap_or_default());
+        let text = lines.collect::<Vec<_>>().join("\n");
+        text.trim_end().trim_start_matches('\n').to_string()
     }
 
     /// The claims that its header promises to report.
@@ -143,6 +181,7 @@ pub fn all() -> Result<Vec<Program>> {
                 source: fs::read_to_string(&target.src_path)?,
                 source_path: target.src_path.clone(),
                 path: folder.join(&target.name),
+                arguments: Vec::new(),
                 dependencies: package.dependencies.clone(),
                 harness: target.test,
             });
@@ -249,5 +288,13 @@ mod tests {
         let source = "//! A title.\n//!\n//! Claims: T1, T2\n\n";
         assert_eq!(program(source).claims(), ["T1", "T2"]);
         assert!(program("fn main() {}\n//! Claims: T1\n").claims().is_empty());
+    }
+
+    #[test]
+    fn an_output_ends_where_the_next_text_begins() {
+        let source = "//! A.\n//!\n//! Output:\n//!\n//!      7 dishes\n//!\n\
+                      //!     done\n//! More.\n//!     none\n";
+        assert_eq!(program(source).output(), " 7 dishes\n\ndone");
+        assert_eq!(program("//! A.\n").output(), "");
     }
 }

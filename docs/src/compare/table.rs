@@ -35,7 +35,22 @@ pub fn tables(rows: &[Row]) -> String {
             out += &failures(&rows);
         }
     }
-    out + "\n" + LEGEND
+    out + "\n" + LEGEND + &about_python(rows)
+}
+
+/// What is to be known of rows of Python, if there are any.
+fn about_python(rows: &[Row]) -> String {
+    let about = rows.iter().find_map(|row| {
+        let python = row.report.get("python")?.as_str()?;
+        Some((python, row.number("strokes_divided_by")?))
+    });
+    about.map_or(String::new(), |(python, divided_by)| {
+        format!(
+            "*.py: {python}; where Rust makes {divided_by:.0} strokes of the \
+             knife, it makes one, so that\na dish takes as long to prepare; \
+             the start of the interpreter is not counted\n"
+        )
+    })
 }
 
 fn table(rows: &[&Row]) -> Table {
@@ -52,7 +67,8 @@ fn table(rows: &[&Row]) -> Table {
     table
 }
 
-fn cells(row: &Row, baseline: Option<f64>) -> [String; 10] {
+/// A row as the tables show it: the name, then figures, where there are any.
+pub(crate) fn cells(row: &Row, baseline: Option<f64>) -> [String; 10] {
     let show = |value: Option<f64>, digits: usize| {
         value.map(|value| format!("{value:.digits$}")).unwrap_or_default()
     };
@@ -118,7 +134,7 @@ fn bar(plate: &Value) -> Bar {
 }
 
 /// What all this was measured on.
-fn machine() -> String {
+pub fn machine() -> String {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let info = read("/proc/cpuinfo");
     let name = info.lines().find_map(|line| line.strip_prefix("model name"));

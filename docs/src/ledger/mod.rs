@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use shared::{Failure, Result, Verdict, answer_meaning};
 use subprocess::run_child::{Limits, Stop, Why, run_child};
 
-pub use options::{Language, Options};
+pub use options::Options;
+pub use shared::Language;
 pub use table::{tell, tell_json};
 
 use crate::{programs::Program, progress::Progress};
@@ -47,6 +48,9 @@ pub struct Claim {
     pub ko: String,
     /// What is true of it in Python today.
     pub python: String,
+    /// Where that can be read, if it cannot only be run: a link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python_source: Option<String>,
     /// Our answer for Rust.
     #[serde(rename(serialize = "answer"))]
     pub rust: Answer,

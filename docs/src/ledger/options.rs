@@ -1,10 +1,12 @@
 //! What `claims` can be asked for.
 
-use std::{path::PathBuf, process, str::FromStr};
+use std::{path::PathBuf, process};
 
 use lexopt::Arg::{Long, Value};
 use lexopt::{Parser, ValueExt};
-use shared::{report, wrong_usage};
+use shared::{Language, report, wrong_usage};
+
+use crate::python;
 
 const HELP: &str = "\
 Usage: cargo claims [OPTIONS] [CLAIM...]
@@ -35,33 +37,15 @@ Options:
   --strict         a claim that is not judged is an error, too
   --dev            run the dev build of every program: this is built sooner,
                    but its figures are not to be quoted
+  --python         run the scripts of docs/python/claims instead, and print what
+                   they measured of what is true of Python
+  --scripts FOLDER other scripts
   --lang LANGUAGE  en (default) or ko: the language of the statements
+  --html FILE      write a page with all of it, in both languages
   --json           print a list of JSON objects
   --ledger FILE    another ledger
   --help           print this
 ";
-
-/// The language of the statements.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Language {
-    /// English.
-    #[default]
-    En,
-    /// Korean.
-    Ko,
-}
-
-impl FromStr for Language {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Language, String> {
-        match text {
-            "en" => Ok(Language::En),
-            "ko" => Ok(Language::Ko),
-            _ => Err("there are en and ko".into()),
-        }
-    }
-}
 
 /// Which claims are to be measured, how, and how they are to be shown.
 #[derive(Clone, Debug)]
@@ -74,12 +58,18 @@ pub struct Options {
     pub ledger: PathBuf,
     /// How the statements are to be read.
     pub language: Language,
+    /// Write a page to this file.
+    pub html: Option<PathBuf>,
     /// Print JSON.
     pub json: bool,
     /// A claim that is not judged is an error, too.
     pub strict: bool,
     /// Measure cost programs in the dev build, too.
     pub dev: bool,
+    /// Measure what is true of Python.
+    pub python: bool,
+    /// The folder with the scripts for this.
+    pub scripts: PathBuf,
 }
 
 impl Options {
@@ -96,9 +86,12 @@ impl Options {
             section: None,
             language: Language::default(),
             ledger: concat!(env!("CARGO_MANIFEST_DIR"), "/ledger.toml").into(),
+            html: None,
             json: false,
             strict: false,
             dev: false,
+            python: false,
+            scripts: python::folder().join("claims"),
         };
         while let Some(option) = line.next()? {
             match option {
@@ -109,7 +102,10 @@ impl Options {
                 Long("lang") => options.language = line.value()?.parse()?,
                 Long("ledger") => options.ledger = line.value()?.into(),
                 Long("strict") => options.strict = true,
+                Long("python") => options.python = true,
+                Long("scripts") => options.scripts = line.value()?.into(),
                 Long("dev") => options.dev = true,
+                Long("html") => options.html = Some(line.value()?.into()),
                 Long("json") => options.json = true,
                 Long("help") => {
                     report::say(HELP);

@@ -96,6 +96,13 @@ fn entry(claim: &Claim, reports: Vec<&Report>) -> serde_json::Value {
     entry["program"] = json!(known.then(|| programs.join(", ")));
     let verdict = reports.iter().map(|report| report.verdict).max();
     entry["verdict"] = json!(verdict.map(Verdict::word));
+    let single = reports.iter().map(|report| {
+        let Report { program, figure, verdict, .. } = report;
+        json!({
+            "program": program, "figure": figure, "verdict": verdict.word(),
+        })
+    });
+    entry["reports"] = json!(single.collect::<Vec<_>>());
     entry
 }
 
@@ -111,6 +118,7 @@ mod tests {
             says: says.into(),
             ko: String::new(),
             python: String::new(),
+            python_source: None,
             rust,
             programs: Vec::new(),
         };

@@ -3,10 +3,12 @@
 #[path = "../../../shared/tests/support/mod.rs"]
 mod support;
 
+mod book;
 mod claims;
 mod compare;
 mod headers;
 mod house;
+mod korean;
 mod snippets;
 mod twins;
 mod wrong_twins;

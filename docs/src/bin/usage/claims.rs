@@ -27,18 +27,24 @@
 //!     3 claims, 0 of them open
 
 use docs::{
+    html,
     ledger::{self, Claim, Options},
     programs::{self, Program},
     progress::{end, note},
+    python::{self, Python},
 };
 use shared::{Failure, Result, report, wrong_usage};
 use subprocess::{cargo, run_child::Stop};
 
 fn main() -> Result {
     let options = Options::read();
+    options.html.as_deref().map_or(Ok(()), html::check)?;
     let all = ledger::read(&options.ledger)?;
     let known = all.iter().map(|claim| claim.id.clone()).collect();
     let claims = choose(all, &options);
+    if options.python {
+        return about_python(&claims, &options);
+    }
     let programs = build(&claims, options.dev)?;
     let stop = Stop::listen()?;
     let Some((reports, mut problems)) =
@@ -46,13 +52,43 @@ fn main() -> Result {
     else {
         end(&stop, "claims");
     };
-    match options.json {
-        true => ledger::tell_json(&claims, &reports),
-        false => ledger::tell(&claims, &reports, options.language),
+    match &options.html {
+        Some(path) => {
+            let Options { dev, language, .. } = options;
+            let page =
+                html::claims_page(&claims, &reports, &programs, dev, language);
+            html::write(path, &page)?;
+        }
+        None if options.json => ledger::tell_json(&claims, &reports),
+        None => ledger::tell(&claims, &reports, options.language),
     }
     if options.strict {
         problems.extend(ledger::not_judged(&reports));
     }
+    outcome(&problems)
+}
+
+/// The same for what is true of Python.
+fn about_python(claims: &[Claim], options: &Options) -> Result {
+    let python = Python::find().map_err(Failure::new)?;
+    let scripts = python::scripts(&options.scripts)?;
+    let stop = Stop::listen()?;
+    let Some((reports, mut problems)) =
+        python::run(claims, &scripts, &python, &stop)?
+    else {
+        end(&stop, "claims");
+    };
+    match options.json {
+        true => python::tell_json(claims, &reports, &python),
+        false => python::tell(claims, &reports, &python, options.language),
+    }
+    if options.strict {
+        problems.extend(python::not_judged(&reports));
+    }
+    outcome(&problems)
+}
+
+fn outcome(problems: &[String]) -> Result {
     match problems.is_empty() {
         true => Ok(()),
         false => Err(Failure::new(problems.join("; "))),

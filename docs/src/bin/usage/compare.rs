@@ -26,9 +26,12 @@
 //!     that one_cook has not
 
 use docs::{
-    compare::{Options, run_all, tables, timelines},
+    compare::{Options, run_all, tables, tell_code, timelines},
+    html,
+    ledger::Language,
     programs,
     progress::end,
+    python,
 };
 use serde_json::Value;
 use shared::{Failure, Result, report};
@@ -36,14 +39,25 @@ use subprocess::run_child::Stop;
 
 fn main() -> Result {
     let options = Options::read();
-    let programs = options.choose(programs::kitchens()?);
+    if let Some(names) = &options.code {
+        return tell_code(names);
+    }
+    let mut programs = programs::kitchens()?;
+    if options.python {
+        programs.extend(python::kitchens()?);
+    }
+    let programs = options.choose(programs);
+    options.html.as_deref().map_or(Ok(()), html::check)?;
     programs::build_all()?;
     let stop = Stop::listen()?;
     let Some(rows) = run_all(&programs, &options, &stop)? else {
         end(&stop, "compare");
     };
     let failed = rows.iter().filter(|row| row.status() != "ok").count();
-    if options.json {
+    if let Some(path) = &options.html {
+        let page = html::compare_page(&rows, &programs, Language::En);
+        html::write(path, &page)?;
+    } else if options.json {
         let list = rows.into_iter().map(|row| Value::Object(row.report));
         report::say(&format!("{:#}\n", Value::Array(list.collect())));
     } else {
