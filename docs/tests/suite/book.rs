@@ -4,7 +4,7 @@
 use std::fs;
 
 use docs::{
-    book::{Facts, check::check, editions, render},
+    book::{Facts, editions, render},
     ledger,
     programs::root,
 };
@@ -13,13 +13,12 @@ use crate::support::*;
 
 const BOOK: &str = env!("CARGO_BIN_EXE_book");
 
-/// `cargo book check` tells the same.
+/// Takes the build lock in turns: what options there are, programs tell.
 #[test]
 fn nothing_is_wrong_in_the_book() {
     let _quiet = alone();
-    let problems = check().unwrap();
-    let lines: Vec<String> = problems.iter().map(|p| p.to_string()).collect();
-    assert!(lines.is_empty(), "{}", lines.join("\n"));
+    let ran = run(BOOK, &["check"]);
+    assert!(ran.status.success(), "{}{}", ran.stdout, ran.stderr);
 }
 
 /// The search index of mdBook, its fonts and its scripts are files beside the
