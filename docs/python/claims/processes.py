@@ -39,8 +39,10 @@ def meet(barrier, met) -> None:
 
 def at_the_same_time(context) -> bool:
     barrier, met = context.Barrier(WORKERS), context.Semaphore(0)
-    children = [context.Process(target=meet, args=(barrier, met))
-                for _ in range(WORKERS)]
+    children = [
+        context.Process(target=meet, args=(barrier, met))
+        for _ in range(WORKERS)
+    ]
     for child in children:
         child.start()
     for child in children:
@@ -51,22 +53,31 @@ def at_the_same_time(context) -> bool:
 def main() -> None:
     global setting
     setting = "changed"
-    context = multiprocessing.get_context("forkserver")  # the default from 3.14 on
+    context = multiprocessing.get_context(
+        "forkserver"
+    )  # the default from 3.14 on
     together = at_the_same_time(context)
     with ProcessPoolExecutor(WORKERS, context) as pool:
         list(pool.map(time.sleep, [0.1] * WORKERS))  # all of them are there
         seen = list(pool.map(look, range(4)))
         jobs = range(WORKERS)
-        processes = min(elapsed(lambda: list(pool.map(work, jobs))) for _ in range(3))
+        processes = min(
+            elapsed(lambda: list(pool.map(work, jobs))) for _ in range(3)
+        )
     threads = min(elapsed(lambda: on_threads(work, WORKERS)) for _ in range(3))
     copy = any(told == "changed" for _, told in seen)
     own = os.getpid() not in [pid for pid, _ in seen]
     what = "a copy of this one" if copy else "no copy of this one"
     method = multiprocessing.get_start_method()
-    claim("M1", together and own and not copy, "processes ran at the same time, and "
-          f"with forkserver each is {what} (default here: {method})")
+    claim(
+        "M1",
+        together and own and not copy,
+        "processes ran at the same time, and "
+        f"with forkserver each is {what} (default here: {method})",
+    )
     gain = threads / processes
-    figure = f"{WORKERS} processes do the work of {WORKERS} threads {gain:.1f} times "
+    figure = f"{WORKERS} processes do the work of {WORKERS} threads "
+    figure += f"{gain:.1f} times "
     figure += f"as fast, on {len(os.sched_getaffinity(0))} cores"
     faster = unless_busy(gain > 1.3) if has_gil else None
     claim("M2", faster, figure)

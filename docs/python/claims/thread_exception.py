@@ -27,8 +27,10 @@ def raises(call) -> bool:
     try:
         call()
     except BaseException as error:  # a task group raises a group of them
-        return any(isinstance(one, ValueError) for one in
-                   getattr(error, "exceptions", [error]))
+        return any(
+            isinstance(one, ValueError)
+            for one in getattr(error, "exceptions", [error])
+        )
     return False
 
 
@@ -70,6 +72,7 @@ joined = joined or raises(run_thread)
 named = told[0].thread.name == "worker-7" and told[0].exc_type is ValueError
 pool, group = raises(run_pool), raises(lambda: asyncio.run(run_tasks()))
 
+
 def word(yes: bool) -> str:
     return "raises" if yes else "does not raise"
 
@@ -79,9 +82,18 @@ ways += f"{word(pool)} it, a task group {word(group)} it"
 claim("T6", not joined and pool and group, ways)
 hook = f"threading.excepthook is told of {len(told)} exception"
 claim("T7", named, hook + ", with the name of its thread")
-claim("T8", caught and all_of_it and named, "redirected standard error has "
-      "the traceback of the thread, and every other line of the process; "
-      + hook + " alone")
+claim(
+    "T8",
+    caught and all_of_it and named,
+    "redirected standard error has "
+    "the traceback of the thread, and every other line of the process; "
+    + hook
+    + " alone",
+)
 goes_on = asyncio.run(loop_goes_on())
-claim("X3", goes_on and len(told) == 1, "an exception ended one thread and one "
-      "task; the process and the event loop went on")
+claim(
+    "X3",
+    goes_on and len(told) == 1,
+    "an exception ended one thread and one "
+    "task; the process and the event loop went on",
+)
