@@ -1,13 +1,12 @@
-"""A thread pool: how jobs spread over its workers, and how many there are.
+"""A thread pool: how jobs spread over its workers.
 
     python3 docs/python/claims/pool.py
 
-Claims: F1, F7, F8, F9, F11, X2
+Claims: F1, F7, F8, F9
 """
 
-import os
 import threading
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 from report import LIMIT, claim
 
@@ -67,28 +66,3 @@ with ThreadPoolExecutor(WORKERS) as pool:
         f"max_workers={WORKERS} threads, and {waiting} waited",
     )
     release.set()
-
-cores = len(os.sched_getaffinity(0))
-with ThreadPoolExecutor() as pool:
-    release = threading.Event()
-    jobs = [pool.submit(release.wait, LIMIT) for _ in range(100)]
-    threads = threading.active_count() - 1
-    release.set()
-most = min(32, (os.cpu_count() or 1) + 4)
-by_affinity = min(32, cores + 4)
-right = threads in (most, by_affinity)
-claim(
-    "F11",
-    right,
-    f"without max_workers a pool had {threads} threads for 100 jobs "
-    f"that wait, on {cores} cores",
-)
-with ProcessPoolExecutor() as pool:
-    processes = pool._max_workers
-claim(
-    "X2",
-    right and processes in (os.cpu_count(), cores),
-    f"on {cores} cores a thread pool has {threads} workers by default, and a "
-    "process "
-    f"pool {processes}",
-)

@@ -56,7 +56,7 @@ fn programs_in_python_are_short_and_have_a_run_command() {
         let (name, source) =
             (&script.name, fs::read_to_string(&script.path).unwrap());
         let lines = code_lines(&source).len();
-        assert!(lines <= 75, "{name}: {lines} lines of code");
+        assert!(lines <= 60, "{name}: {lines} lines of code");
         let command = format!("\n    python3 docs/python/claims/{name}\n");
         assert!(docstring(&source).contains(&command), "{name}: {command}");
     }
@@ -127,30 +127,27 @@ fn plates_are_right(row: &Value) {
     }
 }
 
-/// CPU time cannot be more than the time, where threads share one lock.
+/// CPU time cannot be more than the time, where threads share one lock. (A
+/// speed-up of processes would be no proof: others may want the cores, too.)
 #[test]
 fn the_global_lock_is_seen() {
     let Some(python) = python3() else { return };
     let oven = lit_oven(Faults::default()).to_string();
-    let cores = |name: &str| {
-        // Many dishes: starting processes takes a part of the time.
-        let arguments = "--json --menu chopping --dishes 30 --oven".split(' ');
-        let arguments: Vec<&str> = arguments.chain([&*oven]).collect();
+    let meal = |name: &str| -> Value {
+        let arguments = ["--json", "--menu", "chopping", "--oven", &oven];
         let ran = run_python(&python, name, &arguments);
         assert!(ran.status.success(), "{ran:?}");
-        let meal: Value = serde_json::from_str(&ran.stdout).unwrap();
+        serde_json::from_str(&ran.stdout).unwrap()
+    };
+    if python.label.contains("with the GIL") {
+        let meal = meal("cooks.py");
         let work: f64 = (meal["plates"].as_array().unwrap().iter())
             .map(|plate| number(plate, "prep_cpu_ms"))
             .sum();
-        work / number(&meal, "wall_ms")
-    };
-    if python.label.contains("with the GIL") {
-        let _quiet = alone();
-        assert!(cores("cooks.py") < 1.1);
+        assert!(work < 1.05 * number(&meal, "wall_ms"), "{work}: {meal}");
     }
-    if shared::measure::cores() > 1 {
-        shows(|| cores("kitchens.py") / cores("cooks.py"), |gain| gain > 1.1);
-    }
+    let together = || prepared_at_once(&meal("kitchens.py")) as f64;
+    shows(together, |dishes| dishes >= 2.0);
 }
 
 #[test]
@@ -219,23 +216,24 @@ fn ctrl_c_leaves_no_process_of_python() {
 #[test]
 fn without_python_the_other_rows_are_there() {
     let _quiet = alone();
-    programs::build_all().unwrap(); // a linker would not be found below
+    // This builds what is not there: a linker would not be found below.
+    run(COMPARE, &["--only", "one_cook", "--menu", "waiting"]);
     // What is needed of `PATH` is cargo.
     let path = Path::new(env!("CARGO")).parent().unwrap();
     assert!(!path.join("python3").exists());
-    let run = |program, arguments: &[&str]| {
+    let run_bare = |program, arguments: &[&str]| {
         run_with(program, arguments, |command| {
             command.env("PATH", path);
         })
     };
     let only = ["--python", "--only", "chef.py", "--menu", "waiting"];
-    let ran = run(COMPARE, &only);
+    let ran = run_bare(COMPARE, &only);
     assert!(ran.status.success(), "{ran:?}");
     let told = "no rows of Python: there is no python3 on PATH\n";
     assert!(ran.stderr.starts_with(told), "{ran:?}");
     assert!(ran.stdout.contains("one_cook"), "{ran:?}");
     assert!(!ran.stdout.contains("*.py"), "{ran:?}");
-    let ran = run(CLAIMS, &["--python", "T5"]);
+    let ran = run_bare(CLAIMS, &["--python", "T5"]);
     assert_eq!(ran.status.code(), Some(1));
     assert_eq!(ran.stderr, "Error: there is no python3 on PATH\n");
 }
