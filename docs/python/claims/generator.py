@@ -42,7 +42,7 @@ again = drive(talk(), {"name?": "Lee", "age?": "40"})
 claim(
     "A13",
     shared == methods and said == "Kim30",
-    f"a coroutine has {', '.join(shared)} as a generator has, and can await one",
+    f"a coroutine has {', '.join(shared)} as a generator has, and awaits one",
 )
 listed = list(count())
 claim(
