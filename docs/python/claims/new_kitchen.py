@@ -43,8 +43,8 @@ def main() -> None:
         new == ["of the file"] * CHILDREN and old == ["changed"] * CHILDREN,
         f"{len(new)} processes ran at the same time; {new.count('changed')} of "
         f"them saw what their parent had changed, and {old.count('changed')} "
-        "of as many after a fork, which is the default here: "
-        f"{multiprocessing.get_start_method() == 'fork'}",
+        "of as many after a fork (the default here is "
+        f"{multiprocessing.get_start_method()})",
     )
 
 

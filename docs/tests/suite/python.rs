@@ -56,7 +56,7 @@ fn programs_in_python_are_short_and_have_a_run_command() {
         let (name, source) =
             (&script.name, fs::read_to_string(&script.path).unwrap());
         let lines = code_lines(&source).len();
-        assert!(lines <= 60, "{name}: {lines} lines of code");
+        assert!(lines <= 70, "{name}: {lines} lines of code");
         let command = format!("\n    python3 docs/python/claims/{name}\n");
         assert!(docstring(&source).contains(&command), "{name}: {command}");
     }
