@@ -87,7 +87,7 @@ impl Python {
                 let (major, minor) = OLDEST;
                 let version = version.trim();
                 return Err(format!(
-                    "python3 is {version}, and {major}.{minor} is needed"
+                    "python3 is {version}; {major}.{minor} or newer is needed"
                 ));
             }
         }
