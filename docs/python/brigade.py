@@ -15,7 +15,8 @@ from kitchen import Kitchen, cook
 
 CREW = 4
 
-A, T = TypeVar("A"), TypeVar("T")
+A = TypeVar("A")
+T = TypeVar("T")
 
 
 def main() -> None:
@@ -25,7 +26,9 @@ def main() -> None:
         kitchen.serve(plates)
 
 
-def run_on_pool(workers: int, work: Callable[[A], T], inputs: list[A]) -> list[T]:
+def run_on_pool(
+    workers: int, work: Callable[[A], T], inputs: list[A]
+) -> list[T]:
     """Runs `work` on each input, on this number of workers, and returns the
     results in the order of the inputs, or raises the first exception in this
     order: jobs that have not begun by then are cancelled."""

@@ -17,7 +17,7 @@ def main() -> None:
         plate = cook(Dish(*dish), tuple(oven))
     except Failure as failure:
         sys.exit(str(failure))  # to standard error, and status 1
-    print(json.dumps(plate._asdict()))
+    print(json.dumps(plate))
 
 
 if __name__ == "__main__":

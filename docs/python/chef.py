@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from kitchen import PATIENCE, Address, Dish, Kitchen, Plate
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def main() -> None:

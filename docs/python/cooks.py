@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from kitchen import Kitchen, cook
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def main() -> None:

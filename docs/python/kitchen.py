@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import getpid
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import options
 import report
@@ -115,7 +115,9 @@ class Prepped(NamedTuple):
         name = threading.current_thread().name.replace("MainThread", "main")
         prep, bake = (self.start, self.end), (self.end, time.monotonic_ns())
         now = Usage.now()
-        return Plate(self.dish, check, prep, self.cpu, bake, getpid(), name, now)
+        return Plate(
+            self.dish, check, prep, self.cpu, bake, getpid(), name, now
+        )
 
 
 class Plate(NamedTuple):
@@ -130,6 +132,13 @@ class Plate(NamedTuple):
     thread: str
     usage: Usage
 
+    @classmethod
+    def from_json(cls, text: str) -> "Plate":
+        """From another program; the other way is `json.dumps(plate)`."""
+        plate = cls(*json.loads(text))
+        dish, usage = Dish(*plate.dish), Usage(*plate.usage)
+        return plate._replace(dish=dish, usage=usage)
+
     def is_right(self) -> bool:
         """Whether this is what preparing and baking the dish comes to."""
         dough = chopped(self.dish.number, self.dish.strokes)
@@ -138,7 +147,7 @@ class Plate(NamedTuple):
 
 
 def cook(dish: Dish, oven: Address) -> Plate:
-    """The plain blocking recipe: threads, pools and processes run it unchanged."""
+    """The plain recipe: threads, pools and processes run it unchanged."""
     prepped = dish.prep()
     with dish.named_in_errors():
         reply = bake(oven, prepped.order())
@@ -214,7 +223,9 @@ class Kitchen:
         root, pipe = Path(__file__).parents[2], subprocess.PIPE
         try:
             cargo += ["--", "as-oven"]
-            self.lit = subprocess.Popen(cargo, stdin=pipe, stdout=pipe, cwd=root)
+            self.lit = subprocess.Popen(
+                cargo, stdin=pipe, stdout=pipe, cwd=root
+            )
             line = self.lit.stdout.readline() if self.lit.stdout else b""
             return options.address(line.decode().strip())
         except (OSError, ValueError) as error:
@@ -229,6 +240,11 @@ class Kitchen:
         if self.lit:
             self.lit.kill()
             self.lit.communicate()
+
+    def batches(self, size: int) -> list[list[Dish]]:
+        """The orders, so many at a time."""
+        starts = range(0, len(self.dishes), size)
+        return [self.dishes[start : start + size] for start in starts]
 
     def serve(self, plates: list[Plate]) -> None:
         """Stops the clock, checks every plate, and reports."""
@@ -245,11 +261,22 @@ class Kitchen:
         report.say(json.dumps(told) if self.options.json else report.text(told))
 
 
+@contextmanager
+def as_file(text: str) -> Iterator[IO[str]]:
+    """A file with this text, to be read from its start."""
+    import tempfile  # not in every child process: it is slow to load
+
+    with tempfile.TemporaryFile("w+") as file:
+        file.write(text)
+        file.seek(0)
+        yield file
+
+
 def tell_in_one_line(kind, error, trace) -> None:
     """What nobody catches: no traceback, unless it is a mistake of ours."""
     if isinstance(error, KeyboardInterrupt):
         print("interrupted", file=sys.stderr)
-    elif isinstance(error, (Failure, OSError)):
+    elif isinstance(error, (Failure, OSError, subprocess.SubprocessError)):
         print(f"Error: {error}".replace("\n", " "), file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, trace)
@@ -273,13 +300,14 @@ def interrupts_for_parent_alone() -> Iterator[None]:
 
 
 def lift_file_limit() -> None:
-    """The usual limit, 1 024 files, is too few for a thousand dishes at once."""
+    """The usual limit, 1 024 files, is too few for a thousand dishes."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def stroke_ns() -> float:
     """CPU time of a stroke of this knife, in nanoseconds: the best of nine."""
+
     def once(strokes: int = 20_000) -> float:
         start = time.thread_time_ns()
         chop(1, strokes)
@@ -289,6 +317,5 @@ def stroke_ns() -> float:
 
 
 if __name__ == "__main__":
-    about = {"python": report.interpreter(), "version": sys.version_info[:2]}
-    about |= {"executable": sys.executable, "stroke_ns": stroke_ns()}
-    print(json.dumps(about))
+    about = {"python": report.interpreter(), "executable": sys.executable}
+    print(json.dumps({**about, "stroke_ns": stroke_ns()}))

@@ -14,7 +14,8 @@ from kitchen import Kitchen, cook, interrupts_for_parent_alone
 
 KITCHENS = 10
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def main() -> None:

@@ -29,16 +29,18 @@ def meal(
     """What was measured, as one JSON object."""
     both = [p.prep_cpu + p.dish.bake_ms * 1_000_000 for p in plates]
     share = sum(p.prep_cpu for p in plates) / len(os.sched_getaffinity(0))
-    by_pid: dict[int, list["Plate"]] = {}
+    by_pid: dict[int, list[Plate]] = {}
     for plate in plates:
         by_pid.setdefault(plate.pid, []).append(plate)
     processes = len(by_pid)
     by_pid.pop(os.getpid(), None)
     # Of each other process counts its state at its last plate.
     last = [max(p, key=lambda plate: plate.bake[1]) for p in by_pid.values()]
-    first = [min(plate.prep[0] for plate in p) for p in by_pid.values()]
-    spans = [(start, p.bake[1], p.usage.rss_kib) for start, p in zip(first, last)]
-    together = [sum(k for a, b, k in spans if a <= at <= b) for at in first]
+    first = {p[0].pid: min(one.prep[0] for one in p) for p in by_pid.values()}
+    together = [
+        sum(p.usage.rss_kib for p in last if first[p.pid] <= at <= p.bake[1])
+        for at in first.values()
+    ]
     return {
         "program": Path(sys.argv[0]).name,
         "model": "python",
@@ -91,9 +93,9 @@ def text(told: dict[str, Any]) -> str:
         f"nobody can beat          {bound:6.0f} ms\n"
         f"this took                {wall:6.0f} ms  {serial / wall:.1f} times "
         f"as fast, {wall / bound:.2f} of the bound\n"
-        f"cooked by {told['threads']} threads in {told['processes']} processes; "
-        f"CPU {told['cpu_ms']:.0f} ms, {told['peak_rss_kib'] / 1024:.1f} MiB\n"
-        f"the knife makes 1 stroke where Rust makes {told['strokes_divided_by']:g}"
+        f"threads: {told['threads']}, processes: {told['processes']}, "
+        f"CPU: {told['cpu_ms']:.0f} ms, {told['peak_rss_kib'] / 1024:.1f} MiB\n"
+        f"one stroke of the knife for {told['strokes_divided_by']:g} in Rust"
     )
 
 

@@ -37,12 +37,20 @@ async def main() -> None:
     async with opened() as door:
         pass
     right = with_for == comprehension == [0, 1, 2] and door == "open"
-    claim("A34", right, "async for, async with, an async generator and an async "
-          f"comprehension ran: {comprehension}")
+    claim(
+        "A34",
+        right,
+        "async for, async with, an async generator and an async "
+        f"comprehension ran: {comprehension}",
+    )
     there = [name for name in ("aiter", "anext") if hasattr(builtins, name)]
     first = await anext(aiter(numbers())) if len(there) == 2 else None
-    claim("A35", first == 0, f"{len(there)} of 2 are built in, aiter and anext; the "
-          f"first item is {first}")
+    claim(
+        "A35",
+        first == 0,
+        f"{len(there)} of 2 are built in, aiter and anext; the "
+        f"first item is {first}",
+    )
 
 
 asyncio.run(main())
@@ -53,5 +61,8 @@ try:
 except SyntaxError:
     is_there = False
 what = "is there" if is_there else "is a syntax error"
-claim("A36", is_there == (sys.version_info >= (3, 16)), f"yield from in an async "
-      f"function {what} in Python {version}")
+claim(
+    "A36",
+    is_there == (sys.version_info >= (3, 16)),
+    f"yield from in an async function {what} in Python {version}",
+)

@@ -33,11 +33,16 @@ async def main() -> None:
     between = await add_together(nullcontext(), pause=False)
     across = await add_together(nullcontext(), pause=True)
     locked = await add_together(asyncio.Lock(), pause=True)
-    figure = f"without a lock {TASKS} tasks count to {between} between two awaits, "
+    figure = (
+        f"without a lock {TASKS} tasks count to {between} between two awaits, "
+    )
     figure += f"and to {across} across one"
     claim("A26", between == TASKS and across < TASKS, figure)
-    claim("A33", across < TASKS and locked == TASKS,
-          f"{figure}; with asyncio.Lock they count to {locked}")
+    claim(
+        "A33",
+        across < TASKS and locked == TASKS,
+        f"{figure}; with asyncio.Lock they count to {locked}",
+    )
 
 
 asyncio.run(main())

@@ -42,9 +42,12 @@ async def main() -> None:
     stops = f"a blocking call of {CALL * 1e3:.0f} ms in a coroutine stops the "
     stops += f"heartbeat for {blocked:.0f} ms"
     is_moved = own == threading.get_native_id() != other
-    claim("A3", is_moved and unless_busy(moved < blocked),
-          f"{stops}; by to_thread another thread waits, and it stops for "
-          f"{moved:.0f} ms")
+    claim(
+        "A3",
+        is_moved and unless_busy(moved < blocked),
+        f"{stops}; by to_thread another thread waits, and it stops for "
+        f"{moved:.0f} ms",
+    )
     claim("A23", blocked >= CALL * 1e3, stops)
     claim("X7", unless_busy(blocked < CALL * 1.5e3), stops)
 

@@ -48,20 +48,29 @@ async def work_then_wait() -> None:
 async def main() -> None:
     ended: list[str] = []
     await asyncio.gather(cancel_all(ended), return_exceptions=True)
-    claim("A25", len(ended) == TASKS, f"{len(ended)} of {TASKS} tasks were "
-          "cancelled and awaited at once")
+    claim(
+        "A25",
+        len(ended) == TASKS,
+        f"{len(ended)} of {TASKS} tasks were cancelled and awaited at once",
+    )
     task = asyncio.ensure_future(work_then_wait())
     start = time.monotonic()
     asyncio.get_running_loop().call_soon(task.cancel)
     await asyncio.sleep(0)  # the task works first, then it is cancelled
     await asyncio.wait([task])
     took = time.monotonic() - start
-    ways = [name for name in dir(threading.Thread)
-            if name in ("cancel", "kill", "stop", "terminate")]
-    claim("X5", took >= WORK and task.cancelled() and not ways,
-          f"a task that worked {WORK * 1e3:.0f} ms was cancelled after "
-          f"{took * 1e3:.0f} ms, at its await; a Thread has {len(ways)} methods "
-          "to end it")
+    ways = [
+        name
+        for name in dir(threading.Thread)
+        if name in ("cancel", "kill", "stop", "terminate")
+    ]
+    claim(
+        "X5",
+        took >= WORK and task.cancelled() and not ways,
+        f"a task that worked {WORK * 1e3:.0f} ms was cancelled after "
+        f"{took * 1e3:.0f} ms, at its await; a Thread has {len(ways)} methods "
+        "to end it",
+    )
 
 
 asyncio.run(main())

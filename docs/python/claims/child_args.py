@@ -30,5 +30,10 @@ with tempfile.TemporaryDirectory() as folder:
     right = said == [ARGUMENTS, folder, "galbi; exit 7"]
 same = sum(one == other for one, other in zip(said[0], ARGUMENTS))
 by_shell = subprocess.run("exit 7", shell=True).returncode
-claim("S11", right and by_shell == 7, f"{same} of {len(ARGUMENTS)} arguments came as they "
-      "were, with the environment and the folder; a shell reads them with shell=True only")
+claim(
+    "S11",
+    right and by_shell == 7,
+    f"{same} of {len(ARGUMENTS)} arguments came as they "
+    "were, with the environment and the folder; a shell reads them with "
+    "shell=True only",
+)

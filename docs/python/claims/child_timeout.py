@@ -16,7 +16,8 @@ from report import LIMIT, claim
 # Starts a child of its own, names it, and waits.
 PARENT = """
 import subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(5)"],
+sleep = [sys.executable, "-S", "-c", "import time; time.sleep(5)"]
+child = subprocess.Popen(sleep,
                          stdout=subprocess.DEVNULL)
 print(child.pid, flush=True)
 time.sleep(5)
@@ -31,7 +32,9 @@ def is_alive(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
-child = subprocess.Popen([sys.executable, "-S", "-c", PARENT], stdout=subprocess.PIPE)
+child = subprocess.Popen(
+    [sys.executable, "-S", "-c", PARENT], stdout=subprocess.PIPE
+)
 assert child.stdout
 grandchild = int(child.stdout.readline())
 try:
@@ -40,12 +43,20 @@ try:
 except subprocess.TimeoutExpired:
     timed_out = True
 alive = is_alive(child.pid)
-claim("S7", timed_out and alive, f"wait(0.1) {'gave up' if timed_out else 'did not give up'}"
-      f" in time, and the child was {'alive' if alive else 'dead'} after it")
+claim(
+    "S7",
+    timed_out and alive,
+    f"wait(0.1) {'gave up' if timed_out else 'did not give up'}"
+    f" in time, and the child was {'alive' if alive else 'dead'} after it",
+)
 child.kill()
 child.wait(LIMIT)
 survives = is_alive(grandchild)
-claim("S8", survives, "when a child was killed, the child of this child "
-      f"{'went on' if survives else 'was dead, too'}")
+claim(
+    "S8",
+    survives,
+    "when a child was killed, the child of this child "
+    f"{'went on' if survives else 'was dead, too'}",
+)
 if survives:
     os.kill(grandchild, signal.SIGKILL)

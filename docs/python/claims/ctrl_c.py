@@ -29,8 +29,12 @@ except KeyboardInterrupt:
 """
 
 start = time.monotonic()
-child = subprocess.Popen([sys.executable, "-c", CHILD], stdout=subprocess.PIPE,
-                         stderr=subprocess.DEVNULL, text=True)
+child = subprocess.Popen(
+    [sys.executable, "-c", CHILD],
+    stdout=subprocess.PIPE,
+    stderr=subprocess.DEVNULL,
+    text=True,
+)
 assert child.stdout
 child.stdout.readline()  # the job has begun
 pressed = time.monotonic()
@@ -39,9 +43,18 @@ lines = child.stdout.read().splitlines()
 child.wait()
 took = (time.monotonic() - pressed) * 1e3
 went_on = "job done" in lines and took > JOB * 900
-claim("F12", went_on, f"after one Ctrl+C a pool with a job of {JOB * 1e3:.0f} ms took "
-      f"{took:.0f} ms to end")
+claim(
+    "F12",
+    went_on,
+    f"after one Ctrl+C a pool with a job of {JOB * 1e3:.0f} ms took "
+    f"{took:.0f} ms to end",
+)
 in_main = "interrupted MainThread" in lines
-claim("X4", in_main and went_on, "KeyboardInterrupt was raised in "
-      f"{'the main thread' if in_main else 'no main thread'}, and the job on the other "
-      "thread went on to its end")
+claim(
+    "X4",
+    in_main and went_on,
+    "KeyboardInterrupt was raised in "
+    f"{'the main thread' if in_main else 'no main thread'}, and the job on the "
+    "other "
+    "thread went on to its end",
+)

@@ -33,8 +33,12 @@ async def main() -> None:
     turns.clear()
     await asyncio.gather(hog(turns), cooperate(turns, 1))
     first = turns.index(1)
-    claim("A29", even and first == TURNS, f"4 tasks took turns evenly, {switch:.1f} us "
-          f"each; one that does not await took {first} turns in a row")
+    claim(
+        "A29",
+        even and first == TURNS,
+        f"4 tasks took turns evenly, {switch:.1f} us "
+        f"each; one that does not await took {first} turns in a row",
+    )
 
 
 asyncio.run(main())

@@ -28,7 +28,13 @@ def job() -> int:
 
 
 def state(future) -> str:
-    return "done" if future.done() else "running" if future.running() else "pending"
+    return (
+        "done"
+        if future.done()
+        else "running"
+        if future.running()
+        else "pending"
+    )
 
 
 with ThreadPoolExecutor(1) as pool:
@@ -51,10 +57,27 @@ with ThreadPoolExecutor(1) as pool:
 
 quiet = subprocess.run([sys.executable, "-c", NOBODY_ASKS], capture_output=True)
 silent = quiet.returncode == 0 and not quiet.stderr
-claim("F5", states == ["running", "pending", "done"] and result == 7,
-      f"a future was {states[0]}, one behind it {states[1]}, then it was {states[2]}")
-claim("F6", raised and place is not None and silent, "result() raises what the job "
-      f"raised, with its traceback; where nobody asks, {len(quiet.stderr)} bytes are said")
-claim("F14", not refused and cancelled and timed_out and still == "running"
-      and result == 7, f"cancel() of a running future returned {refused}, of a pending "
-      f"one {cancelled}; after result(timeout) the job was {still}, and gave {result}")
+claim(
+    "F5",
+    states == ["running", "pending", "done"] and result == 7,
+    f"a future was {states[0]}, one behind it {states[1]}, then it "
+    f"was {states[2]}",
+)
+claim(
+    "F6",
+    raised and place is not None and silent,
+    "result() raises what the job "
+    f"raised, with its traceback; where nobody asks, "
+    f"{len(quiet.stderr)} bytes are said",
+)
+claim(
+    "F14",
+    not refused
+    and cancelled
+    and timed_out
+    and still == "running"
+    and result == 7,
+    f"cancel() of a running future returned {refused}, of a pending "
+    f"one {cancelled}; after result(timeout) the job was {still}, "
+    f"and gave {result}",
+)

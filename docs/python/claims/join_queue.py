@@ -28,10 +28,15 @@ def main() -> None:
         child.join(LIMIT)
         ended.append(child.exitcode == 0 and got == size)
     small, _, large, after = ended
-    claim("M6", small and not large and after, "a child with 1 kB in its queue "
-          f"{'ends' if small else 'does not end'} before the parent reads, one with "
-          f"1 MB {'ends' if large else 'does not'}, and then it "
-          f"{'does' if after else 'does not'}")
+    claim(
+        "M6",
+        small and not large and after,
+        "a child with 1 kB in its queue "
+        f"{'ends' if small else 'does not end'} before the parent reads, "
+        "one with "
+        f"1 MB {'ends' if large else 'does not'}, and then it "
+        f"{'does' if after else 'does not'}",
+    )
 
 
 if __name__ == "__main__":

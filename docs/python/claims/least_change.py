@@ -23,7 +23,9 @@ def parallel(way) -> bool:
 
 
 def threads(call) -> None:
-    all_of_them = [threading.Thread(target=call, args=(n,)) for n in range(CALLS)]
+    all_of_them = [
+        threading.Thread(target=call, args=(n,)) for n in range(CALLS)
+    ]
     for thread in all_of_them:
         thread.start()
     for thread in all_of_them:
@@ -46,5 +48,9 @@ def to_thread(call) -> None:
 
 ways = [threads, pool, to_thread]
 good = sum(parallel(way) for way in ways)
-claim("T4", good == 3, f"{CALLS} blocking calls wait at the same time in {good} "
-      "of 3 ways: Thread, ThreadPoolExecutor.map, asyncio.to_thread")
+claim(
+    "T4",
+    good == 3,
+    f"{CALLS} blocking calls wait at the same time in {good} "
+    "of 3 ways: Thread, ThreadPoolExecutor.map, asyncio.to_thread",
+)

@@ -51,12 +51,17 @@ on_threads(add_many, 4)
 lost = 4 * ROUNDS - counter.x
 names = [step.opname for step in dis.get_instructions(add)]
 steps = names.index("STORE_ATTR") - names.index("LOAD_ATTR")
-by_chance = lost == 0 if has_gil and (3, 10) <= sys.version_info[:2] <= (3, 13) else True
+by_chance = (
+    lost == 0
+    if has_gil and (3, 10) <= sys.version_info[:2] <= (3, 13)
+    else True
+)
 if not has_gil:
     by_chance = lost > 0
 claim(
     "T5",
     steps > 1 and forced.value == 1 and by_chance,
-    f"x += 1 is {steps + 1} instructions; forced, 1 of 2 updates is lost; by chance, "
+    f"x += 1 is {steps + 1} instructions; forced, 1 of 2 updates is lost; by "
+    "chance, "
     f"{lost} of {4 * ROUNDS} on 4 threads",
 )

@@ -57,8 +57,12 @@ async def main() -> None:
     alone = threads == {threading.get_native_id()}
     claim("A4", right and alone, figure)
     claim("A28", right, figure)
-    claim("A27", right and alone, f"{most} connections waited at once, and "
-          f"{len(threads)} thread copied what came")
+    claim(
+        "A27",
+        right and alone,
+        f"{most} connections waited at once, and "
+        f"{len(threads)} thread copied what came",
+    )
     server.close()
 
 

@@ -51,8 +51,11 @@ async def main() -> None:
     one = len(seen) == 1
     claim("A1", ten == 10 and one, f"{ten} tasks waited at once on {who}")
     claim("A2", ten == 10, f"{ten} of 10 tasks waited at the same time")
-    claim("A11", ten == 10 and one, "while a task was suspended, its thread went "
-          f"on with {ten - 1} others")
+    claim(
+        "A11",
+        ten == 10 and one,
+        f"while a task was suspended, its thread went on with {ten - 1} others",
+    )
     many = await wait_together(10_000)
     claim("A24", many == 10_000, f"{many} tasks waited at the same time")
     spans: list[tuple[int, int]] = []
@@ -65,8 +68,12 @@ async def main() -> None:
     claim("A10", ten == 10 and apart and one, figure)
     await asyncio.to_thread(time.sleep, 0)
     more = threading.active_count()
-    claim("A9", threads == 1 and one and more > 1, f"the loop runs on {threads} "
-          f"thread; after a call of to_thread there are {more}")
+    claim(
+        "A9",
+        threads == 1 and one and more > 1,
+        f"the loop runs on {threads} "
+        f"thread; after a call of to_thread there are {more}",
+    )
 
 
 asyncio.run(main())

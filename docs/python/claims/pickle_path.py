@@ -50,17 +50,31 @@ def main() -> None:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context) as pool:
         there, child, back = pool.submit(job, Parcel()).result()
-        opened = [kind for name, kind in open_files().items() if name not in before]
+        opened = [
+            kind for name, kind in open_files().items() if name not in before
+        ]
     parent = os.getpid()
     pipes, sockets = opened.count("pipe"), opened.count("socket")
 
     def who(pid: int) -> str:
         return "the parent" if pid == parent else "the child"
 
-    claim("F16", there[0] == parent, f"{who(there[0])} encoded the argument, by pickle")
+    claim(
+        "F16",
+        there[0] == parent,
+        f"{who(there[0])} encoded the argument, by pickle",
+    )
     claim("F18", there[1] == child, f"{who(there[1])} decoded the argument")
-    claim("F19", back.encoded_by == child, f"{who(back.encoded_by)} encoded the result")
-    claim("F21", back.decoded_by == parent, f"{who(back.decoded_by)} decoded the result")
+    claim(
+        "F19",
+        back.encoded_by == child,
+        f"{who(back.encoded_by)} encoded the result",
+    )
+    claim(
+        "F21",
+        back.decoded_by == parent,
+        f"{who(back.decoded_by)} decoded the result",
+    )
     figure = f"for a pool of processes the parent has opened {pipes} pipes and "
     figure += f"{sockets} sockets"
     claim("F17", pipes >= 2 and sockets == 0, figure)

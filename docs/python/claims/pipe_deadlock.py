@@ -33,6 +33,12 @@ def ends(size: int) -> bool:
 
 small, large = (ends(size) for size in SIZES)
 read = len(start(SIZES[1]).communicate(timeout=LIMIT)[0])
-claim("S6", small and not large and read == SIZES[1] + 1, "while its parent waits and "
-      f"reads nothing, a child that writes 1 kB {'ends' if small else 'stalls'}, and one "
-      f"that writes 1 MB {'ends' if large else 'stalls'}; communicate read {read} bytes")
+claim(
+    "S6",
+    small and not large and read == SIZES[1] + 1,
+    "while its parent waits and "
+    f"reads nothing, a child that writes 1 kB {'ends' if small else 'stalls'}, "
+    "and one "
+    f"that writes 1 MB {'ends' if large else 'stalls'}; communicate read "
+    f"{read} bytes",
+)

@@ -16,10 +16,17 @@ PICK = "import sys; print(sum(line.endswith('0\\n') for line in sys.stdin))"
 
 python = [sys.executable, "-S", "-c"]
 first = subprocess.Popen([*python, COUNT], stdout=PIPE)
-last = subprocess.Popen([*python, PICK], stdin=first.stdout, stdout=PIPE, text=True)
+last = subprocess.Popen(
+    [*python, PICK], stdin=first.stdout, stdout=PIPE, text=True
+)
 assert first.stdout
-first.stdout.close()  # or the first one would not notice that the last one has ended
+# Or the first one would not notice that the last one has ended.
+first.stdout.close()
 out, _ = last.communicate(timeout=LIMIT)
 ends = [first.wait(LIMIT), last.returncode]
-claim("S4", out == "100\n" and ends == [0, 0], "of 1000 lines of one child another one, "
-      f"joined by a pipe, counted {out.strip()} that end with 0")
+claim(
+    "S4",
+    out == "100\n" and ends == [0, 0],
+    "of 1000 lines of one child another one, "
+    f"joined by a pipe, counted {out.strip()} that end with 0",
+)

@@ -1,13 +1,12 @@
-"""A thread pool: how jobs spread over its workers, and how many there are.
+"""A thread pool: how jobs spread over its workers.
 
     python3 docs/python/claims/pool.py
 
-Claims: F1, F7, F8, F9, F11, X2
+Claims: F1, F7, F8, F9
 """
 
-import os
 import threading
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 from report import LIMIT, claim
 
@@ -22,18 +21,29 @@ with ThreadPoolExecutor(WORKERS) as pool:
     barrier = threading.Barrier(WORKERS)
     waits = [pool.submit(barrier.wait, LIMIT) for _ in range(WORKERS)]
     together = sum(wait.exception() is None for wait in waits)
-    claim("F1", together == WORKERS, f"{together} blocking calls waited at the same "
-          f"time on {WORKERS} threads")
+    claim(
+        "F1",
+        together == WORKERS,
+        f"{together} blocking calls waited at the same "
+        f"time on {WORKERS} threads",
+    )
     seen = {pool.submit(who).result() for _ in range(100)}
-    claim("F9", len(seen) <= WORKERS, f"100 jobs ran on {len(seen)} threads of the pool")
+    claim(
+        "F9",
+        len(seen) <= WORKERS,
+        f"100 jobs ran on {len(seen)} threads of the pool",
+    )
 
     # One worker is held by a long job: the others do all that is left.
     go_on = threading.Event()
     long = pool.submit(go_on.wait, LIMIT)
     short = [pool.submit(who) for _ in range(20)]
     done = sum(job.exception(LIMIT) is None for job in short)
-    claim("F8", done == 20 and not long.done(), f"{done} of 20 short jobs were done "
-          "while a long one held one worker")
+    claim(
+        "F8",
+        done == 20 and not long.done(),
+        f"{done} of 20 short jobs were done while a long one held one worker",
+    )
     go_on.set()
 
 with ThreadPoolExecutor(WORKERS) as pool:
@@ -49,23 +59,10 @@ with ThreadPoolExecutor(WORKERS) as pool:
     jobs = [pool.submit(job) for _ in range(3 * WORKERS)]
     barrier.wait(LIMIT)  # as many as there are workers run
     begun, waiting = len(running), sum(not job.running() for job in jobs)
-    claim("F7", begun == WORKERS, f"of {len(jobs)} jobs {begun} ran at once, on up to "
-          f"max_workers={WORKERS} threads, and {waiting} waited")
+    claim(
+        "F7",
+        begun == WORKERS,
+        f"of {len(jobs)} jobs {begun} ran at once, on up to "
+        f"max_workers={WORKERS} threads, and {waiting} waited",
+    )
     release.set()
-
-cores = len(os.sched_getaffinity(0))
-with ThreadPoolExecutor() as pool:
-    release = threading.Event()
-    jobs = [pool.submit(release.wait, LIMIT) for _ in range(100)]
-    threads = threading.active_count() - 1
-    release.set()
-most = min(32, (os.cpu_count() or 1) + 4)
-by_affinity = min(32, cores + 4)
-right = threads in (most, by_affinity)
-claim("F11", right, f"without max_workers a pool had {threads} threads for 100 jobs "
-      f"that wait, on {cores} cores")
-with ProcessPoolExecutor() as pool:
-    processes = pool._max_workers
-claim("X2", right and processes in (os.cpu_count(), cores),
-      f"on {cores} cores a thread pool has {threads} workers by default, and a process "
-      f"pool {processes}")

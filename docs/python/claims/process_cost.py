@@ -39,7 +39,9 @@ def main() -> None:
     thread = min(ms(lambda: on_threads(int, 1)) for _ in range(20))
     data = list(range(SIZE // 8))
     pickled: list[bytes] = []
-    encode = min(ms(lambda: pickled.append(pickle.dumps(data))) for _ in range(2))
+    encode = min(
+        ms(lambda: pickled.append(pickle.dumps(data))) for _ in range(2)
+    )
     child = multiprocessing.get_context("fork").Process(target=int)
     child.start()
     assert child.pid
@@ -47,9 +49,13 @@ def main() -> None:
     zombie = is_zombie(child.pid)
     child.join()
     times = process / thread
-    claim("M9", zombie and unless_busy(times > 5), f"a process takes {times:.0f} times "
-          f"as long to start as a thread; encoding a million numbers takes "
-          f"{encode:.0f} ms; a child is a zombie until it is joined")
+    claim(
+        "M9",
+        zombie and unless_busy(times > 5),
+        f"a process takes {times:.0f} times "
+        f"as long to start as a thread; encoding a million numbers takes "
+        f"{encode:.0f} ms; a child is a zombie until it is joined",
+    )
 
 
 if __name__ == "__main__":

@@ -18,8 +18,13 @@ for number in range(3):
     input()
 """
 
-child = subprocess.Popen([sys.executable, "-S", "-c", CHILD], stdin=PIPE, stdout=PIPE,
-                         text=True, bufsize=1)
+child = subprocess.Popen(
+    [sys.executable, "-S", "-c", CHILD],
+    stdin=PIPE,
+    stdout=PIPE,
+    text=True,
+    bufsize=1,
+)
 assert child.stdin and child.stdout
 lines, running = [], []
 for line in child.stdout:
@@ -30,5 +35,9 @@ for line in child.stdout:
 child.stdin.close()
 child.wait()
 wanted = [f"line {number}" for number in range(3)]
-claim("S13", lines == wanted and all(running), f"{len(lines)} lines were read one by one, "
-      f"{sum(running)} of them while the child ran")
+claim(
+    "S13",
+    lines == wanted and all(running),
+    f"{len(lines)} lines were read one by one, "
+    f"{sum(running)} of them while the child ran",
+)

@@ -28,5 +28,10 @@ try:
     full = JOBS
 except queue.Full:
     full = bounded.qsize()
-claim("F15", waiting == done == JOBS and full == 10, f"a pool took {waiting} jobs while "
-      f"its worker was busy, and did them; a queue with a limit refused at {full}")
+claim(
+    "F15",
+    waiting == done == JOBS and full == 10,
+    f"a pool took {waiting} jobs while "
+    f"its worker was busy, and did them; a queue with a limit refused at "
+    f"{full}",
+)

@@ -33,7 +33,9 @@ def add_under_lock(counter, barrier) -> None:
 
 
 def in_children(context, job, *arguments) -> None:
-    children = [context.Process(target=job, args=arguments) for _ in range(CHILDREN)]
+    children = [
+        context.Process(target=job, args=arguments) for _ in range(CHILDREN)
+    ]
     for child in children:
         child.start()
     for child in children:
@@ -44,8 +46,11 @@ def main() -> None:
     context = multiprocessing.get_context("forkserver")
     memory = SharedMemory(create=True, size=64)
     in_children(context, write, memory.name)
-    claim("M4", memory.buf[0] == 42, f"a child wrote {memory.buf[0]} to memory that "
-          "its parent reads")
+    claim(
+        "M4",
+        memory.buf[0] == 42,
+        f"a child wrote {memory.buf[0]} to memory that its parent reads",
+    )
     memory.close()
     memory.unlink()
     counts = []
@@ -56,9 +61,13 @@ def main() -> None:
     counter = context.Value("i", 0)
     barrier = context.Barrier(CHILDREN)
     on_threads(lambda: add(counter, barrier), CHILDREN)
-    claim("M5", counts == [1, 2] and counter.value == 1, f"2 processes count to "
-          f"{counts[0]} without a lock, and to {counts[1]} with one; 2 threads "
-          f"to {counter.value} without")
+    claim(
+        "M5",
+        counts == [1, 2] and counter.value == 1,
+        f"2 processes count to "
+        f"{counts[0]} without a lock, and to {counts[1]} with one; 2 threads "
+        f"to {counter.value} without",
+    )
 
 
 if __name__ == "__main__":

@@ -51,6 +51,10 @@ still = running.running()
 go_on.set()
 done = running.result(LIMIT) == 7
 waiting = [name for name, start in WAYS.items() if waits_at_exit(start)]
-claim("F13", still and done and cancelled == 5 and waiting == ["a pool", "a thread"],
-      f"shutdown cancelled {cancelled} of 5 pending jobs, and the running one ended by "
-      f"itself; the end of a program waits for {' and '.join(waiting)}")
+claim(
+    "F13",
+    still and done and cancelled == 5 and waiting == ["a pool", "a thread"],
+    f"shutdown cancelled {cancelled} of 5 pending jobs, and the running one "
+    "ended by "
+    f"itself; the end of a program waits for {' and '.join(waiting)}",
+)

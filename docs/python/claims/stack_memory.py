@@ -18,7 +18,8 @@ def memory() -> tuple[int, int]:
     """Reserved and resident, in KiB."""
     status = Path("/proc/self/status").read_text()
     virtual, resident = (
-        int(status.partition(name)[2].split()[0]) for name in ("VmSize:", "VmRSS:")
+        int(status.partition(name)[2].split()[0])
+        for name in ("VmSize:", "VmRSS:")
     )
     return virtual, resident
 
@@ -51,5 +52,8 @@ for thread in threads:
 # The size of a stack is what `ulimit -s` says, as a rule 8 MiB.
 stack = resource.getrlimit(resource.RLIMIT_STACK)[0] // 1024
 as_limited = stack < 0 or abs(reserved - stack) < stack / 10
-claim("T10", as_limited and used < 64, f"a thread reserves {reserved / 1024:.1f} MiB "
-      f"and uses {used:.0f} KiB")
+claim(
+    "T10",
+    as_limited and used < 64,
+    f"a thread reserves {reserved / 1024:.1f} MiB and uses {used:.0f} KiB",
+)

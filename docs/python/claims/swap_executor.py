@@ -22,12 +22,20 @@ def works(pool: Executor, job) -> bool:
 
 def main() -> None:
     context = multiprocessing.get_context("forkserver")
-    with ThreadPoolExecutor(1) as threads, ProcessPoolExecutor(1, context) as processes:
-        moved = threads.submit(who).result() == os.getpid() != \
-            processes.submit(who).result()
+    with (
+        ThreadPoolExecutor(1) as threads,
+        ProcessPoolExecutor(1, context) as processes,
+    ):
+        moved = (
+            threads.submit(who).result()
+            == os.getpid()
+            != processes.submit(who).result()
+        )
         local = [works(pool, lambda: 7) for pool in (threads, processes)]
     runs = ["runs" if ok else "fails" for ok in local]
-    figure = "the same submit runs a function here or in another process; a lambda "
+    figure = (
+        "the same submit runs a function here or in another process; a lambda "
+    )
     figure += f"{runs[0]} on a thread and {runs[1]} in a process"
     claim("F3", moved and local == [True, False], figure)
     claim("F4", moved and local == [True, False], figure)

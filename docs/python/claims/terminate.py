@@ -42,11 +42,17 @@ def main() -> None:
         except BrokenProcessPool:
             pass  # it has died already: the pool takes no more
         wait(futures, LIMIT)
-        broken = [isinstance(one.exception(), BrokenProcessPool) for one in futures]
+        broken = [
+            isinstance(one.exception(), BrokenProcessPool) for one in futures
+        ]
     failed = sum(broken) + jobs - len(futures)
-    claim("M8", killed and broken[0], "a child that ignores SIGTERM was "
-          f"{'killed' if killed else 'not killed'}; the parent outlived a worker "
-          f"that crashed, but of its pool {failed} of {jobs} jobs failed")
+    claim(
+        "M8",
+        killed and broken[0],
+        "a child that ignores SIGTERM was "
+        f"{'killed' if killed else 'not killed'}; the parent outlived a worker "
+        f"that crashed, but of its pool {failed} of {jobs} jobs failed",
+    )
 
 
 if __name__ == "__main__":

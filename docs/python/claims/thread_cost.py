@@ -47,8 +47,12 @@ def pool() -> None:
 
 call, started = (min(ms(way) for _ in range(3)) for way in (calls, one_by_one))
 times = started / call
-claim("T9", unless_busy(times > 3), f"starting and joining a thread takes "
-      f"{started / JOBS * 1e3:.0f} us, {times:.0f} times as long as a call")
+claim(
+    "T9",
+    unless_busy(times > 3),
+    f"starting and joining a thread takes "
+    f"{started / JOBS * 1e3:.0f} us, {times:.0f} times as long as a call",
+)
 each = min(ms(thread_per_job) for _ in range(3))
 seen.clear()
 reused = min(ms(pool) for _ in range(3))
@@ -56,5 +60,9 @@ figure = f"{JOBS} short jobs take {each:.0f} ms on a thread each, and "
 figure += f"{reused:.0f} ms on {WORKERS} threads of a pool"
 claim("T11", unless_busy(each > reused), figure)
 claim("F10", unless_busy(each > reused), figure)
-claim("T12", len(seen) <= 3 * WORKERS, f"a pool has done {3 * JOBS} jobs in "
-      f"three rounds on {len(seen)} threads, at most {WORKERS} a round")
+claim(
+    "T12",
+    len(seen) <= 3 * WORKERS,
+    f"a pool has done {3 * JOBS} jobs in "
+    f"three rounds on {len(seen)} threads, at most {WORKERS} a round",
+)

@@ -40,9 +40,13 @@ async def main() -> None:
     kept[0].set_result(None)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    claim("X1", thread_went_on and gone == ["dropped"] and ended[-1] == "kept",
-          "without its handle a thread went on, and so did a task that something "
-          f"referred to; of 2 tasks the collector ended {len(gone)}, in the middle")
+    claim(
+        "X1",
+        thread_went_on and gone == ["dropped"] and ended[-1] == "kept",
+        "without its handle a thread went on, and so did a task that something "
+        f"referred to; of 2 tasks the collector ended {len(gone)}, in the "
+        "middle",
+    )
 
 
 asyncio.run(main())

@@ -1,10 +1,10 @@
 //! What the ledger says of Python, run by short scripts.
 
-use std::{collections::HashSet, fs, io, path::PathBuf, process::Command};
+use std::{collections::HashSet, fs, path::PathBuf, process::Command};
 use std::{path::Path, time::Duration};
 
 use serde::Deserialize;
-use shared::{Result, Verdict};
+use shared::{Failure, Result, Verdict};
 use subprocess::run_child::{Finished, Limits, Stop, Why, run_child};
 
 use super::{Python, docstring, file_name};
@@ -48,9 +48,11 @@ pub struct Report {
 /// # Errors
 ///
 /// The folder, or a file in it, cannot be read.
-pub fn scripts(folder: &Path) -> io::Result<Vec<Script>> {
+pub fn scripts(folder: &Path) -> Result<Vec<Script>> {
     let mut scripts = Vec::new();
-    for entry in fs::read_dir(folder)? {
+    let entries = fs::read_dir(folder)
+        .map_err(|why| Failure::new(format!("{}: {why}", folder.display())))?;
+    for entry in entries {
         let path = entry?.path();
         if path.extension().is_none_or(|extension| extension != "py") {
             continue;

@@ -87,7 +87,7 @@ impl Python {
                 let (major, minor) = OLDEST;
                 let version = version.trim();
                 return Err(format!(
-                    "python3 is {version}, and {major}.{minor} is needed"
+                    "python3 is {version}; {major}.{minor} or newer is needed"
                 ));
             }
         }
@@ -194,15 +194,15 @@ fn program(
 /// The lines of code of a source in Python: without blank lines, comments and
 /// docstrings.
 pub fn code_lines(source: &str) -> Vec<&str> {
-    let mut in_docstring = false;
+    // In a string of several lines: whether it is a docstring.
+    let mut string = None;
     let is_code = |line: &&str| {
-        let opens = line.trim_start_matches('r').starts_with("\"\"\"");
-        if in_docstring || opens {
-            // One that opens and closes has two of them.
-            in_docstring ^= line.matches("\"\"\"").count() == 1;
-            return false;
+        let is_docstring = string.unwrap_or(line.starts_with("\"\"\""));
+        // One that opens and closes has two of them.
+        if line.matches("\"\"\"").count() == 1 {
+            string = string.is_none().then_some(is_docstring);
         }
-        !line.is_empty() && !line.starts_with('#')
+        !is_docstring && !line.is_empty() && !line.starts_with('#')
     };
     source.lines().map(str::trim).filter(is_code).collect()
 }
@@ -227,6 +227,8 @@ mod tests {
         let source = "\"\"\"Title.\n\nMore.\n\"\"\"\n\nimport a  # here\n\n\
                       def b():\n    \"\"\"One line.\"\"\"\n    # why\n    c()\n";
         assert_eq!(code_lines(source), ["import a  # here", "def b():", "c()"]);
+        let string = "A = \"\"\"\nx\n\"\"\"\nb()\n";
+        assert_eq!(code_lines(string).len(), 4);
         assert_eq!(docstring(source), "Title.\n\nMore.\n");
         assert_eq!(docstring("import a\n"), "");
     }

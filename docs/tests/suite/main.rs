@@ -9,6 +9,7 @@ mod compare;
 mod headers;
 mod house;
 mod korean;
+mod python;
 mod snippets;
 mod twins;
 mod wrong_twins;

@@ -3,6 +3,7 @@
 //!     cargo run -p docs --bin claims
 //!     cargo claims --section threading
 //!     cargo claims A23 T5 --lang ko
+//!     cargo claims --python T5 T10
 //!
 //! Change this and watch: `SMOL_THREADS=2 cargo claims --section asyncio`: two
 //! chefs, and the ledger says which claim that contradicts.

@@ -2,6 +2,7 @@
 //!
 //!     cargo run -p docs --bin compare
 //!     cargo compare --only cooks,cooks_rayon,chef --menu waiting,chopping
+//!     cargo compare --python --only cooks,cooks.py,kitchens,kitchens.py
 //!
 //! Change this and watch: `--dishes 1000`: which models still stand?
 //!
