@@ -99,7 +99,7 @@ pub fn timelines(rows: &[Row]) -> String {
         for row in rows {
             let bars = row.report.get("plates").and_then(Value::as_array);
             let bars = bars.into_iter().flatten().take(20).map(bar).collect();
-            let timeline = Timeline { rows: bars, end };
+            let timeline = Timeline { rows: bars, end, ..Timeline::default() };
             out += &format!("\n{menu} menu: {}\n", row.program);
             out += &timeline.draw();
         }

@@ -107,15 +107,7 @@ impl Answer {
 
     /// What that means.
     pub fn meaning(self, language: Language) -> &'static str {
-        match (language, self) {
-            (Language::En, _) => answer_meaning(self.word()),
-            (Language::Ko, Answer::Holds) => "참",
-            (Language::Ko, Answer::Limits) => "조건부로 참",
-            (Language::Ko, Answer::Differs) => "같은 주제, 다른 방식",
-            (Language::Ko, Answer::Inverted) => "문제가 정반대",
-            (Language::Ko, Answer::False) => "참이 아님",
-            (Language::Ko, Answer::Outdated) => "이제는 파이썬에서도 참이 아님",
-        }
+        answer_meaning(self.word(), language)
     }
 }
 
