@@ -8,4 +8,5 @@ pub mod progress;
 pub mod snippets;
 pub mod source;
 pub mod tables;
+mod texts;
 pub mod titles;

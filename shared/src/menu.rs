@@ -40,6 +40,13 @@ impl Menu {
     }
 }
 
+impl Menu {
+    /// `waiting menu`, in this language.
+    pub fn told(self, language: Language) -> String {
+        (language.texts().menu)(self)
+    }
+}
+
 /// The name as it is typed after `--menu`.
 impl fmt::Display for Menu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,8 +13,8 @@ use std::{process, time::Duration};
 use crate::{Claim, Language, Meal, Menu};
 
 pub(crate) use json::json;
-pub use text::plural;
 pub(crate) use text::{figure, text};
+pub use text::{plural, thread_name};
 pub use timeline::{Row, Timeline};
 pub(crate) use trace::trace;
 pub use width::{padded, width};

@@ -19,7 +19,7 @@ pub(crate) fn text(run: &Run) -> String {
     let model = run.model.map(|model| format!("{model}::"));
     let model = model.unwrap_or_default();
     let title = format!("{bold}{model}{}{bold:#}", run.program);
-    let menu = (texts.menu)(run.menu);
+    let menu = run.menu.told(language);
     let dishes = (texts.dish_count)(meal.plates.len());
     let cores = (texts.core_count)(cores());
     let chart = chart(run);
@@ -74,9 +74,14 @@ fn chart(run: &Run) -> String {
 fn who(plate: &Plate, meal: &Meal, language: Language) -> String {
     let texts = language.texts();
     match meal.processes {
-        1 => (texts.thread)(&plate.thread),
+        1 => thread_name(&plate.thread, language),
         _ => (texts.process)(plate.pid),
     }
+}
+
+/// A thread as a plate names it: by its name, or by our word and a number.
+pub fn thread_name(thread: &str, language: Language) -> String {
+    (language.texts().thread)(thread)
 }
 
 fn who_cooked(meal: &Meal, language: Language) -> String {

@@ -29,9 +29,9 @@
 use docs::{
     ledger::{self, Claim, Options},
     programs::{self, Program},
-    progress::{end, note},
+    progress::{end_in, note},
 };
-use shared::{Failure, Result, report, wrong_usage};
+use shared::{Failure, Result, wrong_usage};
 use subprocess::{cargo, run_child::Stop};
 
 fn main() -> Result {
@@ -39,19 +39,19 @@ fn main() -> Result {
     let all = ledger::read(&options.ledger)?;
     let known = all.iter().map(|claim| claim.id.clone()).collect();
     let claims = choose(all, &options);
-    let programs = build(&claims, options.dev)?;
+    let programs = build(&claims, &options)?;
     let stop = Stop::listen()?;
     let Some((reports, mut problems)) =
-        ledger::run(&claims, &known, &programs, &stop)?
+        ledger::run(&claims, &known, &programs, &stop, options.language)?
     else {
-        end(&stop, "claims");
+        end_in(options.language, &stop, "claims");
     };
     match options.json {
         true => ledger::tell_json(&claims, &reports),
         false => ledger::tell(&claims, &reports, options.language),
     }
     if options.strict {
-        problems.extend(ledger::not_judged(&reports));
+        problems.extend(ledger::not_judged(&reports, options.language));
     }
     match problems.is_empty() {
         true => Ok(()),
@@ -77,9 +77,9 @@ fn choose(mut claims: Vec<Claim>, options: &Options) -> Vec<Claim> {
 }
 
 /// The programs that report these claims. They are built with the profile of
-/// this one, but cost programs with the release profile, unless `dev` is set:
-/// their figures depend on optimisation.
-fn build(claims: &[Claim], dev: bool) -> Result<Vec<Program>> {
+/// this one, but cost programs with the release profile, without `--dev`: their
+/// figures depend on optimisation.
+fn build(claims: &[Claim], options: &Options) -> Result<Vec<Program>> {
     let mut programs = programs::all()?;
     programs.retain(|p| claims.iter().any(|c| c.programs.contains(&p.name)));
     if programs.is_empty() {
@@ -88,11 +88,10 @@ fn build(claims: &[Claim], dev: bool) -> Result<Vec<Program>> {
     programs::build_crates_of(&programs)?;
     let mut costs: Vec<&mut Program> =
         programs.iter_mut().filter(|p| p.is_cost_program()).collect();
-    if costs.is_empty() || dev || cargo::own_profile()? != "dev" {
+    if costs.is_empty() || options.dev || cargo::own_profile()? != "dev" {
         return Ok(programs);
     }
-    let count = report::plural(costs.len(), "cost program", "cost programs");
-    note(format_args!("building {count} with the release profile (see --dev)"));
+    note(ledger::building(costs.len(), options.language));
     programs::build_in_release(&mut costs)?;
     Ok(programs)
 }

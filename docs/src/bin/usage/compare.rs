@@ -26,12 +26,12 @@
 //!     that one_cook has not
 
 use docs::{
-    compare::{Options, run_all, tables, timelines},
+    compare::{Options, outcome, run_all, tables, timelines},
     programs,
-    progress::end,
+    progress::end_in,
 };
 use serde_json::Value;
-use shared::{Failure, Result, report};
+use shared::{Result, report};
 use subprocess::run_child::Stop;
 
 fn main() -> Result {
@@ -40,23 +40,17 @@ fn main() -> Result {
     programs::build_all()?;
     let stop = Stop::listen()?;
     let Some(rows) = run_all(&programs, &options, &stop)? else {
-        end(&stop, "compare");
+        end_in(options.language, &stop, "compare");
     };
-    let failed = rows.iter().filter(|row| row.status() != "ok").count();
+    let outcome = outcome(&rows, options.language);
     if options.json {
         let list = rows.into_iter().map(|row| Value::Object(row.report));
         report::say(&format!("{:#}\n", Value::Array(list.collect())));
     } else {
-        report::say(&tables(&rows));
+        report::say(&tables(&rows, options.language));
         if options.timeline {
-            report::say(&timelines(&rows));
+            report::say(&timelines(&rows, options.language));
         }
     }
-    match failed {
-        0 => Ok(()),
-        _ => {
-            let runs = report::plural(failed, "run", "runs");
-            Err(Failure::new(format!("{runs} failed")))
-        }
-    }
+    outcome
 }
