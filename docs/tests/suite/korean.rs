@@ -1,6 +1,6 @@
 //! What is told in English is told in Korean, too.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, path::Path};
 
 use docs::{
     compare::{Row, tables, timelines},
@@ -9,7 +9,7 @@ use docs::{
 use serde_json::{Value, json};
 use shared::{Language, Menu, report::width};
 
-use crate::support::run;
+use crate::support::{alone, run};
 
 const COMPARE: &str = env!("CARGO_BIN_EXE_compare");
 const CLAIMS: &str = env!("CARGO_BIN_EXE_claims");
@@ -133,6 +133,31 @@ fn columns_of_compare_are_aligned_in_each_language() {
         let edges: Vec<usize> = charts.lines().filter_map(edge).collect();
         assert_eq!(edges, [34; 3], "{charts}");
     }
+}
+
+/// JSON is for programs: it is the same in every language.
+#[test]
+fn a_kitchen_tells_its_meal_in_korean_and_json_as_ever() {
+    let _quiet = alone();
+    let claims = run(CLAIMS, &["--dev", "A1"]); // builds it
+    assert!(claims.status.success(), "{claims:?}");
+    let chef = Path::new(CLAIMS).with_file_name("chef");
+    let chef = chef.to_str().unwrap();
+    let ask = |arguments: &[&str]| {
+        let ran = run(chef, &[&["--lang", "ko"], arguments].concat());
+        assert!(ran.status.success(), "{ran:?}");
+        ran.stdout
+    };
+    let told = ask(&[]);
+    assert!(told.contains("실제로 걸린 시간"), "{told}");
+    assert!(told.contains("A1에 대한 우리의 답: 뒷받침됨. 스레드 1개"));
+    let json = ask(&["--json"]);
+    assert!(json.is_ascii(), "{json}");
+    assert!(json.contains("1 thread cooked 10 dishes at the same time"));
+    let titles = titles::korean().unwrap();
+    let help = ask(&["--help"]);
+    assert!(help.starts_with(&titles["chef"]), "{help}");
+    assert!(help.contains("    cargo run -p asyncio --bin chef"), "{help}");
 }
 
 /// The other way round `--help` is English: it is what stands before it.
