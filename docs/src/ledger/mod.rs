@@ -83,7 +83,7 @@ impl Claim {
     /// Whether the article states it. The others are ours: they fill a heading
     /// that the article leaves empty, or compare its chapters.
     pub fn is_of_the_article(&self) -> bool {
-        !self.says.starts_with("(Not in the article.)")
+        !self.says.to_lowercase().contains("(not in the article")
     }
 }
 
