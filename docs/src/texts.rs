@@ -128,7 +128,7 @@ static KOREAN: Texts = Texts {
         "줄",
     ],
     legend: "\
-시간: 실제로 걸린 시간. 속도: one_cook의 몇 배인지. 한계 대비: 1.00이면 누구도
+시간: 실제로 걸린 시간. 속도: one_cook의 몇 배인지. 한계 대비: 1.00이 누구도
 넘을 수 없는 한계. 전환: 컨텍스트 전환. 줄: one_cook에 없는 코드의 줄 수
 ",
     failed: "실패",
@@ -150,7 +150,7 @@ static KOREAN: Texts = Texts {
     },
     runs_failed: |count| format!("실행 {count}번이 실패했습니다"),
     interrupted: |program| {
-        format!("{program}: 중단되었습니다. 실행 중인 프로세스는 없습니다")
+        format!("{program}: 중단되었습니다. 남아 있는 프로세스는 없습니다")
     },
 
     python: |python| format!("파이썬: {python}"),
