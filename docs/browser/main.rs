@@ -17,6 +17,9 @@ use support::{new_mark, nothing_is_left};
 
 const LOOK: &str = include_str!("look.js");
 
+/// A name, and what is looked at.
+type Test = (&'static str, fn(&Browser));
+
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1); // a browser wants more than one core
@@ -27,7 +30,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    let tests: [(&str, fn(&Browser)); 11] = [
+    let tests: [Test; 11] = [
         ("book_every_page_is_legible", book::every_page_is_legible),
         ("book_korean_is_drawn", book::korean_is_drawn),
         ("book_editions_lead_to_each_other", book::editions_lead_to_each_other),

@@ -43,6 +43,7 @@ pub mod report;
 pub mod role;
 mod statement;
 mod table;
+mod texts;
 pub mod watchdog;
 
 pub use claim::{Claim, Verdict, claim, claim_timed};
@@ -50,8 +51,8 @@ pub use failure::{Failure, ensure};
 pub use kitchen::Kitchen;
 pub use knife::{chop, chopped};
 pub use language::Language;
-pub use meal::Meal;
-pub use menu::{Dish, Menu};
+pub use meal::{Bound, Meal};
+pub use menu::{Dish, Menu, dish_name};
 pub use options::{flags, wrong_usage};
 pub use panic::panic_text;
 pub use plate::{PATIENCE, Plate, Prepped, Span, bake, cook};

@@ -7,7 +7,7 @@ mod table;
 use std::{process::Command, time::Duration};
 
 use serde_json::{Map, Value, json};
-use shared::{Menu, Result, measure::median};
+use shared::{Failure, Language, Menu, Result, measure::median};
 use subprocess::run_child::{Finished, Limits, Stop, Why, run_child};
 
 pub use code::{side_by_side, tell_code, unified};
@@ -15,7 +15,7 @@ pub use options::Options;
 pub(crate) use table::cells;
 pub use table::{machine, tables, timelines};
 
-use crate::{programs::Program, progress::Progress, source};
+use crate::{programs::Program, progress::Progress, source, texts::texts};
 
 /// One program on one menu.
 #[derive(Clone, Debug)]
@@ -76,6 +76,19 @@ pub fn run_all(
         }
     }
     Ok(Some(runs.into_iter().map(middle).collect()))
+}
+
+/// How it ends: some runs may have failed.
+///
+/// # Errors
+///
+/// One did.
+pub fn outcome(rows: &[Row], language: Language) -> Result {
+    let failed = rows.iter().filter(|row| row.status() != "ok").count();
+    match failed {
+        0 => Ok(()),
+        _ => Err(Failure::new((texts(language).runs_failed)(failed))),
+    }
 }
 
 /// The program that all others are compared with.

@@ -92,7 +92,7 @@ fn switches() -> String {
 /// Where, how and when all of it was measured.
 fn measured(command: &str) -> String {
     let rows = [
-        (texts::MACHINE, escape(&machine())),
+        (texts::MACHINE, escape(&machine(Language::En))),
         (texts::DATE, format!("<time>{}</time>", today())),
         (texts::COMMAND, format!("<code>{}</code>", escape(command))),
     ];

@@ -29,12 +29,12 @@
 
 use docs::{
     html,
-    ledger::{self, Claim, Options},
+    ledger::{self, Claim, Options, Report},
     programs::{self, Program},
-    progress::{end, note},
+    progress::{end_in, note},
     python::{self, Python},
 };
-use shared::{Failure, Result, report, wrong_usage};
+use shared::{Failure, Result};
 use subprocess::{cargo, run_child::Stop};
 
 fn main() -> Result {
@@ -42,31 +42,41 @@ fn main() -> Result {
     options.html.as_deref().map_or(Ok(()), html::check)?;
     let all = ledger::read(&options.ledger)?;
     let known = all.iter().map(|claim| claim.id.clone()).collect();
-    let claims = choose(all, &options);
+    let claims = options.choose(all);
     if options.python {
         return about_python(&claims, &options);
     }
-    let programs = build(&claims, options.dev)?;
+    let programs = build(&claims, &options)?;
     let stop = Stop::listen()?;
     let Some((reports, mut problems)) =
-        ledger::run(&claims, &known, &programs, &stop)?
+        ledger::run(&claims, &known, &programs, &stop, options.language)?
     else {
-        end(&stop, "claims");
+        end_in(options.language, &stop, "claims");
     };
-    match &options.html {
-        Some(path) => {
-            let Options { dev, language, .. } = options;
-            let page =
-                html::claims_page(&claims, &reports, &programs, dev, language);
-            html::write(path, &page)?;
-        }
-        None if options.json => ledger::tell_json(&claims, &reports),
-        None => ledger::tell(&claims, &reports, options.language),
-    }
+    tell(&claims, &reports, &programs, &options)?;
     if options.strict {
-        problems.extend(ledger::not_judged(&reports));
+        problems.extend(ledger::not_judged(&reports, options.language));
     }
     outcome(&problems)
+}
+
+/// As a page, as JSON, or as lines.
+fn tell(
+    claims: &[Claim],
+    reports: &[Report],
+    programs: &[Program],
+    options: &Options,
+) -> Result {
+    let Options { dev, language, .. } = *options;
+    if let Some(path) = &options.html {
+        let page = html::claims_page(claims, reports, programs, dev, language);
+        return html::write(path, &page);
+    }
+    match options.json {
+        true => ledger::tell_json(claims, reports),
+        false => ledger::tell(claims, reports, language),
+    }
+    Ok(())
 }
 
 /// The same for what is true of Python.
@@ -77,7 +87,7 @@ fn about_python(claims: &[Claim], options: &Options) -> Result {
     let Some((reports, mut problems)) =
         python::run(claims, &scripts, &python, &stop)?
     else {
-        end(&stop, "claims");
+        end_in(options.language, &stop, "claims");
     };
     match options.json {
         true => python::tell_json(claims, &reports, &python),
@@ -96,27 +106,10 @@ fn outcome(problems: &[String]) -> Result {
     }
 }
 
-/// The claims that are asked for.
-fn choose(mut claims: Vec<Claim>, options: &Options) -> Vec<Claim> {
-    let Options { section, ids, .. } = options;
-    if let Some(section) = section {
-        claims.retain(|claim| claim.section == *section);
-    }
-    if claims.is_empty() {
-        wrong_usage("claims", "there is no such section");
-    }
-    let is_there = |id: &&String| claims.iter().any(|claim| claim.id == **id);
-    if let Some(id) = ids.iter().find(|id| !is_there(id)) {
-        wrong_usage("claims", format!("there is no claim {id}"));
-    }
-    claims.retain(|claim| ids.is_empty() || ids.contains(&claim.id));
-    claims
-}
-
 /// The programs that report these claims. They are built with the profile of
-/// this one, but cost programs with the release profile, unless `dev` is set:
-/// their figures depend on optimisation.
-fn build(claims: &[Claim], dev: bool) -> Result<Vec<Program>> {
+/// this one, but cost programs with the release profile, without `--dev`: their
+/// figures depend on optimisation.
+fn build(claims: &[Claim], options: &Options) -> Result<Vec<Program>> {
     let mut programs = programs::all()?;
     programs.retain(|p| claims.iter().any(|c| c.programs.contains(&p.name)));
     if programs.is_empty() {
@@ -125,11 +118,10 @@ fn build(claims: &[Claim], dev: bool) -> Result<Vec<Program>> {
     programs::build_crates_of(&programs)?;
     let mut costs: Vec<&mut Program> =
         programs.iter_mut().filter(|p| p.is_cost_program()).collect();
-    if costs.is_empty() || dev || cargo::own_profile()? != "dev" {
+    if costs.is_empty() || options.dev || cargo::own_profile()? != "dev" {
         return Ok(programs);
     }
-    let count = report::plural(costs.len(), "cost program", "cost programs");
-    note(format_args!("building {count} with the release profile (see --dev)"));
+    note(ledger::building(costs.len(), options.language));
     programs::build_in_release(&mut costs)?;
     Ok(programs)
 }

@@ -27,15 +27,14 @@
 //!     that one_cook has not
 
 use docs::{
-    compare::{Options, run_all, tables, tell_code, timelines},
+    compare::{Options, Row, outcome, run_all, tables, tell_code, timelines},
     html,
-    ledger::Language,
-    programs,
-    progress::end,
+    programs::{self, Program},
+    progress::end_in,
     python,
 };
 use serde_json::Value;
-use shared::{Failure, Result, report};
+use shared::{Result, report};
 use subprocess::run_child::Stop;
 
 fn main() -> Result {
@@ -52,26 +51,27 @@ fn main() -> Result {
     programs::build_all()?;
     let stop = Stop::listen()?;
     let Some(rows) = run_all(&programs, &options, &stop)? else {
-        end(&stop, "compare");
+        end_in(options.language, &stop, "compare");
     };
-    let failed = rows.iter().filter(|row| row.status() != "ok").count();
+    tell(&rows, &programs, &options)?;
+    outcome(&rows, options.language)
+}
+
+/// As a page, as JSON, or as tables.
+fn tell(rows: &[Row], programs: &[Program], options: &Options) -> Result {
+    let language = options.language;
     if let Some(path) = &options.html {
-        let page = html::compare_page(&rows, &programs, Language::En);
-        html::write(path, &page)?;
-    } else if options.json {
-        let list = rows.into_iter().map(|row| Value::Object(row.report));
+        let page = html::compare_page(rows, programs, language);
+        return html::write(path, &page);
+    }
+    if options.json {
+        let list = rows.iter().map(|row| Value::Object(row.report.clone()));
         report::say(&format!("{:#}\n", Value::Array(list.collect())));
-    } else {
-        report::say(&tables(&rows));
-        if options.timeline {
-            report::say(&timelines(&rows));
-        }
+        return Ok(());
     }
-    match failed {
-        0 => Ok(()),
-        _ => {
-            let runs = report::plural(failed, "run", "runs");
-            Err(Failure::new(format!("{runs} failed")))
-        }
+    report::say(&tables(rows, language));
+    if options.timeline {
+        report::say(&timelines(rows, language));
     }
+    Ok(())
 }

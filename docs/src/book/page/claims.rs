@@ -14,7 +14,7 @@ impl Page<'_> {
     /// program measured.
     pub(super) fn claim(&self, id: &str) -> Result<String, String> {
         let claim = self.facts.claim(id)?;
-        let Claim { id, python, rust, .. } = claim;
+        let Claim { id, rust, .. } = claim;
         let measured = self.measurements(id)?;
         let says = escape(match self.language {
             Language::En => &claim.says,
@@ -27,7 +27,7 @@ impl Page<'_> {
             "<div class=\"claim {word}\" id=\"claim-{id}\">\n\
              <p class=\"box-title\">{title} <b>{id}</b></p>\n\
              <blockquote>{says}</blockquote>\n\
-             <dl>\n<dt>{python_today}</dt><dd{english}>{python}</dd>{run}\n\
+             <dl>\n<dt>{python_today}</dt><dd>{python}</dd>{run}\n\
              <dt>{our_answer}</dt><dd class=\"answer\">{answer}</dd>\n\
              <dt>{measured_title}</dt>{measured}\n</dl>\n\
              <pre><code class=\"language-console\">$ cargo claims {id}</code>\
@@ -35,8 +35,7 @@ impl Page<'_> {
             word = rust.word(),
             title = texts.says,
             python_today = texts.python_today,
-            english = self.marks_english(),
-            python = escape(python),
+            python = escape(claim.python_in(self.language)),
             run = self.measured_in_python(claim),
             our_answer = texts.our_answer,
             measured_title = texts.measured,

@@ -1,6 +1,6 @@
 //! The table of each menu.
 
-use shared::Menu;
+use shared::{Language, Menu};
 
 use crate::{
     compare::{BASELINE, Row, cells},
@@ -61,7 +61,7 @@ fn table(rows: &[Row], menu: Menu) -> String {
 }
 
 fn tr(row: &Row, baseline: Option<f64>, longest: f64) -> String {
-    let [program, wall, rest @ ..] = cells(row, baseline);
+    let [program, wall, rest @ ..] = cells(row, baseline, Language::En);
     let program = escape(&program);
     let model = row.report.get("model").and_then(|model| model.as_str());
     let model = escape(model.unwrap_or_default());
