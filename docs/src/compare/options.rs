@@ -3,9 +3,12 @@
 use std::{path::PathBuf, process, time::Duration};
 
 use lexopt::{Arg::Long, Parser, ValueExt};
-use shared::{Language, Menu, report, wrong_usage};
+use shared::{Language, Menu, Result, report, wrong_usage};
 
-use crate::{programs::Program, python};
+use crate::{
+    programs::{self, Program},
+    python,
+};
 
 const HELP: &str = "\
 Usage: cargo compare [OPTIONS]
@@ -153,9 +156,21 @@ impl Options {
         Ok(options)
     }
 
-    /// The programs to run, out of `all`; the baseline is always among them.
-    /// Ends the process on a name that no program has (one line, status 2).
-    pub fn choose(&self, mut all: Vec<Program>) -> Vec<Program> {
+    /// The programs to run; the baseline is always among them. Ends the process
+    /// on a name that no program has (one line, status 2).
+    ///
+    /// # Errors
+    ///
+    /// As for [`programs::kitchens`].
+    pub fn programs(&self) -> Result<Vec<Program>> {
+        let mut all = programs::kitchens()?;
+        if self.python {
+            all.extend(python::kitchens()?);
+        }
+        Ok(self.choose(all))
+    }
+
+    fn choose(&self, mut all: Vec<Program>) -> Vec<Program> {
         // Without a python3 there are none, which is no wrong usage.
         let is_python =
             |name: &str| self.python && python::NAMES.contains(&name);

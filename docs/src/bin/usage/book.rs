@@ -5,8 +5,9 @@
 //!     cargo book measure
 //!
 //! A chapter is Markdown in `docs/en/src` or `docs/ko/src`. What stands between
-//! two braces is replaced by code, figures, tables and pictures. Code comes from
-//! the sources, figures from `docs/results.json`, which `measure` writes.
+//! double braces is replaced by code, figures, tables and pictures. The code
+//! comes from the sources. The figures come from `docs/results.json`, which
+//! `measure` writes.
 //!
 //! Change this and watch: a figure in `docs/results.json`; `cargo book pages`
 //! writes the pages as Markdown to `target/book-src`.

@@ -31,7 +31,6 @@ use docs::{
     html,
     programs::{self, Program},
     progress::end_in,
-    python,
 };
 use serde_json::Value;
 use shared::{Result, report};
@@ -42,11 +41,7 @@ fn main() -> Result {
     if let Some(names) = &options.code {
         return tell_code(names);
     }
-    let mut programs = programs::kitchens()?;
-    if options.python {
-        programs.extend(python::kitchens()?);
-    }
-    let programs = options.choose(programs);
+    let programs = options.programs()?;
     options.html.as_deref().map_or(Ok(()), html::check)?;
     programs::build_all()?;
     let stop = Stop::listen()?;
