@@ -38,7 +38,7 @@ pub fn tell(claims: &[Claim], reports: &[Report], language: Language) {
 }
 
 /// Says that so many cost programs are built in another way than the others.
-pub fn building(count: usize, language: Language) -> String {
+pub(super) fn building(count: usize, language: Language) -> String {
     (texts(language).building)(count)
 }
 

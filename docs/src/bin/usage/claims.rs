@@ -30,12 +30,12 @@
 use docs::{
     html,
     ledger::{self, Claim, Options, Report},
-    programs::{self, Program},
-    progress::{end_in, note},
+    programs::Program,
+    progress::end_in,
     python::{self, Python},
 };
 use shared::{Failure, Result};
-use subprocess::{cargo, run_child::Stop};
+use subprocess::run_child::Stop;
 
 fn main() -> Result {
     let options = Options::read();
@@ -46,7 +46,7 @@ fn main() -> Result {
     if options.python {
         return about_python(&claims, &options);
     }
-    let programs = build(&claims, &options)?;
+    let programs = ledger::build(&claims, &options)?;
     let stop = Stop::listen()?;
     let Some((reports, mut problems)) =
         ledger::run(&claims, &known, &programs, &stop, options.language)?
@@ -104,24 +104,4 @@ fn outcome(problems: &[String]) -> Result {
         true => Ok(()),
         false => Err(Failure::new(problems.join("; "))),
     }
-}
-
-/// The programs that report these claims. They are built with the profile of
-/// this one, but cost programs with the release profile, without `--dev`: their
-/// figures depend on optimisation.
-fn build(claims: &[Claim], options: &Options) -> Result<Vec<Program>> {
-    let mut programs = programs::all()?;
-    programs.retain(|p| claims.iter().any(|c| c.programs.contains(&p.name)));
-    if programs.is_empty() {
-        return Ok(programs);
-    }
-    programs::build_crates_of(&programs)?;
-    let mut costs: Vec<&mut Program> =
-        programs.iter_mut().filter(|p| p.is_cost_program()).collect();
-    if costs.is_empty() || options.dev || cargo::own_profile()? != "dev" {
-        return Ok(programs);
-    }
-    note(ledger::building(costs.len(), options.language));
-    programs::build_in_release(&mut costs)?;
-    Ok(programs)
 }
