@@ -115,10 +115,12 @@ impl Page<'_> {
             python.unwrap_or(self.texts.python_none).into(),
             results.date.clone(),
         ];
-        let rows = self.texts.machine.iter().zip(values);
+        let rows = self.texts.machine.iter().zip(&values);
+        let mut rows = rows.map(|(name, value)| [*name, value]);
+        let heading = rows.next().unwrap_or_default();
         let rows: Vec<_> =
-            rows.map(|(name, value)| vec![name.to_string(), value]).collect();
-        table(&["", ""], false, &rows)
+            rows.map(|row| row.map(String::from).into()).collect();
+        table(&heading, false, &rows)
     }
 
     /// One word of it.
