@@ -14,6 +14,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::{Value, json};
 use support::{new_mark, nothing_is_left};
 
+/// What is to be seen in a fresh browser.
+type Check = fn(&Browser);
+
 const LOOK: &str = include_str!("look.js");
 
 fn main() -> ExitCode {
@@ -26,7 +29,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    let tests: [(&str, fn(&Browser)); 8] = [
+    let tests: [(&str, Check); 8] = [
         ("comparison_is_legible", comparison_is_legible),
         ("ledger_is_legible", ledger_is_legible),
         ("tables_are_sorted_by_keyboard", tables_are_sorted_by_keyboard),

@@ -17,7 +17,7 @@ use shared::{Failure, Result, Verdict, answer_meaning};
 use subprocess::run_child::{Limits, Stop, Why, run_child};
 
 pub use options::{Language, Options};
-pub use table::{tell, tell_json};
+pub use table::{show, tell, tell_json};
 
 use crate::{programs::Program, progress::Progress};
 

@@ -7,6 +7,7 @@ mod claims;
 mod compare;
 mod headers;
 mod house;
+mod pages;
 mod snippets;
 mod twins;
 mod wrong_twins;

@@ -3,6 +3,10 @@
 //!     cargo run -p docs --bin claims
 //!     cargo claims --section threading
 //!     cargo claims A23 T5 --lang ko
+//!     cargo claims --html page.html
+//!
+//! The page has all of it in English and Korean, and the sources of all these
+//! programs. It can be searched.
 //!
 //! Change this and watch: `SMOL_THREADS=2 cargo claims --section asyncio`: two
 //! chefs, and the ledger says which claim that contradicts.
@@ -48,16 +52,7 @@ fn main() -> Result {
     else {
         end(&stop, "claims");
     };
-    match &options.html {
-        Some(path) => {
-            let Options { dev, language, .. } = options;
-            let page =
-                html::claims_page(&claims, &reports, &programs, dev, language);
-            html::write(path, &page)?;
-        }
-        None if options.json => ledger::tell_json(&claims, &reports),
-        None => ledger::tell(&claims, &reports, options.language),
-    }
+    ledger::show(&claims, &reports, &programs, &options)?;
     if options.strict {
         problems.extend(ledger::not_judged(&reports));
     }

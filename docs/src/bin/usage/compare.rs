@@ -2,6 +2,12 @@
 //!
 //!     cargo run -p docs --bin compare
 //!     cargo compare --only cooks,cooks_rayon,chef --menu waiting,chopping
+//!     cargo compare --html page.html
+//!     cargo compare --code cooks chef
+//!
+//! The page shows the tables, and of any two programs the timelines on one axis
+//! and the sources side by side. `--code` shows in the terminal how two sources
+//! differ, word by word.
 //!
 //! Change this and watch: `--dishes 1000`: which models still stand?
 //!
@@ -26,13 +32,10 @@
 //!     that one_cook has not
 
 use docs::{
-    compare::{Options, run_all, tables, tell_code, timelines},
-    html,
-    ledger::Language,
-    programs,
+    compare::{Options, run_all, show, tell_code},
+    html, programs,
     progress::end,
 };
-use serde_json::Value;
 use shared::{Failure, Result, report};
 use subprocess::run_child::Stop;
 
@@ -49,18 +52,7 @@ fn main() -> Result {
         end(&stop, "compare");
     };
     let failed = rows.iter().filter(|row| row.status() != "ok").count();
-    if let Some(path) = &options.html {
-        let page = html::compare_page(&rows, &programs, Language::En);
-        html::write(path, &page)?;
-    } else if options.json {
-        let list = rows.into_iter().map(|row| Value::Object(row.report));
-        report::say(&format!("{:#}\n", Value::Array(list.collect())));
-    } else {
-        report::say(&tables(&rows));
-        if options.timeline {
-            report::say(&timelines(&rows));
-        }
-    }
+    show(&rows, &programs, &options)?;
     match failed {
         0 => Ok(()),
         _ => {
