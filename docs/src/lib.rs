@@ -7,6 +7,7 @@ pub mod html;
 pub mod ledger;
 pub mod programs;
 pub mod progress;
+pub mod python;
 pub mod snippets;
 pub mod source;
 pub mod svg;

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
 };
@@ -10,6 +11,8 @@ use std::{
 use serde::Deserialize;
 use shared::Result;
 use subprocess::cargo;
+
+use crate::{python, source};
 
 /// A program that can be run.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub struct Program {
     pub source_path: PathBuf,
     /// The file to run.
     pub path: PathBuf,
+    /// What it is always started with: for a program in Python its file.
+    pub arguments: Vec<OsString>,
     /// What its crate depends on, as lines for a manifest.
     pub dependencies: Vec<Dependency>,
     /// Whether `cargo test` links it once more, for unit tests inside it.
@@ -55,8 +60,24 @@ impl Program {
             source: String::new(),
             source_path: PathBuf::new(),
             path,
+            arguments: Vec::new(),
             dependencies: Vec::new(),
             harness: false,
+        }
+    }
+
+    /// Whether it is one of those in `docs/python`.
+    pub fn is_python(&self) -> bool {
+        self.model == python::MODEL
+    }
+
+    /// Its lines of code: without blank lines, comments and the header.
+    /// `None`: its source is not known.
+    pub fn code_lines(&self) -> Option<usize> {
+        match self.is_python() {
+            _ if self.source.is_empty() => None,
+            true => Some(python::code_lines(&self.source).len()),
+            false => Some(source::code_lines(&self.source).len()),
         }
     }
 
@@ -155,6 +176,7 @@ pub fn all() -> Result<Vec<Program>> {
                 source: fs::read_to_string(&target.src_path)?,
                 source_path: target.src_path.clone(),
                 path: folder.join(&target.name),
+                arguments: Vec::new(),
                 dependencies: package.dependencies.clone(),
                 harness: target.test,
             });

@@ -27,8 +27,9 @@ pub struct Row {
     /// What it cooked.
     pub menu: Menu,
     /// What the program itself said with `--json`, plus `status` (`ok`, or
-    /// what went wrong) and `lines_changed` (lines of code that `one_cook` has
-    /// not). After a failure: `program`, `model`, `menu` and these two.
+    /// what went wrong), `lines` (of code) and `lines_changed` (those that
+    /// `one_cook` has not; null for a program in Python). After a failure:
+    /// `program`, `model`, `menu` and these three.
     pub report: Map<String, Value>,
 }
 
@@ -115,6 +116,7 @@ fn run_one(
     let name = menu.to_string();
     let arguments = ["--json", "--menu", &name, "--dishes", &dishes];
     let mut command = Command::new(&program.path);
+    command.args(&program.arguments);
     let limits = Limits {
         time: options.limit,
         output: 1 << 26,
@@ -132,13 +134,15 @@ fn run_one(
         Ok(report) => (report, "ok".to_string()),
         Err(status) => (Map::new(), status),
     };
-    let lines = base.filter(|_| !program.source.is_empty());
+    let is_rust = !program.source.is_empty() && !program.is_python();
+    let lines = base.filter(|_| is_rust);
     let lines = lines.map(|base| source::added_lines(base, &program.source));
     report.insert("program".into(), json!(program.name));
     report.insert("model".into(), json!(program.model));
     report.insert("menu".into(), json!(name));
     report.insert("status".into(), json!(status));
     report.insert("lines_changed".into(), json!(lines));
+    report.insert("lines".into(), json!(program.code_lines()));
     Ok(Some(Row { program: program.name.clone(), menu, report }))
 }
 

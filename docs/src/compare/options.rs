@@ -5,7 +5,7 @@ use std::{path::PathBuf, process, time::Duration};
 use lexopt::{Arg::Long, Parser, ValueExt};
 use shared::{Menu, report, wrong_usage};
 
-use crate::programs::Program;
+use crate::{programs::Program, python};
 
 const HELP: &str = "\
 Usage: cargo compare [OPTIONS]
@@ -21,6 +21,7 @@ Options:
   --repeat N       run everything N times and take the medians (default 1)
   --also FILE      one more program, of your own; it must know --json, --menu
                    and --dishes as the others do
+  --python         the programs of docs/python, too, if there is a python3
   --limit SECONDS  end a program that takes longer (default 60)
   --timeline       draw who cooked what when, all on one axis
   --html FILE      write a page that shows all of it: the table, timelines and
@@ -38,6 +39,8 @@ pub struct Options {
     pub only: Vec<String>,
     /// Programs from elsewhere.
     pub also: Vec<PathBuf>,
+    /// The programs in Python, too.
+    pub python: bool,
     /// In this order.
     pub menus: Vec<Menu>,
     /// How many dishes each program cooks.
@@ -68,6 +71,7 @@ impl Options {
         let mut options = Options {
             only: Vec::new(),
             also: Vec::new(),
+            python: false,
             menus: Menu::ALL.to_vec(),
             dishes: 10,
             repeat: 1,
@@ -84,6 +88,7 @@ impl Options {
                     options.only.extend(names.split(',').map(String::from));
                 }
                 Long("also") => options.also.push(line.value()?.into()),
+                Long("python") => options.python = true,
                 Long("menu") => {
                     let names = line.value()?.string()?;
                     let menus = names.split(',').map(str::parse);
@@ -117,8 +122,12 @@ impl Options {
     /// The programs to run, out of `all`; the baseline is always among them.
     /// Ends the process on a name that no program has (one line, status 2).
     pub fn choose(&self, mut all: Vec<Program>) -> Vec<Program> {
+        // Without a python3 there are none, which is no wrong usage.
+        let is_python =
+            |name: &str| self.python && python::NAMES.contains(&name);
         for name in &self.only {
-            if !all.iter().any(|program| program.name == *name) {
+            let is_there = all.iter().any(|program| program.name == *name);
+            if !is_there && !is_python(name) {
                 let names: Vec<_> =
                     all.iter().map(|p| p.name.as_str()).collect();
                 let names = names.join(", ");

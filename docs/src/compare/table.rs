@@ -35,7 +35,22 @@ pub fn tables(rows: &[Row]) -> String {
             out += &failures(&rows);
         }
     }
-    out + "\n" + LEGEND
+    out + "\n" + LEGEND + &about_python(rows)
+}
+
+/// What is to be known of rows of Python, if there are any.
+fn about_python(rows: &[Row]) -> String {
+    let about = rows.iter().find_map(|row| {
+        let python = row.report.get("python")?.as_str()?;
+        Some((python, row.number("strokes_divided_by")?))
+    });
+    about.map_or(String::new(), |(python, divided_by)| {
+        format!(
+            "*.py: {python}; where Rust makes {divided_by:.0} strokes of the \
+             knife, it makes one, so that\na dish takes as long to prepare; \
+             the start of the interpreter is not counted\n"
+        )
+    })
 }
 
 fn table(rows: &[&Row]) -> Table {

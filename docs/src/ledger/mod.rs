@@ -47,6 +47,9 @@ pub struct Claim {
     pub ko: String,
     /// What is true of it in Python today.
     pub python: String,
+    /// Where that can be read, if it cannot only be run: a link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python_source: Option<String>,
     /// Our answer for Rust.
     #[serde(rename(serialize = "answer"))]
     pub rust: Answer,

@@ -6,6 +6,8 @@ use lexopt::Arg::{Long, Value};
 use lexopt::{Parser, ValueExt};
 use shared::{report, wrong_usage};
 
+use crate::python;
+
 const HELP: &str = "\
 Usage: cargo claims [OPTIONS] [CLAIM...]
 
@@ -35,6 +37,9 @@ Options:
   --strict         a claim that is not judged is an error, too
   --dev            run the dev build of every program: this is built sooner,
                    but its figures are not to be quoted
+  --python         run the scripts of docs/python/claims instead, and print what
+                   they measured of what is true of Python
+  --scripts FOLDER other scripts
   --lang LANGUAGE  en (default) or ko: the language of the statements
   --html FILE      write a page with all of it, in both languages
   --json           print a list of JSON objects
@@ -83,6 +88,10 @@ pub struct Options {
     pub strict: bool,
     /// Measure cost programs in the dev build, too.
     pub dev: bool,
+    /// Measure what is true of Python.
+    pub python: bool,
+    /// The folder with the scripts for this.
+    pub scripts: PathBuf,
 }
 
 impl Options {
@@ -103,6 +112,8 @@ impl Options {
             json: false,
             strict: false,
             dev: false,
+            python: false,
+            scripts: python::folder().join("claims"),
         };
         while let Some(option) = line.next()? {
             match option {
@@ -113,6 +124,8 @@ impl Options {
                 Long("lang") => options.language = line.value()?.parse()?,
                 Long("ledger") => options.ledger = line.value()?.into(),
                 Long("strict") => options.strict = true,
+                Long("python") => options.python = true,
+                Long("scripts") => options.scripts = line.value()?.into(),
                 Long("dev") => options.dev = true,
                 Long("html") => options.html = Some(line.value()?.into()),
                 Long("json") => options.json = true,
@@ -123,6 +136,11 @@ impl Options {
                 other => return Err(other.unexpected()),
             }
         }
-        Ok(options)
+        match options.html {
+            Some(_) if options.python => {
+                Err("--html is not for --python".into())
+            }
+            _ => Ok(options),
+        }
     }
 }

@@ -135,6 +135,7 @@ mod tests {
             says: says.into(),
             ko: String::new(),
             python: String::new(),
+            python_source: None,
             rust,
             programs: Vec::new(),
         };

@@ -8,6 +8,7 @@ mod compare;
 mod headers;
 mod house;
 mod pages;
+mod python;
 mod snippets;
 mod twins;
 mod wrong_twins;

@@ -3,6 +3,7 @@
 //!     cargo run -p docs --bin claims
 //!     cargo claims --section threading
 //!     cargo claims A23 T5 --lang ko
+//!     cargo claims --python T5 T10
 //!     cargo claims --html page.html
 //!
 //! The page has all of it in English and Korean, and the sources of all these
@@ -35,6 +36,7 @@ use docs::{
     ledger::{self, Claim, Options},
     programs::{self, Program},
     progress::{end, note},
+    python::{self, Python},
 };
 use shared::{Failure, Result, report, wrong_usage};
 use subprocess::{cargo, run_child::Stop};
@@ -45,6 +47,9 @@ fn main() -> Result {
     let all = ledger::read(&options.ledger)?;
     let known = all.iter().map(|claim| claim.id.clone()).collect();
     let claims = choose(all, &options);
+    if options.python {
+        return about_python(&claims, &options);
+    }
     let programs = build(&claims, options.dev)?;
     let stop = Stop::listen()?;
     let Some((reports, mut problems)) =
@@ -56,6 +61,30 @@ fn main() -> Result {
     if options.strict {
         problems.extend(ledger::not_judged(&reports));
     }
+    outcome(&problems)
+}
+
+/// The same for what is true of Python.
+fn about_python(claims: &[Claim], options: &Options) -> Result {
+    let python = Python::find().map_err(Failure::new)?;
+    let scripts = python::scripts(&options.scripts)?;
+    let stop = Stop::listen()?;
+    let Some((reports, mut problems)) =
+        python::run(claims, &scripts, &python, &stop)?
+    else {
+        end(&stop, "claims");
+    };
+    match options.json {
+        true => python::tell_json(claims, &reports, &python),
+        false => python::tell(claims, &reports, &python, options.language),
+    }
+    if options.strict {
+        problems.extend(python::not_judged(&reports));
+    }
+    outcome(&problems)
+}
+
+fn outcome(problems: &[String]) -> Result {
     match problems.is_empty() {
         true => Ok(()),
         false => Err(Failure::new(problems.join("; "))),

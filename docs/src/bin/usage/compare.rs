@@ -2,6 +2,7 @@
 //!
 //!     cargo run -p docs --bin compare
 //!     cargo compare --only cooks,cooks_rayon,chef --menu waiting,chopping
+//!     cargo compare --python --only cooks,cooks.py,kitchens,kitchens.py
 //!     cargo compare --html page.html
 //!     cargo compare --code cooks chef
 //!
@@ -35,6 +36,7 @@ use docs::{
     compare::{Options, run_all, show, tell_code},
     html, programs,
     progress::end,
+    python,
 };
 use shared::{Failure, Result, report};
 use subprocess::run_child::Stop;
@@ -44,7 +46,11 @@ fn main() -> Result {
     if let Some(names) = &options.code {
         return tell_code(names);
     }
-    let programs = options.choose(programs::kitchens()?);
+    let mut programs = programs::kitchens()?;
+    if options.python {
+        programs.extend(python::kitchens()?);
+    }
+    let programs = options.choose(programs);
     options.html.as_deref().map_or(Ok(()), html::check)?;
     programs::build_all()?;
     let stop = Stop::listen()?;
