@@ -12,3 +12,5 @@ pub mod snippets;
 pub mod source;
 pub mod svg;
 pub mod tables;
+mod texts;
+pub mod titles;

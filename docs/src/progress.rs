@@ -8,7 +8,10 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
+use shared::Language;
 use subprocess::run_child::Stop;
+
+use crate::texts::texts;
 
 /// How many runs there are, and how many of them have begun.
 #[derive(Debug)]
@@ -58,6 +61,11 @@ pub fn note(line: impl Display) {
 
 /// Ends this program as the signal would have, 130 for Ctrl+C, but says so.
 pub fn end(stop: &Stop, program: &str) -> ! {
-    note(format_args!("{program}: interrupted; nothing is left running"));
+    end_in(Language::En, stop, program)
+}
+
+/// As [`end`], in this language.
+pub fn end_in(language: Language, stop: &Stop, program: &str) -> ! {
+    note((texts(language).interrupted)(program));
     process::exit(128 + stop.signal().unwrap_or(0))
 }

@@ -1,11 +1,14 @@
 //! The tables of programs in the READMEs. They are made from the headers, so
-//! a program is described in one place.
+//! a program is described in one place; in Korean from `ko/titles.toml`.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
-use shared::{Failure, Result};
+use shared::{Failure, Language, Result};
 
-use crate::programs::{self, Program};
+use crate::{
+    programs::{self, Program},
+    titles,
+};
 
 /// What stands in a README before and after its table.
 const BEGIN: &str = "<!-- programs: made by `cargo tables` -->\n";
@@ -32,11 +35,17 @@ pub fn readmes() -> Result<Vec<Readme>> {
     let mut models: Vec<&str> =
         programs.iter().map(|program| program.model.as_str()).collect();
     models.dedup();
-    let mut readmes = vec![readme("README.md", &map(&models, &programs))?];
-    for model in models {
-        let own: Vec<_> =
-            programs.iter().filter(|p| p.model == model).collect();
-        readmes.push(readme(&format!("{model}/README.md"), &table(&own))?);
+    let titles = titles::korean()?;
+    let mut readmes = Vec::new();
+    for words in [Words::english(), Words::korean(&titles)] {
+        let file = words.file;
+        readmes.push(readme(file, &map(&models, &programs, &words))?);
+        for model in &models {
+            let own: Vec<_> =
+                programs.iter().filter(|p| p.model == *model).collect();
+            let path = format!("{model}/{file}");
+            readmes.push(readme(&path, &table(&own, &words))?);
+        }
     }
     Ok(readmes.into_iter().flatten().collect())
 }
@@ -57,41 +66,87 @@ fn readme(path: &str, table: &str) -> Result<Option<Readme>> {
 }
 
 /// All programs: a heading for each crate, and below it its table.
-fn map(models: &[&str], programs: &[Program]) -> String {
+fn map(models: &[&str], programs: &[Program], words: &Words) -> String {
     let chapters = models.iter().map(|model| {
         let own: Vec<_> =
             programs.iter().filter(|p| p.model == *model).collect();
-        let picture = picture(model);
-        format!("\n### [{model}]({model}): {picture}\n\n{}", table(&own))
+        let (picture, table) = (words.picture(model), table(&own, words));
+        format!("\n### [{model}]({model}): {picture}\n\n{table}")
     });
     chapters.collect::<String>() + "\n"
 }
 
-fn table(programs: &[&Program]) -> String {
+fn table(programs: &[&Program], words: &Words) -> String {
     let rows = programs.iter().map(|program| {
         let Program { name, .. } = program;
-        let claims = program.claims().join(", ");
-        format!("| {} | `{name}` | {claims} |\n", need(program))
+        let (title, claims) = (words.title(program), program.claims());
+        format!("| {title} | `{name}` | {} |\n", claims.join(", "))
     });
-    let heading = "| what it shows | program | claims |\n|---|---|---|\n";
-    heading.to_string() + &rows.collect::<String>()
+    let heading = format!("{}\n|---|---|---|\n", words.heading);
+    heading + &rows.collect::<String>()
 }
 
-/// The first line of the header, as a cell of a table.
-fn need(program: &Program) -> String {
-    let title = program.header().next().unwrap_or_default().trim();
-    title.trim_end_matches('.').replace('|', "\\|")
+/// What the READMEs of one language say of programs.
+struct Words<'a> {
+    file: &'static str,
+    heading: &'static str,
+    language: Language,
+    /// Instead of the first line of a header.
+    titles: Option<&'a BTreeMap<String, String>>,
 }
 
-/// How the article pictures a model.
-fn picture(model: &str) -> &'static str {
-    match model {
-        "threading" => "one kitchen, ten cooks",
-        "asyncio" => "one kitchen, one chef",
-        "multiprocessing" => "ten kitchens, ten cooks",
-        "futures_pool" => "pools of threads and of processes",
-        "subprocess" => "other people's programs",
-        "docs" => "the programs that run all the others",
-        _ => "what all of them use",
+impl<'a> Words<'a> {
+    fn english() -> Words<'a> {
+        Words {
+            file: "README.md",
+            heading: "| what it shows | program | claims |",
+            language: Language::En,
+            titles: None,
+        }
+    }
+
+    fn korean(titles: &'a BTreeMap<String, String>) -> Words<'a> {
+        Words {
+            file: "README.ko.md",
+            heading: "| 보여 주는 것 | 프로그램 | 주장 |",
+            language: Language::Ko,
+            titles: Some(titles),
+        }
+    }
+
+    /// What a program shows, as a cell of a table.
+    fn title(&self, program: &Program) -> String {
+        let own = || program.header().next().unwrap_or_default().trim();
+        let title = match self.titles {
+            None => own().trim_end_matches('.'),
+            Some(titles) => titles.get(&program.name).map_or(own(), |t| t),
+        };
+        title.replace('|', "\\|")
+    }
+
+    /// How the article pictures a model.
+    fn picture(&self, model: &str) -> &'static str {
+        let [english, korean] = match model {
+            "threading" => {
+                ["one kitchen, ten cooks", "주방 하나, 요리사 열 명"]
+            }
+            "asyncio" => ["one kitchen, one chef", "주방 하나, 셰프 한 명"],
+            "multiprocessing" => {
+                ["ten kitchens, ten cooks", "주방 열 개, 요리사 열 명"]
+            }
+            "futures_pool" => {
+                ["pools of threads and of processes", "스레드 풀과 프로세스 풀"]
+            }
+            "subprocess" => ["other people's programs", "남이 만든 프로그램"],
+            "docs" => [
+                "the programs that run all the others",
+                "다른 프로그램을 모두 실행하는 프로그램",
+            ],
+            _ => ["what all of them use", "모두가 함께 쓰는 것"],
+        };
+        match self.language {
+            Language::En => english,
+            Language::Ko => korean,
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{env, fmt};
 
-use crate::{Failure, Result, measure::Noise, statement::Statement};
+use crate::{Failure, Language, Result, measure::Noise, statement::Statement};
 
 /// Whether a measurement bears out our answer to a statement of the article.
 /// (The answer may be that the statement is false of Rust.) Of several verdicts
@@ -38,6 +38,11 @@ impl Verdict {
         }
     }
 
+    /// As [`Verdict::word`], in this language.
+    pub fn word_in(self, language: Language) -> &'static str {
+        (language.texts().verdict)(self)
+    }
+
     /// `borne out`, `contradicted` or `not judged`.
     pub fn word(self) -> &'static str {
         match self {
@@ -61,33 +66,31 @@ pub struct Claim {
 
 impl Claim {
     /// What a program prints: the statement, our answer, and what was measured.
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn told(&self, language: Language) -> String {
         let statement = Statement::find(self.id);
-        let statement = statement.map_or(String::new(), |s| s.to_string());
-        format!("{statement}{self}\n")
+        let statement = statement.map_or(String::new(), |s| s.told(language));
+        statement + &self.line(language) + "\n"
     }
 
     /// # Errors
     ///
     /// It is contradicted.
-    pub(crate) fn outcome(&self) -> Result {
+    pub(crate) fn outcome(&self, language: Language) -> Result {
         match self.verdict {
-            Verdict::Contradicted => Err(Failure::new(self)),
+            Verdict::Contradicted => Err(Failure::new(self.line(language))),
             Verdict::BorneOut | Verdict::NotJudged => Ok(()),
         }
+    }
+
+    fn line(&self, language: Language) -> String {
+        (language.texts().claim)(self.id, self.verdict, &self.figure)
     }
 }
 
 /// `Our answer to T1 is borne out: ...`: by this line `cargo claims` knows it.
 impl fmt::Display for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Claim { id, verdict, figure } = self;
-        let why = match verdict {
-            Verdict::NotJudged => " (busy machine)",
-            Verdict::BorneOut | Verdict::Contradicted => "",
-        };
-        let word = verdict.word();
-        write!(f, "Our answer to {id} is {word}{why}: {figure}")
+        f.write_str(&self.line(Language::En))
     }
 }
 
@@ -151,8 +154,8 @@ fn told(
     figure: impl fmt::Display,
 ) -> Result {
     let claim = Claim { id, verdict, figure: figure.to_string() };
-    crate::report::say(&claim.told());
-    claim.outcome()
+    crate::report::say(&claim.told(Language::En));
+    claim.outcome(Language::En)
 }
 
 #[cfg(test)]
@@ -182,7 +185,7 @@ mod tests {
     fn only_a_contradiction_is_an_error() {
         let line = |verdict| {
             let claim = Claim { id: "T9", verdict, figure: "7 times".into() };
-            (claim.to_string(), claim.outcome().is_ok())
+            (claim.to_string(), claim.outcome(Language::En).is_ok())
         };
         let told = |line: &str, ok| (line.to_string(), ok);
         assert_eq!(

@@ -5,7 +5,7 @@ use std::{sync::Mutex, time::Duration};
 
 use crate::measure::{self, NoiseMeter, Usage};
 use crate::report::{self, Run};
-use crate::{Claim, Dish, Meal, Plate, Result, Verdict, program};
+use crate::{Claim, Dish, Language, Meal, Plate, Result, Verdict, program};
 use crate::{options::Options, oven::LitOven, watchdog::Watchdog};
 
 /// A kitchen: the orders, an oven, and the account of what happens.
@@ -97,10 +97,14 @@ impl Kitchen {
     pub fn serve(self, plates: Vec<Plate>) -> Result {
         let noise = self.noise.read();
         let meal = Meal::check(&self.dishes, plates, self.opened, self.usage)?;
+        let language = match self.options.json {
+            true => Language::En, // JSON is the same in every language
+            false => self.options.language,
+        };
         let claims = self.claims.into_inner().expect("as above");
         let claims = claims.into_iter().map(|statement| Claim {
             id: statement.id,
-            figure: report::figure(&meal),
+            figure: report::figure(&meal, language),
             verdict: match (statement.borne_out)(&meal) {
                 borne_out if statement.by_timing => {
                     Verdict::of_timing(borne_out, noise)
@@ -114,6 +118,7 @@ impl Kitchen {
             menu: self.options.menu,
             opened: self.opened,
             meal: &meal,
+            language,
             claims: claims.collect(),
         };
         if let Some(path) = &self.options.trace {
@@ -124,7 +129,7 @@ impl Kitchen {
         } else {
             report::text(&run)
         });
-        run.claims.iter().try_for_each(Claim::outcome)
+        run.claims.iter().try_for_each(|claim| claim.outcome(language))
     }
 }
 

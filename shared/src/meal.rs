@@ -20,7 +20,7 @@ pub struct Meal {
     /// over the cores, whichever is longer.
     pub bound: Duration,
     /// What the bound comes from.
-    pub bound_by: &'static str,
+    pub bound_by: Bound,
     /// How many different threads prepared the dishes.
     pub threads: usize,
     /// How many different processes cooked them.
@@ -34,6 +34,15 @@ pub struct Meal {
     /// Peak resident memory of this process plus the most that the others had
     /// at the same time, in KiB.
     pub peak_rss_kib: u64,
+}
+
+/// Why nobody can be faster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// The dish that takes longest.
+    LongestDish,
+    /// All work, spread evenly over the cores.
+    AllWork,
 }
 
 impl Meal {
@@ -83,8 +92,8 @@ impl Meal {
             serial: plates.iter().map(both).sum(),
             bound: longest.max(share),
             bound_by: match longest >= share {
-                true => "the longest dish",
-                false => "all work, spread over the cores",
+                true => Bound::LongestDish,
+                false => Bound::AllWork,
             },
             threads: who.collect::<HashSet<_>>().len(),
             processes,

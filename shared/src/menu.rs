@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use crate::Language;
+
 /// A mixture of work (preparing) and waiting (baking).
 ///
 /// One cook alone needs 0.5 to 1 second for the ten dishes of any menu.
@@ -35,6 +37,13 @@ impl Menu {
             Menu::Mixed => (size * 500, size / 2),
         };
         Dish { number, strokes: u64::from(kilostrokes) * 1_000, bake_ms }
+    }
+}
+
+impl Menu {
+    /// `waiting menu`, in this language.
+    pub fn told(self, language: Language) -> String {
+        (language.texts().menu)(self)
     }
 }
 
@@ -72,9 +81,9 @@ pub struct Dish {
 }
 
 impl Dish {
-    /// What it is called.
+    /// What it is called, in English.
     pub fn name(&self) -> &'static str {
-        NAMES[recipe(self.number)]
+        dish_name(self.number, Language::En)
     }
 
     /// How long it stays in the oven.
@@ -90,14 +99,14 @@ impl fmt::Display for Dish {
     }
 }
 
-fn recipe(number: u32) -> usize {
-    (number as usize + NAMES.len() - 1) % NAMES.len()
+/// What the dish of this number is called.
+pub fn dish_name(number: u32, language: Language) -> &'static str {
+    language.texts().dishes[recipe(number)]
 }
 
-const NAMES: [&str; 10] = [
-    "bibimbap", "bulgogi", "japchae", "galbi", "mandu", "pajeon", "kimbap",
-    "tteok", "jjigae", "hotteok",
-];
+fn recipe(number: u32) -> usize {
+    (number as usize + SIZES.len() - 1) % SIZES.len()
+}
 
 /// How large the ten dishes are, in milliseconds of baking or preparing.
 const SIZES: [u32; 10] = [70, 60, 80, 50, 100, 90, 40, 75, 85, 65];

@@ -7,18 +7,7 @@ use std::{env, io, net::SocketAddr, path::PathBuf, process};
 
 use lexopt::{Arg::Long, Parser, ValueExt};
 
-use crate::{Menu, program, report};
-
-const HELP: &str = "\
-Options:
-  --menu MENU     waiting (default), chopping or mixed
-  --dishes N      how many dishes, 1 to 10000 (default 10)
-  --oven ADDRESS  use this oven, 127.0.0.1:PORT, instead of one's own
-  --json          print one JSON object instead of the table
-  --trace FILE    write a Chrome trace; ui.perfetto.dev shows it
-  --strict        judge by time on a busy machine, too
-  --help          print this
-";
+use crate::{Language, Menu, program, report};
 
 #[derive(Default)]
 pub(crate) struct Options {
@@ -27,7 +16,10 @@ pub(crate) struct Options {
     pub oven: Option<SocketAddr>,
     pub json: bool,
     pub trace: Option<PathBuf>,
-    help: bool,
+    /// Of the report; JSON is the same in every language.
+    pub language: Language,
+    /// Wanted, in the language that was said before it.
+    help: Option<Language>,
 }
 
 impl Options {
@@ -37,10 +29,14 @@ impl Options {
     #[track_caller]
     pub fn read(program: &str) -> Options {
         match Options::parse(Parser::from_env()) {
-            Ok(Options { help: true, .. }) => {
-                let header = program::header(Location::caller());
-                let usage = format!("Usage: {program} [OPTIONS]\n\n{HELP}");
-                report::say(&(header + &usage));
+            Ok(Options { help: Some(language), .. }) => {
+                let about =
+                    program::about(program, Location::caller(), language);
+                let texts = language.texts();
+                let (usage, options) = (texts.usage, texts.options);
+                report::say(&format!(
+                    "{about}{usage}: {program} [OPTIONS]\n\n{options}"
+                ));
                 process::exit(0)
             }
             Ok(options) => options,
@@ -59,8 +55,9 @@ impl Options {
                 Long("oven") => options.oven = Some(line.value()?.parse()?),
                 Long("json") => options.json = true,
                 Long("trace") => options.trace = Some(line.value()?.into()),
+                Long("lang") => options.language = line.value()?.parse()?,
                 Long("strict") => {} // see `Verdict::of_timing`
-                Long("help") => options.help = true,
+                Long("help") => options.help = Some(options.language),
                 other => return Err(other.unexpected()),
             }
         }
@@ -127,6 +124,20 @@ mod tests {
         assert_eq!((options.menu, options.dishes), (Menu::Mixed, 10_000));
         assert!(options.json);
         assert!(parse("--oven 127.0.0.1:80").unwrap().oven.is_some());
+        assert_eq!(parse("").unwrap().language, Language::En);
+        assert_eq!(parse("--lang=ko").unwrap().language, Language::Ko);
+    }
+
+    #[test]
+    fn help_is_in_the_language_that_stands_before_it() {
+        assert_eq!(parse("--lang ko").unwrap().help, None);
+        for (line, language) in [
+            ("--help", Language::En),
+            ("--help --lang ko", Language::En),
+            ("--lang ko --help", Language::Ko),
+        ] {
+            assert_eq!(parse(line).unwrap().help, Some(language), "{line}");
+        }
     }
 
     #[test]
@@ -138,6 +149,8 @@ mod tests {
             "--dishes -3",
             "--dishes 10001",
             "--oven nonsense",
+            "--lang fr",
+            "--lang",
             "--salt",
             "salt",
             "--json=yes",

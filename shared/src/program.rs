@@ -2,6 +2,8 @@
 
 use std::{env, fs, panic::Location, path::Path};
 
+use crate::Language;
+
 /// The file name of the running executable: a program that was copied out or
 /// renamed knows its name.
 pub(crate) fn name() -> String {
@@ -30,6 +32,34 @@ pub(crate) fn header(main: &Location) -> String {
     let source = workspace.map(|folder| folder.join(main.file()));
     let source = source.and_then(|file| fs::read_to_string(file).ok());
     header_of(&source.unwrap_or_default())
+}
+
+/// What stands above the options of a kitchen program for `--help`: in English
+/// its header. In Korean its title, and the commands of the header.
+pub(crate) fn about(name: &str, main: &Location, language: Language) -> String {
+    let header = header(main);
+    match language {
+        Language::En => header,
+        Language::Ko => {
+            let title = title_of(name).map(|title| title + "\n\n");
+            let commands =
+                header.lines().filter(|l| l.starts_with("    cargo"));
+            let commands: String =
+                commands.map(|line| format!("{line}\n")).collect();
+            let space = if commands.is_empty() { "" } else { "\n" };
+            title.unwrap_or_default() + &commands + space
+        }
+    }
+}
+
+/// What every program shows, in Korean. (Data of `docs`, as the ledger.)
+const TITLES: &str = include_str!("../../docs/ko/titles.toml");
+
+fn title_of(program: &str) -> Option<String> {
+    let text = TITLES.lines().find_map(|line| {
+        line.strip_prefix(program)?.strip_prefix(" = \"")?.strip_suffix('"')
+    })?;
+    Some(text.replace("\\\"", "\""))
 }
 
 fn header_of(source: &str) -> String {

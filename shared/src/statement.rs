@@ -1,6 +1,6 @@
 //! The article's statements, as the ledger has them.
 
-use std::fmt;
+use crate::Language;
 
 /// Every statement, and our answer. (Data of `docs`; a program that was copied
 /// out prints its findings with them, too.)
@@ -10,6 +10,7 @@ const LEDGER: &str = include_str!("../../docs/ledger.toml");
 pub(crate) struct Statement {
     id: &'static str,
     says: &'static str,
+    ko: &'static str,
     answer: &'static str,
 }
 
@@ -20,7 +21,19 @@ impl Statement {
             value(entry, "id").is_some_and(|number| number == id)
         })?;
         let says = value(entry, "says")?;
-        Some(Statement { id, says, answer: value(entry, "rust")? })
+        let (ko, answer) = (value(entry, "ko")?, value(entry, "rust")?);
+        Some(Statement { id, says, ko, answer })
+    }
+
+    /// Two lines: the statement, and our answer.
+    pub fn told(&self, language: Language) -> String {
+        let Statement { id, says, ko, answer } = *self;
+        let says = match language {
+            Language::En => says,
+            Language::Ko => ko,
+        };
+        let meaning = meaning(answer, language);
+        (language.texts().statement)(id, says, answer, meaning) + "\n"
     }
 }
 
@@ -34,30 +47,14 @@ fn value(entry: &'static str, key: &str) -> Option<&'static str> {
 
 /// What an answer of the ledger means: `holds`, `limits`, `differs`, `inverted`,
 /// `false` or `outdated`.
-pub fn meaning(answer: &str) -> &'static str {
-    match answer {
-        "holds" => "true",
-        "limits" => "true within limits",
-        "differs" => "the same topic, by another mechanism",
-        "inverted" => "the opposite problem",
-        "false" => "not true",
-        "outdated" => "not true any more, nor of Python",
-        _ => "",
-    }
-}
-
-/// Two lines.
-impl fmt::Display for Statement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Statement { id, says, answer } = self;
-        writeln!(f, "The article, {id}: \"{says}\"")?;
-        writeln!(f, "Our answer for Rust: {answer} ({})", meaning(answer))
-    }
+pub fn meaning(answer: &str, language: Language) -> &'static str {
+    (language.texts().meaning)(answer)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::width;
 
     #[test]
     fn every_statement_is_found_and_every_answer_explained() {
@@ -67,11 +64,18 @@ mod tests {
             .collect();
         assert!(ids.len() >= 100, "{ids:?}");
         for id in ids {
-            let told = Statement::find(id).map(|found| found.to_string());
-            let told = told.unwrap_or_else(|| panic!("{id} is not found"));
-            assert!(told.starts_with(&format!("The article, {id}: \"")));
-            assert!(!told.contains(" ()"), "{told}");
-            assert!(told.lines().all(|line| line.len() <= 108), "{told}");
+            let found = Statement::find(id);
+            let found = found.unwrap_or_else(|| panic!("{id} is not found"));
+            for (language, head) in
+                [(Language::En, "The article, "), (Language::Ko, "글의 주장 ")]
+            {
+                let told = found.told(language);
+                assert!(told.starts_with(&format!("{head}{id}: \"")));
+                for empty in [" ()", ": ("] {
+                    assert!(!told.contains(empty), "{told}");
+                }
+                assert!(told.lines().all(|l| width(l) <= 108), "{told}");
+            }
         }
         assert!(Statement::find("T0").is_none());
         assert!(!LEDGER.contains('\\'));

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display};
 
+use crate::report::width;
+
 /// A table with `N` columns, printed when all its rows are there. A column is
 /// as wide as its widest cell; one of numbers, with a unit or without, stands
 /// at the right.
@@ -74,10 +76,6 @@ impl Column {
     }
 }
 
-fn width(cell: &str) -> usize {
-    cell.chars().count()
-}
-
 /// Whether at least half of these cells begin with a number: `7`, `1.5 ms`,
 /// `39%`. The others may be `none` or `-`.
 fn are_numbers<'a>(cells: impl Iterator<Item = &'a str>) -> bool {
@@ -105,10 +103,10 @@ mod tests {
         table.row([&"async-std, 비빔밥", &"none", &"-"]);
         table.row([&"smol", &7, &"signal: 9"]);
         let expected = "\
-runtime             ms  ends by
-tokio           100.25  exit status: 0
+runtime                ms  ends by
+tokio              100.25  exit status: 0
 async-std, 비빔밥    none  -
-smol                 7  signal: 9
+smol                    7  signal: 9
 ";
         assert_eq!(table.to_string(), expected);
     }

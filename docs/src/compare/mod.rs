@@ -7,7 +7,7 @@ mod table;
 use std::{process::Command, time::Duration};
 
 use serde_json::{Map, Value, json};
-use shared::{Menu, Result, measure::median, report};
+use shared::{Failure, Language, Menu, Result, measure::median, report};
 use subprocess::run_child::{Finished, Limits, Stop, Why, run_child};
 
 pub use code::{side_by_side, tell_code, unified};
@@ -16,7 +16,7 @@ pub(crate) use table::cells;
 pub use table::{machine, tables, timelines};
 
 use crate::{
-    html, ledger::Language, programs::Program, progress::Progress, source,
+    html, programs::Program, progress::Progress, source, texts::texts,
 };
 
 /// One program on one menu.
@@ -86,8 +86,9 @@ pub fn run_all(
 ///
 /// The page cannot be written.
 pub fn show(rows: &[Row], programs: &[Program], options: &Options) -> Result {
+    let language = options.language;
     if let Some(path) = &options.html {
-        let page = html::compare_page(rows, programs, Language::En);
+        let page = html::compare_page(rows, programs, language);
         return html::write(path, &page);
     }
     if options.json {
@@ -95,11 +96,24 @@ pub fn show(rows: &[Row], programs: &[Program], options: &Options) -> Result {
         report::say(&format!("{:#}\n", json!(list)));
         return Ok(());
     }
-    report::say(&tables(rows));
+    report::say(&tables(rows, language));
     if options.timeline {
-        report::say(&timelines(rows));
+        report::say(&timelines(rows, language));
     }
     Ok(())
+}
+
+/// How it ends: some runs may have failed.
+///
+/// # Errors
+///
+/// One did.
+pub fn outcome(rows: &[Row], language: Language) -> Result {
+    let failed = rows.iter().filter(|row| row.status() != "ok").count();
+    match failed {
+        0 => Ok(()),
+        _ => Err(Failure::new((texts(language).runs_failed)(failed))),
+    }
 }
 
 /// The program that all others are compared with.

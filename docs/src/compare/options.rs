@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process, time::Duration};
 
 use lexopt::{Arg::Long, Parser, ValueExt};
-use shared::{Menu, report, wrong_usage};
+use shared::{Language, Menu, report, wrong_usage};
 
 use crate::{programs::Program, python};
 
@@ -27,9 +27,37 @@ Options:
   --html FILE      write a page that shows all of it: the table, timelines and
                    sources of any two programs
   --json           print a list of JSON objects instead of tables
+  --lang LANGUAGE  en (default) or ko: the language of tables and timelines
   --code A B       run nothing; show how the sources of two programs differ, of
                    any two: cooks chef. chef.py is the one in Python
   --help           print this
+";
+
+/// The same, for `--lang ko --help`.
+const HELP_KO: &str = "\
+사용법: cargo compare [OPTIONS]
+        cargo compare --code PROGRAM PROGRAM
+
+모든 주방 프로그램을 빌드해 메뉴마다 하나씩 차례로 실행하고, 걸린 시간 등을
+출력합니다.
+
+옵션:
+  --only NAMES     이 프로그램만: chef,cooks(one_cook은 언제나 실행)
+  --menu MENUS     이 메뉴만: waiting(대기), chopping(손질), mixed(혼합)
+  --dishes N       요리의 수, 1에서 10000까지(기본값 10)
+  --repeat N       모두 N번씩 실행해 중앙값을 씀(기본값 1)
+  --also FILE      직접 만든 프로그램을 추가. 다른 프로그램처럼 --json, --menu,
+                   --dishes를 알아야 함
+  --python         python3이 있으면 docs/python의 프로그램도 함께
+  --limit SECONDS  이보다 오래 걸리는 프로그램은 끝냄(기본값 60)
+  --timeline       누가 언제 무엇을 요리했는지 한 축에 그림
+  --html FILE      모든 내용을 담은 웹 페이지를 씀: 표, 고른 두 프로그램의
+                   타임라인과 소스
+  --json           표 대신 JSON 객체의 목록을 출력
+  --code A B       아무것도 실행하지 않고, 두 프로그램의 소스가 어떻게 다른지
+                   보여 줌. 예: cooks chef. chef.py는 파이썬 프로그램
+  --lang LANGUAGE  표와 타임라인의 언어, en(기본값)이나 ko
+  --help           이 도움말을 출력
 ";
 
 /// What is to be run, and how it is to be shown.
@@ -57,6 +85,8 @@ pub struct Options {
     pub json: bool,
     /// Show how these two programs differ, and run nothing.
     pub code: Option<[String; 2]>,
+    /// Of tables and timelines; JSON is the same in every language.
+    pub language: Language,
 }
 
 impl Options {
@@ -80,6 +110,7 @@ impl Options {
             html: None,
             json: false,
             code: None,
+            language: Language::En,
         };
         while let Some(option) = line.next()? {
             match option {
@@ -109,8 +140,12 @@ impl Options {
                     options.code = Some([name()?, name()?]);
                 }
                 Long("json") => options.json = true,
+                Long("lang") => options.language = line.value()?.parse()?,
                 Long("help") => {
-                    report::say(HELP);
+                    report::say(match options.language {
+                        Language::En => HELP,
+                        Language::Ko => HELP_KO,
+                    });
                     process::exit(0);
                 }
                 other => return Err(other.unexpected()),

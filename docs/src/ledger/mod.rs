@@ -16,10 +16,15 @@ use serde::{Deserialize, Serialize};
 use shared::{Failure, Result, Verdict, answer_meaning};
 use subprocess::run_child::{Limits, Stop, Why, run_child};
 
-pub use options::{Language, Options};
-pub use table::{show, tell, tell_json};
+pub use options::Options;
+pub use shared::Language;
+pub use table::{building, show, tell, tell_json};
 
-use crate::{programs::Program, progress::Progress};
+use crate::{
+    programs::Program,
+    progress::Progress,
+    texts::{Texts, texts},
+};
 
 /// No program takes longer, and none writes more.
 const LIMITS: Limits = Limits {
@@ -45,6 +50,9 @@ pub struct Claim {
     pub says: String,
     /// The statement, in Korean.
     pub ko: String,
+    /// What is true of it in Python today, in Korean.
+    #[serde(default)]
+    pub python_ko: String,
     /// What is true of it in Python today.
     pub python: String,
     /// Where that can be read, if it cannot only be run: a link.
@@ -59,10 +67,26 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// The statement, in this language.
+    pub fn says_in(&self, language: Language) -> &str {
+        match language {
+            Language::En => &self.says,
+            Language::Ko => &self.ko,
+        }
+    }
+
+    /// What is true of it in Python today, in this language.
+    pub fn python_in(&self, language: Language) -> &str {
+        match language {
+            Language::Ko if !self.python_ko.is_empty() => &self.python_ko,
+            _ => &self.python,
+        }
+    }
+
     /// Whether the article states it. The others are ours: they fill a heading
     /// that the article leaves empty, or compare its chapters.
     pub fn is_of_the_article(&self) -> bool {
-        !self.says.starts_with("(Not in the article.)")
+        !self.says.to_lowercase().contains("(not in the article")
     }
 }
 
@@ -109,15 +133,7 @@ impl Answer {
 
     /// What that means.
     pub fn meaning(self, language: Language) -> &'static str {
-        match (language, self) {
-            (Language::En, _) => answer_meaning(self.word()),
-            (Language::Ko, Answer::Holds) => "참",
-            (Language::Ko, Answer::Limits) => "조건부로 참",
-            (Language::Ko, Answer::Differs) => "같은 주제, 다른 방식",
-            (Language::Ko, Answer::Inverted) => "문제가 정반대",
-            (Language::Ko, Answer::False) => "참이 아님",
-            (Language::Ko, Answer::Outdated) => "이제는 파이썬에서도 참이 아님",
-        }
+        answer_meaning(self.word(), language)
     }
 }
 
@@ -154,8 +170,8 @@ pub fn read(path: &Path) -> Result<Vec<Claim>> {
 /// they report. `known` are the numbers of all claims there are. `None`:
 /// told to stop.
 ///
-/// What goes wrong is told in the second list, a line each. A claim that is not
-/// judged is no error.
+/// What goes wrong is told in the second list, a line each, in this `language`.
+/// A claim that is not judged is no error.
 ///
 /// # Errors
 ///
@@ -165,22 +181,24 @@ pub fn run(
     known: &HashSet<String>,
     programs: &[Program],
     stop: &Stop,
+    language: Language,
 ) -> Result<Option<(Vec<Report>, Vec<String>)>> {
+    let texts = texts(language);
     let named: BTreeSet<&String> =
         claims.iter().flat_map(|claim| &claim.programs).collect();
     let is_there = |name: &&&String| programs.iter().any(|p| p.name == ***name);
     let (mut reports, mut problems) = (Vec::new(), Vec::new());
     for missing in named.iter().filter(|name| !is_there(name)) {
-        problems.push(format!("there is no program {missing}"));
+        problems.push((texts.no_program)(missing));
     }
     let mut progress = Progress::new(programs.len());
     for program in programs {
         progress.next(&program.name);
-        let Some(mut ran) = ask(program, stop)? else { return Ok(None) };
+        let Some(mut ran) = ask(program, stop, texts)? else { return Ok(None) };
         if ran.is_contradicted() && program.judges_by_time() {
             // Time may deceive once. If two runs do not agree, nobody knows.
             let first = ran;
-            let Some(second) = ask(program, stop)? else {
+            let Some(second) = ask(program, stop, texts)? else {
                 return Ok(None);
             };
             ran = second.in_doubt_of(&first);
@@ -188,7 +206,7 @@ pub fn run(
         reports.extend(ran.reports);
         problems.extend(ran.problem);
     }
-    problems.extend(contradictions(claims, known, &reports));
+    problems.extend(contradictions(claims, known, &reports, texts));
     Ok(Some((reports, problems)))
 }
 
@@ -223,13 +241,13 @@ impl Ran {
 
 /// Runs a program and reads what it reports. `None`: told
 /// to stop.
-fn ask(program: &Program, stop: &Stop) -> Result<Option<Ran>> {
+fn ask(program: &Program, stop: &Stop, texts: &Texts) -> Result<Option<Ran>> {
     let name = &program.name;
     let ran = run_child(&mut Command::new(&program.path), b"", LIMITS, stop)?;
     match ran.why {
         Why::Stopped => return Ok(None),
         Why::TimeUp => {
-            let problem = Some(format!("{name} hangs"));
+            let problem = Some((texts.hangs)(name));
             return Ok(Some(Ran { reports: Vec::new(), problem }));
         }
         Why::Ended => {}
@@ -241,18 +259,17 @@ fn ask(program: &Program, stop: &Stop) -> Result<Option<Ran>> {
     if !ran.status.success() && !told.is_contradicted() {
         let why = String::from_utf8_lossy(&ran.stderr.bytes);
         let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
-        told.problem = Some(format!("{name}: {}: {why}", ran.status));
+        told.problem = Some((texts.ended)(name, &ran.status.to_string(), &why));
     }
     Ok(Some(told))
 }
 
 /// What the machine was too busy to judge, a line for each report.
-pub fn not_judged(reports: &[Report]) -> Vec<String> {
+pub fn not_judged(reports: &[Report], language: Language) -> Vec<String> {
+    let line = texts(language).not_judged;
     let open = reports.iter().filter(|r| r.verdict == Verdict::NotJudged);
-    open.map(|Report { id, program, figure, .. }| {
-        format!("{program} does not judge {id} (busy machine): {figure}")
-    })
-    .collect()
+    open.map(|Report { id, program, figure, .. }| line(program, id, figure))
+        .collect()
 }
 
 /// Reads a line that reports a claim: `Our answer to T5 is borne out: ...`,
@@ -278,20 +295,21 @@ fn contradictions(
     claims: &[Claim],
     known: &HashSet<String>,
     reports: &[Report],
+    texts: &Texts,
 ) -> Vec<String> {
     let mut problems = Vec::new();
     for Report { id, program, figure, verdict } in reports {
         if !known.contains(id) {
-            problems.push(format!("{program} reports {id}: no such claim"));
+            problems.push((texts.no_claim)(program, id));
         }
         if *verdict == Verdict::Contradicted {
-            problems.push(format!("{program} contradicts {id}: {figure}"));
+            problems.push((texts.contradicts)(program, id, figure));
         }
     }
     for Claim { id, programs, .. } in claims {
         for program in programs {
             if !reports.iter().any(|r| r.id == *id && r.program == *program) {
-                problems.push(format!("{program} does not report {id}"));
+                problems.push((texts.silent)(program, id));
             }
         }
     }

@@ -1,10 +1,10 @@
 //! What `claims` can be asked for.
 
-use std::{path::PathBuf, process, str::FromStr};
+use std::{path::PathBuf, process};
 
 use lexopt::Arg::{Long, Value};
 use lexopt::{Parser, ValueExt};
-use shared::{report, wrong_usage};
+use shared::{Language, report, wrong_usage};
 
 use crate::python;
 
@@ -40,34 +40,52 @@ Options:
   --python         run the scripts of docs/python/claims instead, and print what
                    they measured of what is true of Python
   --scripts FOLDER other scripts
-  --lang LANGUAGE  en (default) or ko: the language of the statements
+  --lang LANGUAGE  en (default) or ko: the language of all but the figures
   --html FILE      write a page with all of it, in both languages
   --json           print a list of JSON objects
   --ledger FILE    another ledger
   --help           print this
 ";
 
-/// The language of the statements.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Language {
-    /// English.
-    #[default]
-    En,
-    /// Korean.
-    Ko,
-}
+/// The same, for `--lang ko --help`.
+const HELP_KO: &str = "\
+사용법: cargo claims [OPTIONS] [CLAIM...]
 
-impl FromStr for Language {
-    type Err = String;
+주장에 대해 보고하는 프로그램을 실행합니다. 글의 주장마다 파이썬에서는 무엇이
+사실인지, Rust에 대한 우리의 답은 무엇인지, 무엇을 쟀는지 출력합니다. CLAIM은 A23
+같은 번호입니다. 번호를 주지 않으면 모든 주장을 잽니다.
 
-    fn from_str(text: &str) -> Result<Language, String> {
-        match text {
-            "en" => Ok(Language::En),
-            "ko" => Ok(Language::Ko),
-            _ => Err("there are en and ko".into()),
-        }
-    }
-}
+우리의 답:
+  holds      참
+  limits     조건부로 참
+  differs    같은 주제, 다른 방식
+  inverted   문제가 정반대
+  false      참이 아님
+  outdated   이제는 파이썬에서도 참이 아님
+
+측정이 우리의 답에 대해 말하는 것:
+  뒷받침됨   측정값이 우리의 답과 맞음
+  어긋남     측정값이 우리의 답과 반대임. 오류로 봄
+  판정 보류  컴퓨터가 너무 바빠 알 수 없었거나, 시간을 잰 두 실행의 판정이
+             서로 다름. 오류로 보지 않음
+
+비용을 재는 프로그램은 이때 release 프로파일로 빌드합니다.
+
+옵션:
+  --section NAME   이 장만: threading, asyncio, multiprocessing, futures_pool,
+                   subprocess, across
+  --strict         판정을 보류한 주장도 오류로 봄
+  --dev            모든 프로그램을 dev 빌드로 실행. 준비는 빨리 끝나지만, 그
+                   수치를 인용해서는 안 됨
+  --python         대신 docs/python/claims의 스크립트를 실행해, 파이썬에서 무엇이
+                   사실인지 잰 것을 출력
+  --scripts FOLDER 다른 스크립트 폴더
+  --lang LANGUAGE  출력의 언어, en(기본값)이나 ko. 측정 문장은 영어 그대로
+  --html FILE      모든 내용을 두 언어로 담은 웹 페이지를 씀
+  --json           JSON 객체의 목록을 출력
+  --ledger FILE    다른 원장 파일
+  --help           이 도움말을 출력
+";
 
 /// Which claims are to be measured, how, and how they are to be shown.
 #[derive(Clone, Debug)]
@@ -78,7 +96,7 @@ pub struct Options {
     pub section: Option<String>,
     /// The file with the ledger.
     pub ledger: PathBuf,
-    /// How the statements are to be read.
+    /// Of all that is printed but the figures, which are what a program said.
     pub language: Language,
     /// Write a page to this file.
     pub html: Option<PathBuf>,
@@ -130,7 +148,10 @@ impl Options {
                 Long("html") => options.html = Some(line.value()?.into()),
                 Long("json") => options.json = true,
                 Long("help") => {
-                    report::say(HELP);
+                    report::say(match options.language {
+                        Language::En => HELP,
+                        Language::Ko => HELP_KO,
+                    });
                     process::exit(0);
                 }
                 other => return Err(other.unexpected()),

@@ -1,10 +1,10 @@
 //! The claims as lines, and as JSON.
 
 use serde_json::json;
-use shared::{Result, Verdict, report, say};
+use shared::{Result, Verdict, say};
 
 use super::{Answer, Claim, Language, Options, Report, not_judged};
-use crate::{html, programs::Program};
+use crate::{html, programs::Program, texts::texts};
 
 /// Shows the claims as they are asked for: as a page, as JSON, or as lines.
 ///
@@ -31,35 +31,38 @@ pub fn show(
 
 /// Prints the claims, and what was reported of each.
 pub fn tell(claims: &[Claim], reports: &[Report], language: Language) {
+    let texts = texts(language);
     for claim in claims {
-        let Claim { id, says, ko, python, rust, programs, .. } = claim;
-        match language {
-            Language::En => say!("{id:<5}{says}"),
-            Language::Ko => say!("{id:<5}{ko}"),
-        }
-        say!("     Python: {python}");
-        say!("     Rust: {} ({})", rust.word(), rust.meaning(language));
+        let Claim { id, rust, programs, .. } = claim;
+        say!("{id:<5}{}", claim.says_in(language));
+        say!("     {}", (texts.python)(claim.python_in(language)));
+        let answer = (texts.rust)(rust.word(), rust.meaning(language));
+        say!("     {answer}");
         let mut reports = reports.iter().filter(|r| r.id == *id).peekable();
         if programs.is_empty() {
-            say!("       open: its chapter is still to be written");
+            say!("       {}", texts.open);
         } else if reports.peek().is_none() {
-            say!("       nothing was reported");
+            say!("       {}", texts.no_report);
         }
         for Report { program, figure, verdict, .. } in reports {
-            say!("       {} by {program}: {figure}", verdict.word());
+            let verdict = verdict.word_in(language);
+            say!("       {}", (texts.report)(verdict, program, figure));
         }
     }
     if let Some(tally) = tally(claims, reports, language) {
         say!("{tally}");
     }
     let open = claims.iter().filter(|claim| claim.programs.is_empty()).count();
-    let all = report::plural(claims.len(), "claim", "claims");
-    say!("{all}, {open} of them open");
-    let count = not_judged(reports).len();
+    say!("{}", (texts.claims)(claims.len(), open));
+    let count = not_judged(reports, language).len();
     if count > 0 {
-        let said = report::plural(count, "measurement", "measurements");
-        say!("the machine was too busy to judge {said}");
+        say!("{}", (texts.too_busy)(count));
     }
+}
+
+/// Says that so many cost programs are built in another way than the others.
+pub fn building(count: usize, language: Language) -> String {
+    (texts(language).building)(count)
 }
 
 /// How the statements of the article came out, if there is more than one.
@@ -83,21 +86,12 @@ fn tally(
             claim.rust == answer
                 && verdict(claim).is_some_and(|v| v != Verdict::Contradicted)
         });
-        let (count, meaning) = (same.count(), answer.meaning(language));
-        match language {
-            _ if count == 0 => {}
-            Language::En => counts.push(format!("{count} {meaning}")),
-            Language::Ko => counts.push(format!("{meaning} {count}개")),
+        match same.count() {
+            0 => {}
+            count => counts.push((count, answer.meaning(language))),
         }
     }
-    let total = of_article.len();
-    let counts = counts.join("; ");
-    Some(match language {
-        Language::En => {
-            format!("of {total} statements of the article, in Rust: {counts}")
-        }
-        Language::Ko => format!("글의 주장 {total}개, Rust에서는: {counts}"),
-    })
+    Some((texts(language).tally)(of_article.len(), &counts))
 }
 
 /// Prints the same as a list of JSON objects.
@@ -134,6 +128,7 @@ mod tests {
             section: "threading".into(),
             says: says.into(),
             ko: String::new(),
+            python_ko: String::new(),
             python: String::new(),
             python_source: None,
             rust,

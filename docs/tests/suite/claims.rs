@@ -11,7 +11,7 @@ use docs::{
     programs::{self, Program},
 };
 use serde_json::Value;
-use shared::Verdict;
+use shared::{Language, Verdict};
 use subprocess::run_child::Stop;
 
 use crate::{example, support::*};
@@ -136,14 +136,15 @@ fn three_verdicts_are_told_apart() {
     }
     let known = claims.iter().map(|claim| claim.id.clone()).collect();
     let never = Stop::never();
-    let ran = ledger::run(&claims, &known, &reporter, &never).unwrap();
+    let ran =
+        ledger::run(&claims, &known, &reporter, &never, Language::En).unwrap();
     let (reports, problems) = ran.unwrap();
     let verdicts: Vec<Verdict> = reports.iter().map(|r| r.verdict).collect();
     use Verdict::*;
     assert_eq!(verdicts, [BorneOut, NotJudged, Contradicted]);
     assert_eq!(problems, ["reporter contradicts T3: 3 us"]);
     assert_eq!(
-        ledger::not_judged(&reports),
+        ledger::not_judged(&reports, Language::En),
         ["reporter does not judge T2 (busy machine): 2 us"]
     );
 }
@@ -214,10 +215,10 @@ fn single_claims_can_be_asked_for_also_in_korean() {
     let t6 = claims.iter().find(|claim| claim.id == "T6").unwrap();
     let said: Vec<&str> = ran.stdout.lines().collect();
     assert_eq!(said[0], format!("T6   {}", t6.ko));
-    assert_eq!(said[1], format!("     Python: {}", t6.python));
-    assert_eq!(said[2], "     Rust: false (참이 아님)");
-    assert!(said[3].starts_with("       borne out by panic_report: "));
-    assert_eq!(said.last(), Some(&"1 claim, 0 of them open"));
+    assert_eq!(said[1], format!("     파이썬: {}", t6.python_ko));
+    assert_eq!(said[2], "     Rust: 참이 아님(false)");
+    assert!(said[3].starts_with("       뒷받침됨(panic_report): "));
+    assert_eq!(said.last(), Some(&"주장 1개, 그 가운데 미정 0개"));
 }
 
 #[test]

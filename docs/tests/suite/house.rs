@@ -198,9 +198,10 @@ fn the_readmes_list_every_program_as_its_header_tells() {
         "subprocess",
         "docs",
     ];
-    let wanted = crates.map(|name| format!("{name}/README.md"));
+    let english = crates.map(|name| format!("{name}/README.md"));
     assert_eq!(paths[0], "README.md");
-    assert_eq!(paths[1..], wanted);
+    assert_eq!(paths[1..7], english);
+    assert_eq!(paths[7..], ["README.ko.md", "docs/README.ko.md"]);
     for Readme { path, is, shall_be } in readmes {
         assert!(is == shall_be, "{path}: run `cargo tables`");
     }

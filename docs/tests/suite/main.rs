@@ -7,6 +7,7 @@ mod claims;
 mod compare;
 mod headers;
 mod house;
+mod korean;
 mod pages;
 mod python;
 mod snippets;

@@ -5,17 +5,19 @@ mod json;
 mod text;
 mod timeline;
 mod trace;
+mod width;
 
 use std::io::{self, ErrorKind, Write};
 use std::{process, time::Duration};
 
-use crate::{Claim, Meal, Menu};
+use crate::{Claim, Language, Meal, Menu};
 
 pub(crate) use json::json;
-pub use text::plural;
 pub(crate) use text::{figure, text};
+pub use text::{plural, thread_name};
 pub use timeline::{Row, Timeline};
 pub(crate) use trace::trace;
+pub use width::{padded, width};
 
 /// One run of a kitchen program.
 pub(crate) struct Run<'a> {
@@ -25,6 +27,8 @@ pub(crate) struct Run<'a> {
     /// When the clock was started; all times are told from here.
     pub opened: Duration,
     pub meal: &'a Meal,
+    /// Of the report for people, and of the figures in `claims`.
+    pub language: Language,
     pub claims: Vec<Claim>,
 }
 

@@ -4,6 +4,9 @@ use std::env;
 
 use anstyle::{AnsiColor, Style};
 
+use super::{padded, width};
+use crate::{Language, texts::Texts};
+
 /// Columns of the label, of who, of the chart, and of the time at the end.
 const LABEL: usize = 12;
 const WHO: usize = 20;
@@ -17,6 +20,8 @@ pub struct Timeline {
     pub rows: Vec<Row>,
     /// The right end of the axis, in milliseconds; the left one is 0.
     pub end: f64,
+    /// Of the words below it.
+    pub language: Language,
 }
 
 /// One row: some work, then some waiting; in milliseconds from the left.
@@ -43,15 +48,17 @@ impl Timeline {
         let end = format!("{:.0} ms", self.end);
         let edge = ink.edge;
         let row = |row: &Row| {
-            let (label, who, bar) = (&row.label, &row.who, self.bar(row, ink));
-            let time = format!("{:>TIME$.0}", row.moments[2]);
-            format!("{label:LABEL$} {who:WHO$.WHO$} {edge}{bar}{edge}{time}\n")
+            let (label, who) = (&row.label, padded(&row.who, WHO));
+            let label = padded(label, LABEL.max(width(label)));
+            let (bar, end) = (self.bar(row, ink), row.moments[2]);
+            format!("{label} {who} {edge}{bar}{edge}{end:>TIME$.0}\n")
         };
         let rows: String = self.rows.iter().map(row).collect();
         let (work, wait) = (paint(WORK, ink.work), paint(WAIT, ink.wait));
+        let Texts { prepares, bakes, .. } = self.language.texts();
         format!(
             "{margin}0{end:>width$}\n{rows}\
-             {margin}{work} prepares (CPU)  {wait} bakes (waits)\n",
+             {margin}{work} {prepares}  {wait} {bakes}\n",
             width = CHART - 1
         )
     }
@@ -114,7 +121,7 @@ mod tests {
             row([99.9, 100.0, 100.0]),
             row([0.0, 0.0, 200.0]),
         ];
-        Timeline { rows, end: 100.0 }
+        Timeline { rows, end: 100.0, ..Timeline::default() }
     }
 
     fn plain(ink: Ink) -> String {

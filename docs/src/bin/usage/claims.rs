@@ -35,10 +35,10 @@ use docs::{
     html,
     ledger::{self, Claim, Options},
     programs::{self, Program},
-    progress::{end, note},
+    progress::{end_in, note},
     python::{self, Python},
 };
-use shared::{Failure, Result, report, wrong_usage};
+use shared::{Failure, Result, wrong_usage};
 use subprocess::{cargo, run_child::Stop};
 
 fn main() -> Result {
@@ -50,16 +50,16 @@ fn main() -> Result {
     if options.python {
         return about_python(&claims, &options);
     }
-    let programs = build(&claims, options.dev)?;
+    let programs = build(&claims, &options)?;
     let stop = Stop::listen()?;
     let Some((reports, mut problems)) =
-        ledger::run(&claims, &known, &programs, &stop)?
+        ledger::run(&claims, &known, &programs, &stop, options.language)?
     else {
-        end(&stop, "claims");
+        end_in(options.language, &stop, "claims");
     };
     ledger::show(&claims, &reports, &programs, &options)?;
     if options.strict {
-        problems.extend(ledger::not_judged(&reports));
+        problems.extend(ledger::not_judged(&reports, options.language));
     }
     outcome(&problems)
 }
@@ -72,7 +72,7 @@ fn about_python(claims: &[Claim], options: &Options) -> Result {
     let Some((reports, mut problems)) =
         python::run(claims, &scripts, &python, &stop)?
     else {
-        end(&stop, "claims");
+        end_in(options.language, &stop, "claims");
     };
     match options.json {
         true => python::tell_json(claims, &reports, &python),
@@ -109,9 +109,9 @@ fn choose(mut claims: Vec<Claim>, options: &Options) -> Vec<Claim> {
 }
 
 /// The programs that report these claims. They are built with the profile of
-/// this one, but cost programs with the release profile, unless `dev` is set:
-/// their figures depend on optimisation.
-fn build(claims: &[Claim], dev: bool) -> Result<Vec<Program>> {
+/// this one, but cost programs with the release profile, without `--dev`: their
+/// figures depend on optimisation.
+fn build(claims: &[Claim], options: &Options) -> Result<Vec<Program>> {
     let mut programs = programs::all()?;
     programs.retain(|p| claims.iter().any(|c| c.programs.contains(&p.name)));
     if programs.is_empty() {
@@ -120,11 +120,10 @@ fn build(claims: &[Claim], dev: bool) -> Result<Vec<Program>> {
     programs::build_crates_of(&programs)?;
     let mut costs: Vec<&mut Program> =
         programs.iter_mut().filter(|p| p.is_cost_program()).collect();
-    if costs.is_empty() || dev || cargo::own_profile()? != "dev" {
+    if costs.is_empty() || options.dev || cargo::own_profile()? != "dev" {
         return Ok(programs);
     }
-    let count = report::plural(costs.len(), "cost program", "cost programs");
-    note(format_args!("building {count} with the release profile (see --dev)"));
+    note(ledger::building(costs.len(), options.language));
     programs::build_in_release(&mut costs)?;
     Ok(programs)
 }

@@ -33,12 +33,12 @@
 //!     that one_cook has not
 
 use docs::{
-    compare::{Options, run_all, show, tell_code},
+    compare::{Options, outcome, run_all, show, tell_code},
     html, programs,
-    progress::end,
+    progress::end_in,
     python,
 };
-use shared::{Failure, Result, report};
+use shared::Result;
 use subprocess::run_child::Stop;
 
 fn main() -> Result {
@@ -55,15 +55,8 @@ fn main() -> Result {
     programs::build_all()?;
     let stop = Stop::listen()?;
     let Some(rows) = run_all(&programs, &options, &stop)? else {
-        end(&stop, "compare");
+        end_in(options.language, &stop, "compare");
     };
-    let failed = rows.iter().filter(|row| row.status() != "ok").count();
     show(&rows, &programs, &options)?;
-    match failed {
-        0 => Ok(()),
-        _ => {
-            let runs = report::plural(failed, "run", "runs");
-            Err(Failure::new(format!("{runs} failed")))
-        }
-    }
+    outcome(&rows, options.language)
 }

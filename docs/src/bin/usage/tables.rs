@@ -2,9 +2,10 @@
 //!
 //!     cargo run -p docs --bin tables
 //!
-//! A program is described in the first line of its header, and nowhere else.
-//! This writes the tables between two marks in `README.md` and in the README
-//! of each crate. A test fails while a table is out of date.
+//! A program is described in the first line of its header, and nowhere else;
+//! in Korean in `docs/ko/titles.toml`. This writes the tables between two marks
+//! in `README.md` and `README.ko.md`, also in those of each crate. A test fails
+//! while a table is out of date.
 //!
 //! Change this and watch: the first line of any header; run this, and look at
 //! `git diff`.
@@ -17,6 +18,8 @@
 //!     futures_pool/README.md is up to date
 //!     subprocess/README.md is up to date
 //!     docs/README.md is up to date
+//!     README.ko.md is up to date
+//!     docs/README.ko.md is up to date
 
 use std::fs;
 

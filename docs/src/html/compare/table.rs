@@ -5,6 +5,8 @@ use shared::Menu;
 use crate::{
     compare::{BASELINE, Row, cells},
     html::{escape, texts},
+    ledger::Language,
+    texts::texts as words,
 };
 
 /// The tables, with what chooses one of them, and what the columns mean.
@@ -61,7 +63,7 @@ fn table(rows: &[Row], menu: Menu) -> String {
 }
 
 fn tr(row: &Row, baseline: Option<f64>, longest: f64) -> String {
-    let [program, wall, rest @ ..] = cells(row, baseline);
+    let [program, wall, rest @ ..] = cells(row, baseline, words(Language::En));
     // A long name may be broken where it is no word.
     let program = escape(&program).replace('_', "_<wbr>");
     let model = row.report.get("model").and_then(|model| model.as_str());
