@@ -54,9 +54,9 @@ const HELP_KO: &str = "\
   --html FILE      모든 내용을 담은 웹 페이지를 씀: 표, 고른 두 프로그램의
                    타임라인과 소스
   --json           표 대신 JSON 객체의 목록을 출력
+  --lang LANGUAGE  표와 타임라인의 언어, en(기본값)이나 ko
   --code A B       아무것도 실행하지 않고, 두 프로그램의 소스가 어떻게 다른지
                    보여 줌. 예: cooks chef. chef.py는 파이썬 프로그램
-  --lang LANGUAGE  표와 타임라인의 언어, en(기본값)이나 ko
   --help           이 도움말을 출력
 ";
 
