@@ -31,7 +31,7 @@ use docs::{
     ledger::{self, Claim, Options},
     programs::{self, Program},
     progress::{end, note},
-    python::{self, Python},
+    python,
 };
 use shared::{Failure, Result, report, wrong_usage};
 use subprocess::{cargo, run_child::Stop};
@@ -42,7 +42,7 @@ fn main() -> Result {
     let known = all.iter().map(|claim| claim.id.clone()).collect();
     let claims = choose(all, &options);
     if options.python {
-        return about_python(&claims, &options);
+        return python::answer(&claims, &options);
     }
     let programs = build(&claims, options.dev)?;
     let stop = Stop::listen()?;
@@ -58,30 +58,6 @@ fn main() -> Result {
     if options.strict {
         problems.extend(ledger::not_judged(&reports));
     }
-    outcome(&problems)
-}
-
-/// The same for what is true of Python.
-fn about_python(claims: &[Claim], options: &Options) -> Result {
-    let python = Python::find().map_err(Failure::new)?;
-    let scripts = python::scripts(&options.scripts)?;
-    let stop = Stop::listen()?;
-    let Some((reports, mut problems)) =
-        python::run(claims, &scripts, &python, &stop)?
-    else {
-        end(&stop, "claims");
-    };
-    match options.json {
-        true => python::tell_json(claims, &reports, &python),
-        false => python::tell(claims, &reports, &python, options.language),
-    }
-    if options.strict {
-        problems.extend(python::not_judged(&reports));
-    }
-    outcome(&problems)
-}
-
-fn outcome(problems: &[String]) -> Result {
     match problems.is_empty() {
         true => Ok(()),
         false => Err(Failure::new(problems.join("; "))),

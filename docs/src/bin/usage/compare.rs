@@ -30,7 +30,6 @@ use docs::{
     compare::{Options, run_all, tables, timelines},
     programs,
     progress::end,
-    python,
 };
 use serde_json::Value;
 use shared::{Failure, Result, report};
@@ -38,11 +37,7 @@ use subprocess::run_child::Stop;
 
 fn main() -> Result {
     let options = Options::read();
-    let mut programs = programs::kitchens()?;
-    if options.python {
-        programs.extend(python::kitchens()?);
-    }
-    let programs = options.choose(programs);
+    let programs = options.choose(programs::kitchens()?)?;
     programs::build_all()?;
     let stop = Stop::listen()?;
     let Some(rows) = run_all(&programs, &options, &stop)? else {
