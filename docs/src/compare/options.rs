@@ -154,9 +154,20 @@ impl Options {
         Ok(options)
     }
 
-    /// The programs to run, out of `all`; the baseline is always among them.
-    /// Ends the process on a name that no program has (one line, status 2).
-    pub fn choose(&self, mut all: Vec<Program>) -> Vec<Program> {
+    /// The programs to run, out of `all` and those in Python, if they are asked
+    /// for; the baseline is always among them. Ends the process on a name that
+    /// no program has (one line, status 2).
+    ///
+    /// # Errors
+    ///
+    /// As for [`python::kitchens`].
+    pub fn choose(
+        &self,
+        mut all: Vec<Program>,
+    ) -> shared::Result<Vec<Program>> {
+        if self.python {
+            all.extend(python::kitchens()?);
+        }
         // Without a python3 there are none, which is no wrong usage.
         let is_python =
             |name: &str| self.python && python::NAMES.contains(&name);
@@ -177,7 +188,7 @@ impl Options {
             });
         }
         all.extend(self.also.iter().cloned().map(Program::from_elsewhere));
-        all
+        Ok(all)
     }
 }
 

@@ -36,7 +36,7 @@ use docs::{
     ledger::{self, Claim, Options},
     programs::{self, Program},
     progress::{end_in, note},
-    python::{self, Python},
+    python,
 };
 use shared::{Failure, Result, wrong_usage};
 use subprocess::{cargo, run_child::Stop};
@@ -48,7 +48,7 @@ fn main() -> Result {
     let known = all.iter().map(|claim| claim.id.clone()).collect();
     let claims = choose(all, &options);
     if options.python {
-        return about_python(&claims, &options);
+        return python::answer(&claims, &options);
     }
     let programs = build(&claims, &options)?;
     let stop = Stop::listen()?;
@@ -61,30 +61,6 @@ fn main() -> Result {
     if options.strict {
         problems.extend(ledger::not_judged(&reports, options.language));
     }
-    outcome(&problems)
-}
-
-/// The same for what is true of Python.
-fn about_python(claims: &[Claim], options: &Options) -> Result {
-    let python = Python::find().map_err(Failure::new)?;
-    let scripts = python::scripts(&options.scripts)?;
-    let stop = Stop::listen()?;
-    let Some((reports, mut problems)) =
-        python::run(claims, &scripts, &python, &stop)?
-    else {
-        end_in(options.language, &stop, "claims");
-    };
-    match options.json {
-        true => python::tell_json(claims, &reports, &python),
-        false => python::tell(claims, &reports, &python, options.language),
-    }
-    if options.strict {
-        problems.extend(python::not_judged(&reports));
-    }
-    outcome(&problems)
-}
-
-fn outcome(problems: &[String]) -> Result {
     match problems.is_empty() {
         true => Ok(()),
         false => Err(Failure::new(problems.join("; "))),

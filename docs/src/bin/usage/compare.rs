@@ -36,7 +36,6 @@ use docs::{
     compare::{Options, outcome, run_all, show, tell_code},
     html, programs,
     progress::end_in,
-    python,
 };
 use shared::Result;
 use subprocess::run_child::Stop;
@@ -46,11 +45,7 @@ fn main() -> Result {
     if let Some(names) = &options.code {
         return tell_code(names);
     }
-    let mut programs = programs::kitchens()?;
-    if options.python {
-        programs.extend(python::kitchens()?);
-    }
-    let programs = options.choose(programs);
+    let programs = options.choose(programs::kitchens()?)?;
     options.html.as_deref().map_or(Ok(()), html::check)?;
     programs::build_all()?;
     let stop = Stop::listen()?;
