@@ -116,7 +116,7 @@ pub const COLUMNS: [(Text, Text); 10] = [
         ),
     ),
     (
-        Text("faster", "배율"),
+        Text("faster", "속도"),
         Text(
             "how many times as fast as `one_cook`",
             "`one_cook`의 몇 배로 빠른가",
