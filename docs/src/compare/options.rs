@@ -41,7 +41,7 @@ const HELP_KO: &str = "\
   --repeat N       모두 N번씩 실행해 중앙값을 씀(기본값 1)
   --also FILE      직접 만든 프로그램을 추가. 다른 프로그램처럼 --json, --menu,
                    --dishes를 알아야 함
-  --limit SECONDS  이보다 오래 걸리는 프로그램은 끝냄(기본값 60)
+  --limit SECONDS  제한 시간, 넘는 프로그램은 강제로 끝냄(기본값 60)
   --timeline       누가 언제 무엇을 요리했는지 한 축에 그림
   --json           표 대신 JSON 객체의 목록을 출력
   --lang LANGUAGE  표와 타임라인의 언어, en(기본값)이나 ko
