@@ -175,7 +175,7 @@ static KOREAN: Texts = Texts {
         format!("{verdict}({program}): {figure}")
     },
     open: "미정: 해당하는 장을 아직 쓰지 않음",
-    no_report: "보고된 것이 없음",
+    no_report: "보고한 것이 없음",
     tally: |total, answers| {
         let answers = answers.iter();
         let answers =
@@ -185,7 +185,7 @@ static KOREAN: Texts = Texts {
     },
     claims: |all, open| format!("주장 {all}개, 그 가운데 미정 {open}개"),
     too_busy: |count| {
-        format!("컴퓨터가 바빠 측정 {count}개는 판정을 보류했습니다")
+        format!("컴퓨터가 바빠 측정 {count}개는 판정하지 않았습니다")
     },
     building: |count| {
         format!(
@@ -195,18 +195,22 @@ static KOREAN: Texts = Texts {
     },
 
     no_program: |program| format!("{program}: 그런 프로그램이 없습니다"),
-    hangs: |program| format!("{program}: 멈추어 끝나지 않습니다"),
+    hangs: |program| format!("{program}: 멈춰 버려 끝나지 않습니다"),
     ended: |program, status, why| {
         format!("{program}: {}: {why}", (KOREAN.status)(status))
     },
     no_claim: |program, id| {
-        format!("{program}: {id}에 대해 보고하지만, 그런 주장이 없습니다")
+        format!("{program}: {id}에 대해 보고하지만, 그런 주장은 없습니다")
     },
     contradicts: |program, id, figure| {
-        format!("{program}: {id}에 대한 우리의 답과 어긋납니다: {figure}")
+        format!(
+            "{program}: {id}에 대한 우리의 답이 어긋난 것으로 나옵니다: {figure}"
+        )
     },
     silent: |program, id| format!("{program}: {id}에 대해 보고하지 않습니다"),
     not_judged: |program, id, figure| {
-        format!("{program}: 컴퓨터가 바빠 {id}의 판정을 보류합니다: {figure}")
+        format!(
+            "{program}: 컴퓨터가 바빠 {id}에 대해 판정하지 않습니다: {figure}"
+        )
     },
 };
