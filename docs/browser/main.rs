@@ -4,6 +4,7 @@
 #[path = "../../shared/tests/support/mod.rs"]
 mod support;
 
+mod book;
 mod driver;
 mod pages;
 
@@ -14,10 +15,10 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::{Value, json};
 use support::{new_mark, nothing_is_left};
 
-/// What is to be seen in a fresh browser.
-type Check = fn(&Browser);
-
 const LOOK: &str = include_str!("look.js");
+
+/// A name, and what is looked at.
+type Test = (&'static str, fn(&Browser));
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -29,7 +30,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    let tests: [(&str, Check); 8] = [
+    let tests: [Test; 11] = [
+        ("book_every_page_is_legible", book::every_page_is_legible),
+        ("book_korean_is_drawn", book::korean_is_drawn),
+        ("book_editions_lead_to_each_other", book::editions_lead_to_each_other),
         ("comparison_is_legible", comparison_is_legible),
         ("ledger_is_legible", ledger_is_legible),
         ("tables_are_sorted_by_keyboard", tables_are_sorted_by_keyboard),

@@ -106,6 +106,11 @@ impl Program {
         self.source.lines().map_while(|line| line.strip_prefix("//!"))
     }
 
+    /// The first line of its header: what it shows.
+    pub fn title(&self) -> &str {
+        self.header().next().unwrap_or_default().trim()
+    }
+
     /// The command in its header that runs it; of several, the first one.
     pub fn run_command(&self) -> Option<&str> {
         self.header().find_map(|line| {

@@ -1,18 +1,21 @@
-//! The tables of programs in the READMEs. They are made from the headers, so
-//! a program is described in one place; in Korean from `ko/titles.toml`.
+//! The tables in the READMEs. Those of programs are made from the headers, so a
+//! program is described in one place; in Korean from `ko/titles.toml`. The one
+//! of models is made from `{en,ko}/which_model.md` and from the results.
 
 use std::{collections::BTreeMap, fs};
 
 use shared::{Failure, Language, Result};
 
 use crate::{
+    book::{Chapter, Facts, render},
     programs::{self, Program},
-    titles,
 };
 
-/// What stands in a README before and after its table.
-const BEGIN: &str = "<!-- programs: made by `cargo tables` -->\n";
-const END: &str = "<!-- end of programs -->\n";
+/// A part of a README that is made, and between which lines it stands.
+struct Part {
+    name: &'static str,
+    text: String,
+}
 
 /// A README with a table of programs.
 #[derive(Debug)]
@@ -31,37 +34,63 @@ pub struct Readme {
 ///
 /// A file cannot be read, or a table has no end.
 pub fn readmes() -> Result<Vec<Readme>> {
-    let programs = programs::all()?;
+    let facts = Facts::read()?;
+    let programs = &facts.programs;
     let mut models: Vec<&str> =
         programs.iter().map(|program| program.model.as_str()).collect();
     models.dedup();
-    let titles = titles::korean()?;
     let mut readmes = Vec::new();
-    for words in [Words::english(), Words::korean(&titles)] {
+    for words in [Words::english(), Words::korean(&facts.titles)] {
         let file = words.file;
-        readmes.push(readme(file, &map(&models, &programs, &words))?);
+        let map = map(&models, programs, &words);
+        let which = which(words.language, &facts)?;
+        readmes.push(readme(file, [programs_part(map), which].into())?);
         for model in &models {
             let own: Vec<_> =
                 programs.iter().filter(|p| p.model == *model).collect();
             let path = format!("{model}/{file}");
-            readmes.push(readme(&path, &table(&own, &words))?);
+            let table = programs_part(table(&own, &words));
+            readmes.push(readme(&path, [table].into())?);
         }
     }
     Ok(readmes.into_iter().flatten().collect())
 }
 
-/// The README at `path`, if it is there and has a place for a table.
-fn readme(path: &str, table: &str) -> Result<Option<Readme>> {
+fn programs_part(text: String) -> Part {
+    Part { name: "programs", text }
+}
+
+/// Which model does one want? A table whose figures come from the results.
+fn which(language: Language, facts: &Facts) -> Result<Part> {
+    let name = "which_model";
+    let template = Chapter::read(language, name, "")?;
+    let (text, problems) = render(&template, language, facts);
+    match problems.first() {
+        None => Ok(Part { name: "which", text }),
+        Some(problem) => Err(Failure::new(problem.to_string())),
+    }
+}
+
+/// The README at `path`, if it is there and has a place for its first part.
+fn readme(path: &str, parts: Vec<Part>) -> Result<Option<Readme>> {
     let Ok(is) = fs::read_to_string(programs::root().join(path)) else {
         return Ok(None);
     };
-    let Some((before, rest)) = is.split_once(BEGIN) else {
-        return Ok(None);
-    };
-    let after = rest.split_once(END).map(|(_, after)| after);
-    let no_end = || Failure::new(format!("{path}: the table has no end"));
-    let after = after.ok_or_else(no_end)?;
-    let shall_be = format!("{before}{BEGIN}{table}{END}{after}");
+    let mut shall_be = is.clone();
+    for (at, Part { name, text }) in parts.into_iter().enumerate() {
+        let begin = format!("<!-- {name}: made by `cargo tables` -->\n");
+        let end = format!("<!-- end of {name} -->\n");
+        let Some((before, rest)) = shall_be.split_once(&begin) else {
+            match at {
+                0 => return Ok(None),
+                _ => return Err(Failure::new(format!("{path}: no {name}"))),
+            }
+        };
+        let after = rest.split_once(&end).map(|(_, after)| after);
+        let no_end = || Failure::new(format!("{path}: {name} has no end"));
+        let after = after.ok_or_else(no_end)?;
+        shall_be = format!("{before}{begin}{text}{end}{after}");
+    }
     Ok(Some(Readme { path: path.into(), is, shall_be }))
 }
 
@@ -70,7 +99,8 @@ fn map(models: &[&str], programs: &[Program], words: &Words) -> String {
     let chapters = models.iter().map(|model| {
         let own: Vec<_> =
             programs.iter().filter(|p| p.model == *model).collect();
-        let (picture, table) = (words.picture(model), table(&own, words));
+        let (picture, table) =
+            (picture(model, words.language), table(&own, words));
         format!("\n### [{model}]({model}): {picture}\n\n{table}")
     });
     chapters.collect::<String>() + "\n"
@@ -123,30 +153,28 @@ impl<'a> Words<'a> {
         };
         title.replace('|', "\\|")
     }
+}
 
-    /// How the article pictures a model.
-    fn picture(&self, model: &str) -> &'static str {
-        let [english, korean] = match model {
-            "threading" => {
-                ["one kitchen, ten cooks", "주방 하나, 요리사 열 명"]
-            }
-            "asyncio" => ["one kitchen, one chef", "주방 하나, 셰프 한 명"],
-            "multiprocessing" => {
-                ["ten kitchens, ten cooks", "주방 열 개, 요리사 열 명"]
-            }
-            "futures_pool" => {
-                ["pools of threads and of processes", "스레드 풀과 프로세스 풀"]
-            }
-            "subprocess" => ["other people's programs", "남이 만든 프로그램"],
-            "docs" => [
-                "the programs that run all the others",
-                "다른 프로그램을 모두 실행하는 프로그램",
-            ],
-            _ => ["what all of them use", "모두가 함께 쓰는 것"],
-        };
-        match self.language {
-            Language::En => english,
-            Language::Ko => korean,
+/// How the article pictures a model.
+pub fn picture(model: &str, language: Language) -> &'static str {
+    let [english, korean] = match model {
+        "threading" => ["one kitchen, ten cooks", "주방 하나, 요리사 열 명"],
+        "asyncio" => ["one kitchen, one chef", "주방 하나, 셰프 한 명"],
+        "multiprocessing" => {
+            ["ten kitchens, ten cooks", "주방 열 개, 요리사 열 명"]
         }
+        "futures_pool" => {
+            ["pools of threads and of processes", "스레드 풀과 프로세스 풀"]
+        }
+        "subprocess" => ["other people's programs", "남이 만든 프로그램"],
+        "docs" => [
+            "the programs that run all the others",
+            "다른 프로그램을 모두 실행하는 프로그램",
+        ],
+        _ => ["what all of them use", "모두가 함께 쓰는 것"],
+    };
+    match language {
+        Language::En => english,
+        Language::Ko => korean,
     }
 }

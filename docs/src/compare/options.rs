@@ -3,9 +3,12 @@
 use std::{path::PathBuf, process, time::Duration};
 
 use lexopt::{Arg::Long, Parser, ValueExt};
-use shared::{Language, Menu, report, wrong_usage};
+use shared::{Language, Menu, Result, report, wrong_usage};
 
-use crate::{programs::Program, python};
+use crate::{
+    programs::{self, Program},
+    python,
+};
 
 const HELP: &str = "\
 Usage: cargo compare [OPTIONS]
@@ -27,9 +30,9 @@ Options:
   --html FILE      write a page that shows all of it: the table, timelines and
                    sources of any two programs
   --json           print a list of JSON objects instead of tables
-  --lang LANGUAGE  en (default) or ko: the language of tables and timelines
   --code A B       run nothing; show how the sources of two programs differ, of
                    any two: cooks chef. chef.py is the one in Python
+  --lang LANGUAGE  en (default) or ko: the language of tables and timelines
   --help           print this
 ";
 
@@ -48,15 +51,15 @@ const HELP_KO: &str = "\
   --repeat N       모두 N번씩 실행해 중앙값을 씀(기본값 1)
   --also FILE      직접 만든 프로그램을 추가. 다른 프로그램처럼 --json, --menu,
                    --dishes를 알아야 함
-  --python         python3이 있으면 docs/python의 프로그램도 함께
+  --python         python3이 있으면 docs/python의 프로그램도 실행
   --limit SECONDS  제한 시간, 넘는 프로그램은 강제로 끝냄(기본값 60)
   --timeline       누가 언제 무엇을 요리했는지 한 축에 그림
-  --html FILE      모든 내용을 담은 웹 페이지를 씀: 표, 고른 두 프로그램의
+  --html FILE      모두 보여 주는 페이지를 씀: 표, 그리고 고른 두 프로그램의
                    타임라인과 소스
   --json           표 대신 JSON 객체의 목록을 출력
+  --code A B       실행하지 않고 두 프로그램의 소스가 어떻게 다른지 보여 줌. 예:
+                   cooks chef. chef.py는 파이썬 프로그램
   --lang LANGUAGE  표와 타임라인의 언어, en(기본값)이나 ko
-  --code A B       아무것도 실행하지 않고, 두 프로그램의 소스가 어떻게 다른지
-                   보여 줌. 예: cooks chef. chef.py는 파이썬 프로그램
   --help           이 도움말을 출력
 ";
 
@@ -154,20 +157,21 @@ impl Options {
         Ok(options)
     }
 
-    /// The programs to run, out of `all` and those in Python, if they are asked
-    /// for; the baseline is always among them. Ends the process on a name that
-    /// no program has (one line, status 2).
+    /// The programs to run; the baseline is always among them. Ends the process
+    /// on a name that no program has (one line, status 2).
     ///
     /// # Errors
     ///
-    /// As for [`python::kitchens`].
-    pub fn choose(
-        &self,
-        mut all: Vec<Program>,
-    ) -> shared::Result<Vec<Program>> {
+    /// As for [`programs::kitchens`].
+    pub fn programs(&self) -> Result<Vec<Program>> {
+        let mut all = programs::kitchens()?;
         if self.python {
             all.extend(python::kitchens()?);
         }
+        Ok(self.choose(all))
+    }
+
+    fn choose(&self, mut all: Vec<Program>) -> Vec<Program> {
         // Without a python3 there are none, which is no wrong usage.
         let is_python =
             |name: &str| self.python && python::NAMES.contains(&name);
@@ -188,7 +192,7 @@ impl Options {
             });
         }
         all.extend(self.also.iter().cloned().map(Program::from_elsewhere));
-        Ok(all)
+        all
     }
 }
 

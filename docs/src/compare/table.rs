@@ -23,7 +23,7 @@ pub fn tables(rows: &[Row], language: Language) -> String {
     for menu in Menu::ALL {
         let rows: Vec<&Row> = rows.iter().filter(|r| r.menu == menu).collect();
         if !rows.is_empty() {
-            let table = table(&rows, texts).trim_fmt();
+            let table = table(&rows, language).trim_fmt();
             out += &format!("\n{}\n{table}\n", menu.told(language));
             out += &failures(&rows, texts);
         }
@@ -41,13 +41,14 @@ fn about_python(rows: &[Row], texts: &Texts) -> String {
         .map_or(String::new(), |(python, ratio)| (texts.strokes)(python, ratio))
 }
 
-fn table(rows: &[&Row], texts: &Texts) -> Table {
+fn table(rows: &[&Row], language: Language) -> Table {
+    let texts = texts(language);
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(texts.heading);
     let baseline = rows.iter().find(|row| row.program == BASELINE);
     let baseline = baseline.and_then(|row| row.number("wall_ms"));
     for row in rows {
-        table.add_row(cells(row, baseline, texts));
+        table.add_row(cells(row, baseline, language));
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -59,8 +60,9 @@ fn table(rows: &[&Row], texts: &Texts) -> Table {
 pub(crate) fn cells(
     row: &Row,
     baseline: Option<f64>,
-    texts: &Texts,
+    language: Language,
 ) -> [String; 10] {
+    let texts = texts(language);
     let show = |value: Option<f64>, digits: usize| {
         value.map(|value| format!("{value:.digits$}")).unwrap_or_default()
     };

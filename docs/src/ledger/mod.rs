@@ -1,6 +1,7 @@
 //! The ledger: every statement of the article, what we say of it, and what
 //! the programs measured.
 
+mod build;
 mod options;
 mod table;
 
@@ -16,9 +17,10 @@ use serde::{Deserialize, Serialize};
 use shared::{Failure, Result, Verdict, answer_meaning};
 use subprocess::run_child::{Limits, Stop, Why, run_child};
 
+pub use build::build;
 pub use options::Options;
 pub use shared::Language;
-pub use table::{building, show, tell, tell_json};
+pub use table::{show, tell, tell_json};
 
 use crate::{
     programs::Program,

@@ -6,6 +6,7 @@ use lexopt::Arg::{Long, Value};
 use lexopt::{Parser, ValueExt};
 use shared::{Language, report, wrong_usage};
 
+use super::Claim;
 use crate::python;
 
 const HELP: &str = "\
@@ -77,11 +78,11 @@ const HELP_KO: &str = "\
   --strict         판정하지 않은 주장도 오류로 봄
   --dev            모든 프로그램을 dev 빌드로 실행. 준비는 빨리 끝나지만, 그
                    수치를 인용해서는 안 됨
-  --python         대신 docs/python/claims의 스크립트를 실행해, 파이썬에서 무엇이
-                   사실인지 잰 것을 출력
-  --scripts FOLDER 다른 스크립트 폴더
+  --python         대신 docs/python/claims의 스크립트를 실행해, 파이썬에서 사실인
+                   것에 대해 잰 값을 출력
+  --scripts FOLDER 다른 스크립트
   --lang LANGUAGE  출력의 언어, en(기본값)이나 ko. 측정 문장은 영어 그대로
-  --html FILE      모든 내용을 두 언어로 담은 웹 페이지를 씀
+  --html FILE      모두 담은 페이지를 두 언어로 씀
   --json           JSON 객체의 목록을 출력
   --ledger FILE    원장 대신 이 파일을 씀
   --help           이 도움말을 출력
@@ -118,6 +119,25 @@ impl Options {
     pub fn read() -> Options {
         Options::parse(Parser::from_env())
             .unwrap_or_else(|why| wrong_usage("claims", why))
+    }
+
+    /// The claims that are asked for. Ends the process where there is none of
+    /// that chapter or with that number (one line, status 2).
+    pub fn choose(&self, mut claims: Vec<Claim>) -> Vec<Claim> {
+        let Options { section, ids, .. } = self;
+        if let Some(section) = section {
+            claims.retain(|claim| claim.section == *section);
+        }
+        if claims.is_empty() {
+            wrong_usage("claims", "there is no such section");
+        }
+        let is_there =
+            |id: &&String| claims.iter().any(|claim| claim.id == **id);
+        if let Some(id) = ids.iter().find(|id| !is_there(id)) {
+            wrong_usage("claims", format!("there is no claim {id}"));
+        }
+        claims.retain(|claim| ids.is_empty() || ids.contains(&claim.id));
+        claims
     }
 
     fn parse(mut line: Parser) -> Result<Options, lexopt::Error> {

@@ -61,7 +61,7 @@ pub fn tell(claims: &[Claim], reports: &[Report], language: Language) {
 }
 
 /// Says that so many cost programs are built in another way than the others.
-pub fn building(count: usize, language: Language) -> String {
+pub(super) fn building(count: usize, language: Language) -> String {
     (texts(language).building)(count)
 }
 
@@ -114,6 +114,13 @@ fn entry(claim: &Claim, reports: Vec<&Report>) -> serde_json::Value {
     entry["program"] = json!(known.then(|| programs.join(", ")));
     let verdict = reports.iter().map(|report| report.verdict).max();
     entry["verdict"] = json!(verdict.map(Verdict::word));
+    let single = reports.iter().map(|report| {
+        let Report { program, figure, verdict, .. } = report;
+        json!({
+            "program": program, "figure": figure, "verdict": verdict.word(),
+        })
+    });
+    entry["reports"] = json!(single.collect::<Vec<_>>());
     entry
 }
 

@@ -3,6 +3,7 @@
 #[path = "../../../shared/tests/support/mod.rs"]
 mod support;
 
+mod book;
 mod claims;
 mod compare;
 mod headers;

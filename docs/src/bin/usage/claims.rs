@@ -33,24 +33,23 @@
 
 use docs::{
     html,
-    ledger::{self, Claim, Options},
-    programs::{self, Program},
-    progress::{end_in, note},
+    ledger::{self, Options},
+    progress::end_in,
     python,
 };
-use shared::{Failure, Result, wrong_usage};
-use subprocess::{cargo, run_child::Stop};
+use shared::{Failure, Result};
+use subprocess::run_child::Stop;
 
 fn main() -> Result {
     let options = Options::read();
     options.html.as_deref().map_or(Ok(()), html::check)?;
     let all = ledger::read(&options.ledger)?;
     let known = all.iter().map(|claim| claim.id.clone()).collect();
-    let claims = choose(all, &options);
+    let claims = options.choose(all);
     if options.python {
         return python::answer(&claims, &options);
     }
-    let programs = build(&claims, &options)?;
+    let programs = ledger::build(&claims, &options)?;
     let stop = Stop::listen()?;
     let Some((reports, mut problems)) =
         ledger::run(&claims, &known, &programs, &stop, options.language)?
@@ -65,41 +64,4 @@ fn main() -> Result {
         true => Ok(()),
         false => Err(Failure::new(problems.join("; "))),
     }
-}
-
-/// The claims that are asked for.
-fn choose(mut claims: Vec<Claim>, options: &Options) -> Vec<Claim> {
-    let Options { section, ids, .. } = options;
-    if let Some(section) = section {
-        claims.retain(|claim| claim.section == *section);
-    }
-    if claims.is_empty() {
-        wrong_usage("claims", "there is no such section");
-    }
-    let is_there = |id: &&String| claims.iter().any(|claim| claim.id == **id);
-    if let Some(id) = ids.iter().find(|id| !is_there(id)) {
-        wrong_usage("claims", format!("there is no claim {id}"));
-    }
-    claims.retain(|claim| ids.is_empty() || ids.contains(&claim.id));
-    claims
-}
-
-/// The programs that report these claims. They are built with the profile of
-/// this one, but cost programs with the release profile, without `--dev`: their
-/// figures depend on optimisation.
-fn build(claims: &[Claim], options: &Options) -> Result<Vec<Program>> {
-    let mut programs = programs::all()?;
-    programs.retain(|p| claims.iter().any(|c| c.programs.contains(&p.name)));
-    if programs.is_empty() {
-        return Ok(programs);
-    }
-    programs::build_crates_of(&programs)?;
-    let mut costs: Vec<&mut Program> =
-        programs.iter_mut().filter(|p| p.is_cost_program()).collect();
-    if costs.is_empty() || options.dev || cargo::own_profile()? != "dev" {
-        return Ok(programs);
-    }
-    note(ledger::building(costs.len(), options.language));
-    programs::build_in_release(&mut costs)?;
-    Ok(programs)
 }

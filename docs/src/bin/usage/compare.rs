@@ -45,7 +45,7 @@ fn main() -> Result {
     if let Some(names) = &options.code {
         return tell_code(names);
     }
-    let programs = options.choose(programs::kitchens()?)?;
+    let programs = options.programs()?;
     options.html.as_deref().map_or(Ok(()), html::check)?;
     programs::build_all()?;
     let stop = Stop::listen()?;

@@ -1,12 +1,10 @@
 //! The table of each menu.
 
-use shared::Menu;
+use shared::{Language, Menu};
 
 use crate::{
     compare::{BASELINE, Row, cells},
     html::{escape, texts},
-    ledger::Language,
-    texts::texts as words,
 };
 
 /// The tables, with what chooses one of them, and what the columns mean.
@@ -63,7 +61,7 @@ fn table(rows: &[Row], menu: Menu) -> String {
 }
 
 fn tr(row: &Row, baseline: Option<f64>, longest: f64) -> String {
-    let [program, wall, rest @ ..] = cells(row, baseline, words(Language::En));
+    let [program, wall, rest @ ..] = cells(row, baseline, Language::En);
     // A long name may be broken where it is no word.
     let program = escape(&program).replace('_', "_<wbr>");
     let model = row.report.get("model").and_then(|model| model.as_str());
