@@ -20,7 +20,6 @@ from os import getpid
 from pathlib import Path
 from typing import IO, NamedTuple
 
-import options
 import report
 
 # Seconds that a cook waits for the oven before giving a dish up.
@@ -200,6 +199,8 @@ class Kitchen:
     """The orders, an oven, and the account of what happens."""
 
     def __init__(self) -> None:
+        import options  # not in every child process: it is slow to load
+
         sys.excepthook = tell_in_one_line
         self.options = options.read()
         lift_file_limit()
@@ -227,7 +228,8 @@ class Kitchen:
                 cargo, stdin=pipe, stdout=pipe, cwd=root
             )
             line = self.lit.stdout.readline() if self.lit.stdout else b""
-            return options.address(line.decode().strip())
+            host, port = line.decode().strip().split(":")
+            return host, int(port)
         except (OSError, ValueError) as error:
             raise Failure("no oven: give one by --oven") from error
 

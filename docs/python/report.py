@@ -2,11 +2,12 @@
 
 import os
 import sys
-from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from kitchen import Plate, Usage
 
 
@@ -20,7 +21,7 @@ def interpreter() -> str:
 
 
 def meal(
-    options: Namespace,
+    options: "Namespace",
     plates: list["Plate"],
     opened: int,
     wall: int,

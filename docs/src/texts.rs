@@ -9,6 +9,8 @@ pub(crate) struct Texts {
     /// The head of the table of `compare`, and what that means.
     pub heading: [&'static str; 10],
     pub legend: &'static str,
+    /// An interpreter of Python, and by how much its knife is slower.
+    pub strokes: fn(&str, f64) -> String,
     /// In place of a time.
     pub failed: &'static str,
     /// What went wrong with a program, as its row says it.
@@ -62,6 +64,13 @@ static ENGLISH: Texts = Texts {
 faster: than one_cook; of bound: 1.00 is what nobody can beat; lines: of code
 that one_cook has not
 ",
+    strokes: |python, ratio| {
+        format!(
+            "*.py: {python}; where Rust makes {ratio:.0} strokes of the \
+             knife, it makes one, so that\na dish takes as long to prepare; \
+             the start of the interpreter is not counted\n"
+        )
+    },
     failed: "failed",
     status: |status| status.into(),
     machine: |cores, name, system, version, build| {
@@ -131,6 +140,13 @@ static KOREAN: Texts = Texts {
 시간: 실제로 걸린 시간. 속도: one_cook의 몇 배인지. 한계 대비: 1.00이 누구도
 넘을 수 없는 한계. 전환: 컨텍스트 전환. 줄: one_cook에 없는 코드의 줄 수
 ",
+    strokes: |python, ratio| {
+        format!(
+            "*.py: {python}. Rust가 칼질을 {ratio:.0}번 하는 동안 한 번 하므로, \
+             요리 하나를\n손질하는 시간은 같다. 인터프리터를 시작하는 시간은 \
+             세지 않는다.\n"
+        )
+    },
     failed: "실패",
     status: |status| {
         let said = [
@@ -159,7 +175,7 @@ static KOREAN: Texts = Texts {
         format!("{verdict}({program}): {figure}")
     },
     open: "미정: 해당하는 장을 아직 쓰지 않음",
-    no_report: "보고된 것이 없음",
+    no_report: "보고한 것이 없음",
     tally: |total, answers| {
         let answers = answers.iter();
         let answers =
@@ -169,7 +185,7 @@ static KOREAN: Texts = Texts {
     },
     claims: |all, open| format!("주장 {all}개, 그 가운데 미정 {open}개"),
     too_busy: |count| {
-        format!("컴퓨터가 바빠 측정 {count}개는 판정을 보류했습니다")
+        format!("컴퓨터가 바빠 측정 {count}개는 판정하지 않았습니다")
     },
     building: |count| {
         format!(
@@ -179,18 +195,22 @@ static KOREAN: Texts = Texts {
     },
 
     no_program: |program| format!("{program}: 그런 프로그램이 없습니다"),
-    hangs: |program| format!("{program}: 멈추어 끝나지 않습니다"),
+    hangs: |program| format!("{program}: 멈춰 버려 끝나지 않습니다"),
     ended: |program, status, why| {
         format!("{program}: {}: {why}", (KOREAN.status)(status))
     },
     no_claim: |program, id| {
-        format!("{program}: {id}에 대해 보고하지만, 그런 주장이 없습니다")
+        format!("{program}: {id}에 대해 보고하지만, 그런 주장은 없습니다")
     },
     contradicts: |program, id, figure| {
-        format!("{program}: {id}에 대한 우리의 답과 어긋납니다: {figure}")
+        format!(
+            "{program}: {id}에 대한 우리의 답이 어긋난 것으로 나옵니다: {figure}"
+        )
     },
     silent: |program, id| format!("{program}: {id}에 대해 보고하지 않습니다"),
     not_judged: |program, id, figure| {
-        format!("{program}: 컴퓨터가 바빠 {id}의 판정을 보류합니다: {figure}")
+        format!(
+            "{program}: 컴퓨터가 바빠 {id}에 대해 판정하지 않습니다: {figure}"
+        )
     },
 };

@@ -203,14 +203,14 @@ static KOREAN: Texts = Texts {
         let verdict = match verdict {
             Verdict::BorneOut => "뒷받침됨",
             Verdict::Contradicted => "어긋남",
-            Verdict::NotJudged => "판정 보류(컴퓨터가 바쁨)",
+            Verdict::NotJudged => "판정하지 않음(컴퓨터가 바쁨)",
         };
         format!("{id}에 대한 우리의 답: {verdict}. {figure}")
     },
     verdict: |verdict| match verdict {
         Verdict::BorneOut => "뒷받침됨",
         Verdict::Contradicted => "어긋남",
-        Verdict::NotJudged => "판정 보류",
+        Verdict::NotJudged => "판정하지 않음",
     },
     meaning: |answer| match answer {
         "holds" => "참",
@@ -227,11 +227,11 @@ static KOREAN: Texts = Texts {
 옵션:
   --menu MENU     waiting(대기, 기본값), chopping(손질), mixed(혼합)
   --dishes N      요리의 수, 1에서 10000까지(기본값 10)
-  --oven ADDRESS  자기 오븐 대신 이 오븐을 씀, 127.0.0.1:PORT
+  --oven ADDRESS  따로 띄우지 않고 이 오븐을 씀, 127.0.0.1:PORT
   --json          표 대신 JSON 객체 하나를 출력
-  --trace FILE    Chrome 트레이스 파일을 기록(ui.perfetto.dev에서 열림)
+  --trace FILE    Chrome 트레이스 파일로 기록(ui.perfetto.dev에서 볼 수 있음)
   --lang LANG     보고서의 언어, en(기본값)이나 ko
-  --strict        컴퓨터가 바빠도 시간으로 판정
+  --strict        컴퓨터가 바빠도 시간을 재어 판정
   --help          이 도움말을 출력
 ",
 };

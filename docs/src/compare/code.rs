@@ -9,9 +9,9 @@ use rustix::termios::tcgetwinsize;
 use shared::{Result, report, wrong_usage};
 
 use crate::{
-    diff::{Kind, Line, Row},
+    diff::{Kind, Line, Row, in_common},
     programs::{self, Program, root},
-    source,
+    python, source,
 };
 
 /// What only the left side has, what only the right side has, and what is
@@ -52,11 +52,12 @@ fn find(all: &[Program], name: &str) -> Program {
     }
     let is_plain = !name.contains(['/', '\\']);
     if name.ends_with(".py") && is_plain {
-        let path = root().join("docs/python").join(name);
+        let path = python::folder().join(name);
         if let Ok(source) = fs::read_to_string(&path) {
             let source_path = path.clone();
             let program = Program::from_elsewhere(path);
-            return Program { source, source_path, ..program };
+            let model = python::MODEL.into();
+            return Program { source, source_path, model, ..program };
         }
     }
     let near = all.iter().map(|program| program.name.as_str());
@@ -76,11 +77,19 @@ fn title(program: &Program) -> String {
 /// How many lines of code each has that the other has not.
 fn in_short([left, right]: [&Program; 2]) -> String {
     let line = |base: &Program, twin: &Program| {
-        let count = source::added_lines(&base.source, &twin.source);
+        let (here, there) = (code_lines(twin), code_lines(base));
+        let count = here.len() - in_common(&here, &there);
         let count = report::plural(count, "line", "lines");
         format!("{}: {count} of code that {} has not\n", twin.name, base.name)
     };
     format!("\n{}{}", line(right, left), line(left, right))
+}
+
+fn code_lines(program: &Program) -> Vec<&str> {
+    match program.is_python() {
+        true => python::code_lines(&program.source),
+        false => source::code_lines(&program.source),
+    }
 }
 
 /// How wide the terminal is; 0 if standard output is none, unless `COLUMNS`

@@ -7,7 +7,7 @@ mod table;
 use std::{process::Command, time::Duration};
 
 use serde_json::{Map, Value, json};
-use shared::{Failure, Language, Menu, Result, measure::median};
+use shared::{Failure, Language, Menu, Result, measure::median, report};
 use subprocess::run_child::{Finished, Limits, Stop, Why, run_child};
 
 pub use code::{side_by_side, tell_code, unified};
@@ -15,7 +15,9 @@ pub use options::Options;
 pub(crate) use table::cells;
 pub use table::{machine, tables, timelines};
 
-use crate::{programs::Program, progress::Progress, source, texts::texts};
+use crate::{
+    html, programs::Program, progress::Progress, source, texts::texts,
+};
 
 /// One program on one menu.
 #[derive(Clone, Debug)]
@@ -76,6 +78,29 @@ pub fn run_all(
         }
     }
     Ok(Some(runs.into_iter().map(middle).collect()))
+}
+
+/// Shows the rows as they are asked for: as a page, as JSON, or as tables.
+///
+/// # Errors
+///
+/// The page cannot be written.
+pub fn show(rows: &[Row], programs: &[Program], options: &Options) -> Result {
+    let language = options.language;
+    if let Some(path) = &options.html {
+        let page = html::compare_page(rows, programs, language);
+        return html::write(path, &page);
+    }
+    if options.json {
+        let list: Vec<_> = rows.iter().map(|row| &row.report).collect();
+        report::say(&format!("{:#}\n", json!(list)));
+        return Ok(());
+    }
+    report::say(&tables(rows, language));
+    if options.timeline {
+        report::say(&timelines(rows, language));
+    }
+    Ok(())
 }
 
 /// How it ends: some runs may have failed.

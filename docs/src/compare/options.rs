@@ -39,6 +39,7 @@ Options:
 /// The same, for `--lang ko --help`.
 const HELP_KO: &str = "\
 사용법: cargo compare [OPTIONS]
+        cargo compare --code PROGRAM PROGRAM
 
 모든 주방 프로그램을 빌드해 메뉴마다 하나씩 차례로 실행하고, 걸린 시간 등을
 출력합니다.
@@ -51,7 +52,7 @@ const HELP_KO: &str = "\
   --also FILE      직접 만든 프로그램을 추가. 다른 프로그램처럼 --json, --menu,
                    --dishes를 알아야 함
   --python         python3이 있으면 docs/python의 프로그램도 실행
-  --limit SECONDS  이보다 오래 걸리는 프로그램은 끝냄(기본값 60)
+  --limit SECONDS  제한 시간, 넘는 프로그램은 강제로 끝냄(기본값 60)
   --timeline       누가 언제 무엇을 요리했는지 한 축에 그림
   --html FILE      모두 보여 주는 페이지를 씀: 표, 그리고 고른 두 프로그램의
                    타임라인과 소스

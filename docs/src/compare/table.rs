@@ -28,22 +28,17 @@ pub fn tables(rows: &[Row], language: Language) -> String {
             out += &failures(&rows, texts);
         }
     }
-    out + "\n" + texts.legend + &about_python(rows)
+    out + "\n" + texts.legend + &about_python(rows, texts)
 }
 
 /// What is to be known of rows of Python, if there are any.
-fn about_python(rows: &[Row]) -> String {
+fn about_python(rows: &[Row], texts: &Texts) -> String {
     let about = rows.iter().find_map(|row| {
         let python = row.report.get("python")?.as_str()?;
         Some((python, row.number("strokes_divided_by")?))
     });
-    about.map_or(String::new(), |(python, divided_by)| {
-        format!(
-            "*.py: {python}; where Rust makes {divided_by:.0} strokes of the \
-             knife, it makes one, so that\na dish takes as long to prepare; \
-             the start of the interpreter is not counted\n"
-        )
-    })
+    about
+        .map_or(String::new(), |(python, ratio)| (texts.strokes)(python, ratio))
 }
 
 fn table(rows: &[&Row], language: Language) -> Table {

@@ -91,8 +91,9 @@ fn switches() -> String {
 
 /// Where, how and when all of it was measured.
 fn measured(command: &str) -> String {
+    use Language::{En, Ko};
     let rows = [
-        (texts::MACHINE, escape(&machine(Language::En))),
+        (texts::MACHINE, texts::both(&machine(En), &machine(Ko))),
         (texts::DATE, format!("<time>{}</time>", today())),
         (texts::COMMAND, format!("<code>{}</code>", escape(command))),
     ];

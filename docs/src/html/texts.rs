@@ -116,7 +116,7 @@ pub const COLUMNS: [(Text, Text); 10] = [
         ),
     ),
     (
-        Text("faster", "배율"),
+        Text("faster", "속도"),
         Text(
             "how many times as fast as `one_cook`",
             "`one_cook`의 몇 배로 빠른가",
@@ -192,13 +192,14 @@ pub const VERDICT: Text = Text("Verdict", "판정");
 pub const ANY_VERDICT: Text = Text("any verdict", "모든 판정");
 pub const BORNE_OUT: Text = Text("borne out", "뒷받침됨");
 pub const CONTRADICTED: Text = Text("contradicted", "어긋남");
-pub const NOT_JUDGED: Text = Text("not judged", "판정 보류");
+pub const NOT_JUDGED: Text = Text("not judged", "판정하지 않음");
 pub const NOT_REPORTED: Text = Text("not reported", "보고 없음");
 pub const SHOWN: Text = Text(" statements shown", "개의 주장");
 pub const NOTHING_FITS: Text =
     Text("No statement fits.", "조건에 맞는 주장이 없다.");
 pub const RESET: Text = Text("Show all", "모두 보기");
 pub const IN_PYTHON: Text = Text("Python today", "오늘의 파이썬");
+pub const READ: Text = Text("(source)", "(출처)");
 pub const IN_RUST: Text = Text("Rust", "Rust");
 pub const MEASURED: Text = Text("Measured", "측정");
 pub const OPEN: Text =

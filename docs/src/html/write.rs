@@ -9,6 +9,8 @@ use std::{
 
 use shared::{Failure, Result};
 
+use crate::progress::note;
+
 /// Whether a page can be written to `path` at all. To be asked before a long
 /// measurement, not after it.
 ///
@@ -24,7 +26,8 @@ pub fn check(path: &Path) -> Result {
 }
 
 /// Writes a page. An existing file is replaced by a whole page, or stays as it
-/// was: the page is written beside it, and takes its name at the end.
+/// was: the page is written beside it, and takes its name at the end. That is
+/// told on standard error.
 ///
 /// # Errors
 ///
@@ -37,7 +40,9 @@ pub fn write(path: &Path, page: &str) -> Result {
             .and_then(|mut file| file.write_all(page.as_bytes())),
         false => Draft::beside(path).and_then(|draft| draft.publish(page)),
     };
-    written.map_err(|why| failed(path, &why))
+    written.map_err(|why| failed(path, &why))?;
+    note(format_args!("{} is written", path.display()));
+    Ok(())
 }
 
 fn failed(path: &Path, why: &io::Error) -> Failure {

@@ -20,7 +20,7 @@ use subprocess::run_child::{Limits, Stop, Why, run_child};
 pub use build::build;
 pub use options::Options;
 pub use shared::Language;
-pub use table::{tell, tell_json};
+pub use table::{show, tell, tell_json};
 
 use crate::{
     programs::Program,

@@ -64,18 +64,18 @@ const HELP_KO: &str = "\
   false      참이 아님
   outdated   이제는 파이썬에서도 참이 아님
 
-측정이 우리의 답에 대해 말하는 것:
-  뒷받침됨   측정값이 우리의 답과 맞음
-  어긋남     측정값이 우리의 답과 반대임. 오류로 봄
-  판정 보류  컴퓨터가 너무 바빠 알 수 없었거나, 시간을 잰 두 실행의 판정이
-             서로 다름. 오류로 보지 않음
+판정(측정값이 우리의 답에 맞는지):
+  뒷받침됨       측정값이 우리의 답과 맞음
+  어긋남         측정값이 우리의 답과 반대임. 오류로 봄
+  판정하지 않음  컴퓨터가 너무 바빠 알 수 없었거나, 시간을 잰 두 실행의
+                 판정이 서로 다름. 오류로 보지 않음
 
-비용을 재는 프로그램은 이때 release 프로파일로 빌드합니다.
+비용을 재는 프로그램은 release 프로파일로 빌드합니다.
 
 옵션:
   --section NAME   이 장만: threading, asyncio, multiprocessing, futures_pool,
                    subprocess, across
-  --strict         판정을 보류한 주장도 오류로 봄
+  --strict         판정하지 않은 주장도 오류로 봄
   --dev            모든 프로그램을 dev 빌드로 실행. 준비는 빨리 끝나지만, 그
                    수치를 인용해서는 안 됨
   --python         대신 docs/python/claims의 스크립트를 실행해, 파이썬에서 사실인
@@ -84,7 +84,7 @@ const HELP_KO: &str = "\
   --lang LANGUAGE  출력의 언어, en(기본값)이나 ko. 측정 문장은 영어 그대로
   --html FILE      모두 담은 페이지를 두 언어로 씀
   --json           JSON 객체의 목록을 출력
-  --ledger FILE    다른 원장 파일
+  --ledger FILE    원장 대신 이 파일을 씀
   --help           이 도움말을 출력
 ";
 
@@ -177,6 +177,11 @@ impl Options {
                 other => return Err(other.unexpected()),
             }
         }
-        Ok(options)
+        match options.html {
+            Some(_) if options.python => {
+                Err("--html is not for --python".into())
+            }
+            _ => Ok(options),
+        }
     }
 }

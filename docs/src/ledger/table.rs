@@ -1,10 +1,33 @@
 //! The claims as lines, and as JSON.
 
 use serde_json::json;
-use shared::{Verdict, say};
+use shared::{Result, Verdict, say};
 
-use super::{Answer, Claim, Language, Report, not_judged};
-use crate::texts::texts;
+use super::{Answer, Claim, Language, Options, Report, not_judged};
+use crate::{html, programs::Program, texts::texts};
+
+/// Shows the claims as they are asked for: as a page, as JSON, or as lines.
+///
+/// # Errors
+///
+/// The page cannot be written.
+pub fn show(
+    claims: &[Claim],
+    reports: &[Report],
+    programs: &[Program],
+    options: &Options,
+) -> Result {
+    let Options { dev, language, .. } = *options;
+    if let Some(path) = &options.html {
+        let page = html::claims_page(claims, reports, programs, dev, language);
+        return html::write(path, &page);
+    }
+    match options.json {
+        true => tell_json(claims, reports),
+        false => tell(claims, reports, language),
+    }
+    Ok(())
+}
 
 /// Prints the claims, and what was reported of each.
 pub fn tell(claims: &[Claim], reports: &[Report], language: Language) {

@@ -13,15 +13,17 @@ use std::{
 };
 
 use serde::Deserialize;
-use shared::{Result, measure, oven::Oven};
+use shared::{Failure, Result, measure, oven::Oven};
 use subprocess::run_child::{Limits, Stop, Why, run_child};
 
-pub use claims::{Report, Script, not_judged, run, scripts};
-pub use table::{tell, tell_json};
+pub use claims::{Report, Script, scripts};
+use claims::{not_judged, run};
+use table::{tell, tell_json};
 
 use crate::{
+    ledger::{self, Claim},
     programs::{Program, root},
-    progress::note,
+    progress::{end, note},
 };
 
 /// The kitchens in Python, each beside its twin in Rust.
@@ -189,6 +191,32 @@ fn program(
         arguments: arguments.into(),
         ..Program::from_elsewhere(python.executable.clone())
     })
+}
+
+/// Runs the scripts for these claims, and prints what they have measured.
+///
+/// # Errors
+///
+/// There is no Python, a script is wrong, or one contradicts the ledger.
+pub fn answer(claims: &[Claim], options: &ledger::Options) -> Result {
+    let python = Python::find().map_err(Failure::new)?;
+    let scripts = scripts(&options.scripts)?;
+    let stop = Stop::listen()?;
+    let Some((reports, mut problems)) = run(claims, &scripts, &python, &stop)?
+    else {
+        end(&stop, "claims");
+    };
+    match options.json {
+        true => tell_json(claims, &reports, &python),
+        false => tell(claims, &reports, &python, options.language),
+    }
+    if options.strict {
+        problems.extend(not_judged(&reports));
+    }
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::new(problems.join("; "))),
+    }
 }
 
 /// The lines of code of a source in Python: without blank lines, comments and

@@ -9,6 +9,7 @@ mod compare;
 mod headers;
 mod house;
 mod korean;
+mod pages;
 mod python;
 mod snippets;
 mod twins;

@@ -163,7 +163,7 @@ mod tests {
         for (english, korean) in english.lines().zip(korean.lines()) {
             assert_eq!(sorted(english), sorted(korean), "{english}\n{korean}");
         }
-        assert!(korean.contains("판정 보류(컴퓨터가 바쁨)"), "{korean}");
+        assert!(korean.contains("판정하지 않음(컴퓨터가 바쁨)"), "{korean}");
         assert!(korean.contains("외 2가지"), "{korean}");
     }
 

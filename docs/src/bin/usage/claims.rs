@@ -4,6 +4,10 @@
 //!     cargo claims --section threading
 //!     cargo claims A23 T5 --lang ko
 //!     cargo claims --python T5 T10
+//!     cargo claims --html page.html
+//!
+//! The page has all of it in English and Korean, and the sources of all these
+//! programs. It can be searched.
 //!
 //! Change this and watch: `SMOL_THREADS=2 cargo claims --section asyncio`: two
 //! chefs, and the ledger says which claim that contradicts.
@@ -29,10 +33,9 @@
 
 use docs::{
     html,
-    ledger::{self, Claim, Options, Report},
-    programs::Program,
+    ledger::{self, Options},
     progress::end_in,
-    python::{self, Python},
+    python,
 };
 use shared::{Failure, Result};
 use subprocess::run_child::Stop;
@@ -44,7 +47,7 @@ fn main() -> Result {
     let known = all.iter().map(|claim| claim.id.clone()).collect();
     let claims = options.choose(all);
     if options.python {
-        return about_python(&claims, &options);
+        return python::answer(&claims, &options);
     }
     let programs = ledger::build(&claims, &options)?;
     let stop = Stop::listen()?;
@@ -53,53 +56,10 @@ fn main() -> Result {
     else {
         end_in(options.language, &stop, "claims");
     };
-    tell(&claims, &reports, &programs, &options)?;
+    ledger::show(&claims, &reports, &programs, &options)?;
     if options.strict {
         problems.extend(ledger::not_judged(&reports, options.language));
     }
-    outcome(&problems)
-}
-
-/// As a page, as JSON, or as lines.
-fn tell(
-    claims: &[Claim],
-    reports: &[Report],
-    programs: &[Program],
-    options: &Options,
-) -> Result {
-    let Options { dev, language, .. } = *options;
-    if let Some(path) = &options.html {
-        let page = html::claims_page(claims, reports, programs, dev, language);
-        return html::write(path, &page);
-    }
-    match options.json {
-        true => ledger::tell_json(claims, reports),
-        false => ledger::tell(claims, reports, language),
-    }
-    Ok(())
-}
-
-/// The same for what is true of Python.
-fn about_python(claims: &[Claim], options: &Options) -> Result {
-    let python = Python::find().map_err(Failure::new)?;
-    let scripts = python::scripts(&options.scripts)?;
-    let stop = Stop::listen()?;
-    let Some((reports, mut problems)) =
-        python::run(claims, &scripts, &python, &stop)?
-    else {
-        end_in(options.language, &stop, "claims");
-    };
-    match options.json {
-        true => python::tell_json(claims, &reports, &python),
-        false => python::tell(claims, &reports, &python, options.language),
-    }
-    if options.strict {
-        problems.extend(python::not_judged(&reports));
-    }
-    outcome(&problems)
-}
-
-fn outcome(problems: &[String]) -> Result {
     match problems.is_empty() {
         true => Ok(()),
         false => Err(Failure::new(problems.join("; "))),

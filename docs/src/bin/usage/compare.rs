@@ -3,6 +3,12 @@
 //!     cargo run -p docs --bin compare
 //!     cargo compare --only cooks,cooks_rayon,chef --menu waiting,chopping
 //!     cargo compare --python --only cooks,cooks.py,kitchens,kitchens.py
+//!     cargo compare --html page.html
+//!     cargo compare --code cooks chef
+//!
+//! The page shows the tables, and of any two programs the timelines on one axis
+//! and the sources side by side. `--code` shows in the terminal how two sources
+//! differ, word by word.
 //!
 //! Change this and watch: `--dishes 1000`: which models still stand?
 //!
@@ -27,13 +33,11 @@
 //!     that one_cook has not
 
 use docs::{
-    compare::{Options, Row, outcome, run_all, tables, tell_code, timelines},
-    html,
-    programs::{self, Program},
+    compare::{Options, outcome, run_all, show, tell_code},
+    html, programs,
     progress::end_in,
 };
-use serde_json::Value;
-use shared::{Result, report};
+use shared::Result;
 use subprocess::run_child::Stop;
 
 fn main() -> Result {
@@ -48,25 +52,6 @@ fn main() -> Result {
     let Some(rows) = run_all(&programs, &options, &stop)? else {
         end_in(options.language, &stop, "compare");
     };
-    tell(&rows, &programs, &options)?;
+    show(&rows, &programs, &options)?;
     outcome(&rows, options.language)
-}
-
-/// As a page, as JSON, or as tables.
-fn tell(rows: &[Row], programs: &[Program], options: &Options) -> Result {
-    let language = options.language;
-    if let Some(path) = &options.html {
-        let page = html::compare_page(rows, programs, language);
-        return html::write(path, &page);
-    }
-    if options.json {
-        let list = rows.iter().map(|row| Value::Object(row.report.clone()));
-        report::say(&format!("{:#}\n", Value::Array(list.collect())));
-        return Ok(());
-    }
-    report::say(&tables(rows, language));
-    if options.timeline {
-        report::say(&timelines(rows, language));
-    }
-    Ok(())
 }

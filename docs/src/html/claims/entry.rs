@@ -52,13 +52,17 @@ impl<'a> Entry<'a> {
     /// Closed, it shows the statement, our answer and the verdict; open, all
     /// the rest.
     pub fn html(&self) -> String {
-        let Claim { id, says, ko, python, rust, .. } = self.claim;
+        let Claim { id, says, ko, python, python_ko, rust, .. } = self.claim;
+        let python = match python_ko.as_str() {
+            "" => with_code(python),
+            ko => both(python, ko),
+        };
         let verdict = self.reports.iter().map(|report| report.verdict).max();
         let (id, says) = (escape(id), both(says, ko));
         let (answer, word) = (texts::meaning(*rust).html(), rust.word());
         let judged = verdict_word(verdict);
         let facts = [
-            fact(texts::IN_PYTHON.html(), with_code(python)),
+            fact(texts::IN_PYTHON.html(), python + &self.read()),
             fact(
                 texts::IN_RUST.html(),
                 format!("<i class=\"dot {word}\"></i> {word}: {answer}"),
@@ -79,6 +83,18 @@ impl<'a> Entry<'a> {
             facts.concat(),
             programs.collect::<String>(),
         )
+    }
+
+    /// Where it can be read, if nobody can run it.
+    fn read(&self) -> String {
+        let source = self.claim.python_source.as_deref().unwrap_or_default();
+        match source.starts_with("https://") {
+            true => {
+                let (link, read) = (escape(source), texts::READ.html());
+                format!(" <a href=\"{link}\">{read}</a>")
+            }
+            false => String::new(),
+        }
     }
 
     /// The sentence of each report.

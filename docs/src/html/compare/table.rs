@@ -62,7 +62,8 @@ fn table(rows: &[Row], menu: Menu) -> String {
 
 fn tr(row: &Row, baseline: Option<f64>, longest: f64) -> String {
     let [program, wall, rest @ ..] = cells(row, baseline, Language::En);
-    let program = escape(&program);
+    // A long name may be broken where it is no word.
+    let program = escape(&program).replace('_', "_<wbr>");
     let model = row.report.get("model").and_then(|model| model.as_str());
     let model = escape(model.unwrap_or_default());
     let head = format!(

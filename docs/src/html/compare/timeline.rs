@@ -2,7 +2,7 @@
 //! that text stays text, and a script can put any two programs on one axis.
 
 use serde_json::Value;
-use shared::Menu;
+use shared::{Language, Menu, dish_name};
 
 use crate::{
     compare::Row,
@@ -91,7 +91,8 @@ fn lane(plate: &Value, row: &Row) -> String {
     let (start, ready, end) =
         (at("prep_ms", 0), at("prep_ms", 1), at("bake_ms", 1));
     let name = plate["name"].as_str().unwrap_or_default();
-    let dish = escape(&format!("{} {name}", plate["dish"]));
+    let number = plate["dish"].as_u64().unwrap_or_default();
+    let dish = dish(number as u32, name);
     let cook = escape(&cook(plate, &row.report));
     let told = texts::both(
         &format!("work to {ready:.0} ms, waiting to {end:.0} ms"),
@@ -105,6 +106,17 @@ fn lane(plate: &Value, row: &Row) -> String {
          <i class=\"waiting\" style=\"--from:{ready:.1};--to:{end:.1}\"></i>\
          <span class=\"unseen\">{told}</span></span></li>\n"
     )
+}
+
+/// Its name in both languages, if it is one of the menu.
+fn dish(number: u32, name: &str) -> String {
+    let told = |name: &str| format!("{number} {name}");
+    match dish_name(number, Language::En) == name {
+        true => {
+            texts::both(&told(name), &told(dish_name(number, Language::Ko)))
+        }
+        false => escape(&told(name)),
+    }
 }
 
 /// A round time not before `ms`, whose quarters are round, too.
