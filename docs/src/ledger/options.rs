@@ -69,7 +69,7 @@ const HELP_KO: &str = "\
   --section NAME   이 장만: threading, asyncio, multiprocessing, futures_pool,
                    subprocess, across
   --strict         판정하지 않은 주장도 오류로 봄
-  --dev            모든 프로그램을 dev 빌드로 실행. 준비는 빨리 끝나지만, 그
+  --dev            모든 프로그램을 dev 빌드로 실행. 빌드는 빨리 끝나지만, 그
                    수치를 인용해서는 안 됨
   --lang LANGUAGE  출력의 언어, en(기본값)이나 ko. 측정 문장은 영어 그대로
   --json           JSON 객체의 목록을 출력
