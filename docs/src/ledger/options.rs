@@ -76,7 +76,7 @@ const HELP_KO: &str = "\
   --section NAME   이 장만: threading, asyncio, multiprocessing, futures_pool,
                    subprocess, across
   --strict         판정하지 않은 주장도 오류로 봄
-  --dev            모든 프로그램을 dev 빌드로 실행. 준비는 빨리 끝나지만, 그
+  --dev            모든 프로그램을 dev 빌드로 실행. 빌드는 빨리 끝나지만, 그
                    수치를 인용해서는 안 됨
   --python         대신 docs/python/claims의 스크립트를 실행해, 파이썬에서 사실인
                    것에 대해 잰 값을 출력
