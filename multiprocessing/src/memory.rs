@@ -280,17 +280,11 @@ impl SharedMemory {
     /// These bytes as atomics. (A copy by `copy_nonoverlapping` would be a data
     /// race with another thread, and the compiler might read what it copies
     /// twice.)
+    #[expect(unsafe_code, reason = "the place is only known while it runs")]
     fn words(&self, at: usize, bytes: usize) -> io::Result<Words<'_>> {
-        const WORD: usize = size_of::<AtomicU64>();
-        let before = at.wrapping_neg() % WORD; // a mapping begins aligned
-        let first: &[AtomicU8] = self.slice(at, before.min(bytes))?;
-        let (at, bytes) = (at + first.len(), bytes - first.len());
-        // Few bytes may end before the first place of a whole word.
-        let words: &[AtomicU64] = match bytes / WORD {
-            0 => &[],
-            count => self.slice(at, count)?,
-        };
-        let last = self.slice(at + WORD * words.len(), bytes % WORD)?;
+        let bytes: &[AtomicU8] = self.slice(at, bytes)?;
+        // SAFETY: all bytes are a value of either, and others may change both.
+        let (first, words, last) = unsafe { bytes.align_to() };
         Ok(Words { first, words, last })
     }
 

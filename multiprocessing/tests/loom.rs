@@ -257,8 +257,8 @@ impl<F: Fault> Place for Held<F> {
         }
     }
 
-    fn sides(&self) -> [&Side; 2] {
-        self.0.sides.each_ref()
+    fn side(&self, which: usize) -> &Side {
+        &self.0.sides[which]
     }
 
     fn capacity(&self) -> u32 {

@@ -389,7 +389,7 @@ impl<'a> Pipes<'a> {
     fn read(&mut self, nth: usize) -> io::Result<()> {
         let (output, source) = &mut self.outputs[nth];
         let Some(pipe) = source else { return Ok(()) };
-        let mut buffer = [0; 1 << 16];
+        let mut buffer = vec![0; 1 << 16]; // a thread may have a small stack
         match pipe.read(&mut buffer) {
             Ok(0) => {
                 output.complete = true;

@@ -247,8 +247,10 @@ impl Copy {
         let path = source_path.strip_prefix(root()).unwrap();
         let path = path.with_file_name(format!("{twin}.rs"));
         let inside = path.strip_prefix(model).unwrap().display();
-        fs::write(self.folder.join(&path), source.replace(right, wrong))
-            .unwrap();
+        // What is not used any more is no news here.
+        let source = source.replace(right, wrong);
+        let source = format!("#![allow(warnings)]\n{source}");
+        fs::write(self.folder.join(&path), source).unwrap();
         let manifest = self.folder.join(model).join("Cargo.toml");
         let text = fs::read_to_string(&manifest).unwrap();
         let entry = format!(

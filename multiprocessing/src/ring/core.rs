@@ -47,8 +47,8 @@ pub struct Side {
 
 /// What the ring lies in.
 pub trait Place {
-    /// The producer's side and the consumer's.
-    fn sides(&self) -> [&Side; 2];
+    /// The producer's side, which is number 0, or the consumer's, 1.
+    fn side(&self, which: usize) -> &Side;
     /// How many bytes of messages fit in: a power of two.
     fn capacity(&self) -> u32;
     /// Copies bytes in; they do not reach beyond the capacity.
@@ -57,6 +57,17 @@ pub trait Place {
     fn read(&self, at: u32, bytes: &mut [u8]) -> io::Result<()>;
     /// Wakes the thread that sleeps on this futex.
     fn wake(&self, word: &AtomicU32);
+
+    /// Copies a length in, to a multiple of [`UNIT`].
+    fn write_length(&self, at: u32, length: u64) -> io::Result<()> {
+        self.write(at, &length.to_ne_bytes())
+    }
+    /// Copies a length out.
+    fn read_length(&self, at: u32) -> io::Result<u64> {
+        let mut length = [0; UNIT as usize];
+        self.read(at, &mut length)?;
+        Ok(u64::from_ne_bytes(length))
+    }
 
     /// What makes all that was written before visible to the other side.
     const PUBLISH: Ordering = Release;
@@ -101,11 +112,11 @@ impl<P: Place> End<P> {
     }
 
     fn mine(&self) -> &Side {
-        self.place.sides()[self.which]
+        self.place.side(self.which)
     }
 
     fn theirs(&self) -> &Side {
-        self.place.sides()[1 - self.which]
+        self.place.side(1 - self.which)
     }
 
     /// Whether the other side has moved on since this end last looked.
@@ -132,8 +143,8 @@ impl<P: Place> End<P> {
             let closed = self.seen & CLOSED != 0;
             return Ok(if closed { Tried::Closed } else { Tried::Wait });
         }
-        let length = message.len() as u64;
-        self.copy_in(self.at, &length.to_ne_bytes())?;
+        let (at, length) = (self.in_ring(self.at), message.len() as u64);
+        self.place.write_length(at, length)?;
         let mut at = self.at.wrapping_add(UNIT);
         for piece in message.chunks(P::PIECE) {
             self.copy_in(at, piece)?;
@@ -173,11 +184,9 @@ impl<P: Place> End<P> {
             return Err(InvalidData.into()); // backwards
         }
         if before == 0 {
-            let mut length = [0; UNIT as usize];
-            self.copy_out(self.at, &mut length)?;
             // Looked at once, in a copy: the other side can change what is
             // shared.
-            let length = u64::from_ne_bytes(length);
+            let length = self.place.read_length(self.in_ring(self.at))?;
             if length > self.limit() as u64 {
                 return Err(InvalidData.into());
             }
@@ -263,17 +272,28 @@ impl<P: Place> End<P> {
     fn copy_in(&self, at: u32, bytes: &[u8]) -> io::Result<()> {
         let (at, first) = self.pieces(at, bytes.len());
         self.place.write(at, &bytes[..first])?;
-        self.place.write(0, &bytes[first..])
+        if first < bytes.len() {
+            self.place.write(0, &bytes[first..])?;
+        }
+        Ok(())
     }
 
     fn copy_out(&self, at: u32, bytes: &mut [u8]) -> io::Result<()> {
         let (at, first) = self.pieces(at, bytes.len());
         self.place.read(at, &mut bytes[..first])?;
-        self.place.read(0, &mut bytes[first..])
+        if first < bytes.len() {
+            self.place.read(0, &mut bytes[first..])?;
+        }
+        Ok(())
+    }
+
+    /// Where this position lies.
+    fn in_ring(&self, at: u32) -> u32 {
+        at % self.place.capacity()
     }
 
     fn pieces(&self, at: u32, bytes: usize) -> (u32, usize) {
-        let at = at % self.place.capacity();
+        let at = self.in_ring(at);
         (at, bytes.min((self.place.capacity() - at) as usize))
     }
 }
@@ -295,8 +315,8 @@ mod tests {
     struct Small(SharedMemory);
 
     impl Place for &Small {
-        fn sides(&self) -> [&Side; 2] {
-            [0, 256].map(|at| self.0.view(at).unwrap())
+        fn side(&self, which: usize) -> &Side {
+            self.0.view(256 * which).unwrap()
         }
 
         fn capacity(&self) -> u32 {

@@ -1,9 +1,9 @@
-//! The tests of this crate that may run beside each other, in one program:
-//! linked once. What measures (`headers`) is a program of its own.
+//! The tests of this crate, in one program: linked once.
 
 #[path = "../../../shared/tests/support/mod.rs"]
 mod support;
 
 mod compile_fail;
+mod headers;
 mod meals;
 mod scenarios;

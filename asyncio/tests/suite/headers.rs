@@ -1,7 +1,6 @@
 //! What each program's header shows is what the program prints.
 
-#[path = "../../shared/tests/support/mod.rs"]
-mod support;
+use crate::support;
 
 #[test]
 fn headers_show_what_programs_print() {
