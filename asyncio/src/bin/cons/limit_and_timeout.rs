@@ -45,15 +45,16 @@ async fn main() -> Result {
     let done = by_number.iter().flatten().count();
     say!("{all} requests took {took:.0} ms, at most {most} ran at a time");
     say!("{done} were answered, {timed_out} timed out");
-    let right = (most, done, timed_out, by_number[99]);
-    ensure(right == (20, 90, 10, Some(198)), "a request has ended otherwise")
+    let ended = (most, done, timed_out, by_number[99]);
+    let right = ended == (20, 90, 10, Some(198));
+    ensure(right, "the requests did not end as expected")
 }
 
 /// Every tenth server never answers. The clones of `most` count the requests
 /// that run: a clone is dropped with its request, also after a timeout.
 async fn request(number: u32, most: Arc<AtomicUsize>) -> u32 {
-    let run = Arc::strong_count(&most) - 1; // one is of `main`
-    most.fetch_max(run, Relaxed);
+    let running = Arc::strong_count(&most) - 1; // one is of `main`
+    most.fetch_max(running, Relaxed);
     match number % 10 {
         0 => std::future::pending().await,
         _ => sleep(Duration::from_millis(10)).await,
@@ -84,7 +85,7 @@ pub fn requests<Input, Request>(
     request: impl Fn(Input) -> Request,
 ) -> impl Stream<Item = (usize, Result<Request::Output, Elapsed>)>
 where
-    Request: Future<Output: Send> + Send + 'static, // and the `Output`
+    Request: Future<Output: Send> + Send + 'static, // the result is `Send`, too
 {
     assert_ne!(limit, 0, "no request could ever begin");
     let start = move |(number, input)| {

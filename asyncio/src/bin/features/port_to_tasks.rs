@@ -2,14 +2,16 @@
 //!
 //!     cargo run -p asyncio --bin port_to_tasks
 //!
-//! The port is `async` and `.await`, and the types of the runtime for those of
-//! std. The compiler finds an await that was forgotten. It does not find a call
-//! that blocks: the port compiles and answers, but serves one client at a time.
-//! Here two clients wait to be served, and each has to be looked up.
+//! To port it, add `async` and `.await`, and replace std's types by tokio's.
+//! The compiler finds an await that was forgotten. It does not find a call that
+//! blocks: the port compiles and answers, but serves one client at a time. Here
+//! two clients connect. For each of them the server looks something up, which
+//! takes 200 ms.
 //!
-//! The part to copy avoids another mistake: a listener that std has made blocks
-//! in tokio, too, until it is told not to. The program `guess_tasks` is a whole
-//! server, beside `guess_threads` (in `threading`).
+//! The part to copy avoids another mistake: std makes a listener that blocks.
+//! tokio's `from_std` panics for it in a debug build; in a release build it
+//! takes it, and `accept` blocks the event loop. The program `guess_tasks` is a
+//! whole server, beside `guess_threads` (in `threading`).
 //!
 //! Claims: A18
 //! Change this and watch: `Builder::new_multi_thread()`. The blocking call
@@ -58,8 +60,8 @@ fn threads(server: TcpListener) -> io::Result<Vec<Span>> {
     clients.into_iter().map(|c| c.join().expect("no panic")).collect()
 }
 
-/// Looks something up, which takes time, and answers. Returns how long it was
-/// looked up.
+/// Looks something up, which takes time, and answers. Returns from when until
+/// when it looked it up.
 fn answer(mut client: TcpStream) -> io::Result<Span> {
     let start = now();
     thread::sleep(LOOK_UP);
@@ -118,8 +120,9 @@ fn at_once(
 // ANCHOR: port_to_tasks
 use std::io;
 
-/// Hands a listener of std over to tokio. Without the first line its `accept`
-/// would block the whole event loop.
+/// Hands a listener of std over to tokio. The first line makes it non-blocking.
+/// Without it, `from_std` panics if tokio is built with debug assertions; if
+/// not, `accept` blocks the whole event loop.
 ///
 /// # Panics
 ///

@@ -5,6 +5,8 @@
 //! They do not unwind to the thread that waits: the process ends by SIGABRT,
 //! and all its threads with it. What is left is the report on standard error.
 //! So this program runs each of them in a child process and reads the report.
+//! (The report of rayon's thread has no name: its threads have none.) T7 is
+//! about a failure in a thread that nobody learns of.
 //!
 //! Claims: T7
 //! Change this and watch: `pool.join(parse, || ())` instead of
