@@ -11,7 +11,7 @@
 //! The part to copy avoids another mistake: std makes a listener that blocks.
 //! tokio's `from_std` panics for it in a debug build; in a release build it
 //! takes it, and `accept` blocks the event loop. The program `guess_tasks` is a
-//! whole server, beside `guess_threads` (in `threading`).
+//! whole server, beside `guess_threads` (in `threading`). "It" in A18: asyncio.
 //!
 //! Claims: A18
 //! Change this and watch: `Builder::new_multi_thread()`. The blocking call

@@ -12,9 +12,9 @@
 //! `race_across_await`.
 //!
 //! Claims: A20
-//! Change this and watch: `let more = permits.acquire().await?;` below the line
-//! of `held`. No permit is left for the task: the watchdog ends the program
-//! after five seconds.
+//! Change this and watch: `let _more = permits.acquire().await?;` below the
+//! line of `held`. No permit is left for the task: the watchdog ends the
+//! program after five seconds.
 //!
 //! Output (times vary, counts do not):
 //!     Python                  Rust               as in Python

@@ -8,7 +8,8 @@
 //! here: dropping a pool waits. `close` is `wait=False`. `kill` is for pools of
 //! processes only: the running job and the pending job are lost.
 //!
-//! The program `shutdown_ways` has threads, rayon, tokio and smol.
+//! The program `shutdown_ways` has threads, rayon, tokio and smol. "It" in F13
+//! is the pool.
 //!
 //! Claims: F13
 //! Change this and watch: `Pending::Finish` instead of `Pending::Cancel`. The

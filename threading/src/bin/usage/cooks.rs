@@ -5,7 +5,7 @@
 //! As in Python, threads overlap their waiting: the oven is a server in another
 //! process, so a dish that bakes is a thread that waits for a socket. In Python
 //! with its global lock (GIL) only one thread works at a time; here as many
-//! threads work at a time as there are cores. That differs from the article.
+//! threads work at a time as there are cores: that is what "differs" below.
 //!
 //! Claims: T1
 //! Change this and watch: the option `--menu chopping`. The dishes only work
