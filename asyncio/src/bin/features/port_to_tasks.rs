@@ -9,9 +9,10 @@
 //! takes 200 ms.
 //!
 //! The part to copy avoids another mistake: std makes a listener that blocks.
-//! tokio's `from_std` panics for it in a debug build; in a release build it
-//! takes it, and `accept` blocks the event loop. The program `guess_tasks` is a
-//! whole server, beside `guess_threads` (in `threading`). "It" in A18: asyncio.
+//! In a debug build tokio's `from_std` panics for it. In a release build it does
+//! not, and from the second client on, `accept` blocks the event loop until a
+//! client comes. The program `guess_tasks` is a whole server, beside
+//! `guess_threads` (in `threading`). "It" in A18 is asyncio.
 //!
 //! Claims: A18
 //! Change this and watch: `Builder::new_multi_thread()`. The blocking call
@@ -121,8 +122,8 @@ fn at_once(
 use std::io;
 
 /// Hands a listener of std over to tokio. The first line makes it non-blocking.
-/// Without it, `from_std` panics if tokio is built with debug assertions; if
-/// not, `accept` blocks the whole event loop.
+/// Without this line `from_std` panics in a debug build; in a release build
+/// `accept` blocks the whole event loop while it waits for another client.
 ///
 /// # Panics
 ///
