@@ -9,9 +9,9 @@
 //! takes 200 ms.
 //!
 //! The part to copy avoids another mistake: std makes a listener that blocks.
-//! In a debug build tokio's `from_std` panics for it. In a release build it does
-//! not, and from the second client on, `accept` blocks the event loop until a
-//! client comes. The program `guess_tasks` is a whole server, beside
+//! In a debug build tokio's `from_std` panics for it. In a release build it is
+//! taken, and after the first client `accept` blocks the event loop until the
+//! next one comes. The program `guess_tasks` is a whole server, beside
 //! `guess_threads` (in `threading`). "It" in A18 is asyncio.
 //!
 //! Claims: A18
