@@ -45,9 +45,8 @@ async fn main() -> Result {
     let done = by_number.iter().flatten().count();
     say!("{all} requests took {took:.0} ms, at most {most} ran at a time");
     say!("{done} were answered, {timed_out} timed out");
-    let ended = (most, done, timed_out, by_number[99]);
-    let right = ended == (20, 90, 10, Some(198));
-    ensure(right, "the requests did not end as expected")
+    let right = (most, done, timed_out, by_number[99]);
+    ensure(right == (20, 90, 10, Some(198)), "a request did not end as planned")
 }
 
 /// Every tenth server never answers. The clones of `most` count the requests

@@ -53,8 +53,8 @@ async fn main() -> Result {
     say!("blocking work is cancelled, and comes to its end: {blocking}");
     let not = if blocking { "not " } else { "" };
     let figure = format!(
-        "{cancelled} tasks were cancelled together, {awaited} awaited; blocking \
-         work was {not}cancelled"
+        "{cancelled} tasks were cancelled together, {awaited} awaited; \
+         blocking work was {not}cancelled"
     );
     let all = all_gone && (cancelled, awaited) == (TASKS, TASKS);
     claim("A25", all && blocking, figure)

@@ -17,8 +17,8 @@
 //! Then both ways take equally long, and T5 is contradicted.
 //!
 //! Output (figures vary):
-//!     held during the work: 81.7 ms (expected: 20ms if parallel, 80ms if in turn)
-//!     held for a line: 20.5 ms (expected: 20ms if parallel, 80ms if in turn)
+//!     held during the work: 81.7 ms (20ms if parallel, 80ms if in turn)
+//!     held for a line: 20.5 ms (20ms if parallel, 80ms if in turn)
 //!     The article, T5: "Threads make you care about locks."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to T5 is borne out: 4 threads are 4.0 times as fast if they hold a lock for a line, and not during the work
@@ -97,9 +97,6 @@ fn four_threads(label: &str, step: fn(&Mutex<u64>, &Mutex<u64>)) -> f64 {
     });
     let (one, all) = (ROUNDS * SLOW, THREADS * ROUNDS * SLOW);
     let took = ms(took);
-    say!(
-        "{label}: {took:.1} ms (expected: {one:?} if parallel, {all:?} if in \
-         turn)"
-    );
+    say!("{label}: {took:.1} ms ({one:?} if parallel, {all:?} if in turn)");
     took
 }
