@@ -1,4 +1,4 @@
-//! Reading many files from async code: hand them all to a thread at once.
+//! Reading many files from async code: hand all of them to one thread.
 //!
 //!     cargo run --release -p asyncio --bin async_files
 //!

@@ -2,15 +2,17 @@
 //!
 //!     cargo run -p asyncio --bin block_on_ways
 //!
-//! Each way waits for async code in a sync function that a task has called.
-//! Two ways panic. The other four block the thread of the task. Only
-//! `block_in_place` moves the other tasks to another thread first. `block_on`
-//! of smol and async-std gives no warning. A second runtime (`wait_on`) blocks
-//! the thread, too, but it does the work in threads of its own: the work never
-//! waits for the blocked thread. Use it in plain threads. In a task of tokio's
-//! multi-threaded runtime put `block_in_place` around it, or use `.await`.
+//! A task calls a sync function. Five ways wait for async code in it; one only
+//! drops a runtime, which waits if that runtime has jobs. tokio refuses two of
+//! the six: they panic. The other four return, so they have waited, and have
+//! blocked the thread of the task. Only `block_in_place` moves the other tasks
+//! to another thread first. `block_on` of smol and async-std gives no warning.
+//! A second runtime (`wait_on`) blocks the thread, too, but it does the work in
+//! threads of its own: the work never waits for the blocked thread. Use
+//! `wait_on` in plain threads. In a task of tokio's multi-threaded runtime put
+//! `block_in_place` around it, or use `.await`.
 //!
-//! Read `bridge_sync` first.
+//! Read `bridge_sync` first. The entry point in A23 is Python's `asyncio.run`.
 //!
 //! Claims: A23
 //! Change this and watch: `on_tokio` instead of `|| block_in_place(on_tokio)`.
@@ -23,10 +25,10 @@
 //!     smol::block_on             returns 12
 //!     async_std::task::block_on  returns 12
 //!     block_in_place             returns 12
-//!     a runtime elsewhere        returns 12
+//!     a second runtime: wait_on  returns 12
 //!     The article, A23: "Nothing blocks, except for the entry point."
 //!     Our answer for Rust: false (not true)
-//!     Our answer to A23 is borne out: in a task 4 of 6 ways to wait block its thread; the others panic
+//!     Our answer to A23 is borne out: in a task 4 of 6 ways wait, and block its thread; the others panic
 
 use std::{panic, time::Duration};
 
@@ -39,21 +41,21 @@ fn main() -> Result {
     panic::set_hook(Box::new(|_| {})); // silent: the table tells of panics
     let runtime = Runtime::new()?;
     let mut table = Table::new(["in a task of tokio", "ends"]);
-    let blocks = WAYS.map(|(way, wait)| {
+    let waited = WAYS.map(|(way, wait)| {
         let task = runtime.spawn(async move { wait() });
         let ended = runtime.block_on(task);
-        let blocks = ended.is_ok();
+        let waited = ended.is_ok(); // and so has blocked the thread
         let ends = ended.map_or_else(panics, |got| format!("returns {got}"));
         table.row([&way, &ends]);
-        blocks
+        waited
     });
     table.print();
     let figure = format!(
-        "in a task {} of {} ways to wait block its thread; the others panic",
-        blocks.iter().filter(|blocks| **blocks).count(),
-        blocks.len()
+        "in a task {} of {} ways wait, and block its thread; the others panic",
+        waited.iter().filter(|waited| **waited).count(),
+        waited.len()
     );
-    claim("A23", blocks == [false, false, true, true, true, true], figure)
+    claim("A23", waited == [false, false, true, true, true, true], figure)
 }
 
 type Way = (&'static str, fn() -> u32);
@@ -67,7 +69,7 @@ const WAYS: [Way; 6] = [
     // The other tasks move to another thread first.
     ("block_in_place", || block_in_place(on_tokio)),
     // It blocks the thread of the task, too; the work has threads of its own.
-    ("a runtime elsewhere", elsewhere),
+    ("a second runtime: wait_on", second_runtime),
 ];
 
 /// Takes a moment, on any runtime.
@@ -86,7 +88,7 @@ fn dropped() -> u32 {
     12
 }
 
-fn elsewhere() -> u32 {
+fn second_runtime() -> u32 {
     let runtime = Runtime::new().expect("one more can be made");
     let price = wait_on(runtime.handle(), price());
     runtime.shutdown_background(); // does not wait, so it may end in a task
@@ -108,7 +110,7 @@ use tokio::runtime::Handle;
 /// Something must drive the runtime meanwhile: a multi-threaded runtime does it
 /// itself. Do not call this in a task of the same runtime. It blocks a worker;
 /// if the runtime has only one, nobody is left to run `work`: a deadlock. In a
-/// task of another runtime it ends, but that task's thread is blocked so long.
+/// task of another runtime it ends; until then that task's thread is blocked.
 pub fn wait_on<T: Send + 'static>(
     runtime: &Handle,
     work: impl Future<Output = T> + Send + 'static,

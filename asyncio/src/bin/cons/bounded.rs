@@ -1,4 +1,4 @@
-//! Concurrency limit: a semaphore bounds how many tasks work at once.
+//! Concurrency limit: a semaphore bounds how many tasks work at a time.
 //!
 //!     cargo run -p asyncio --bin bounded
 //!
@@ -17,8 +17,8 @@
 //! time again, and the program fails.
 //!
 //! Output (times vary, counts do not):
-//!     permit in the loop: at most 40 of 40 downloads run at once
-//!     permit in the task: at most 4 of 40 downloads run at once
+//!     permit in the loop: at most 40 of 40 downloads run at a time
+//!     permit in the task: at most 4 of 40 downloads run at a time
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
@@ -43,7 +43,7 @@ async fn main() -> Result {
 /// How many downloads have run at the same time since the last call.
 fn most_at_once(way: &str) -> usize {
     let most = MOST.swap(0, Relaxed);
-    say!("{way}: at most {most} of {DOWNLOADS} downloads run at once");
+    say!("{way}: at most {most} of {DOWNLOADS} downloads run at a time");
     most
 }
 
@@ -72,7 +72,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 /// tokio runtime.
 pub async fn run_limited<Job>(limit: usize, jobs: Vec<Job>) -> Vec<Job::Output>
 where
-    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
+    Job: Future<Output: Send> + Send + 'static, // the result is `Send`, too
 {
     assert_ne!(limit, 0, "no job could ever begin");
     let limit = limit.min(Semaphore::MAX_PERMITS); // more would panic

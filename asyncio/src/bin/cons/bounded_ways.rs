@@ -12,7 +12,7 @@
 //! Read `bounded` first.
 //!
 //! Change this and watch: `if tasks.len() == limit + 1` in `join_set`. Five
-//! jobs run at once, and the program fails.
+//! jobs run at a time, and the program fails.
 //!
 //! Output (figures vary):
 //!     way                       at most  tasks  results
@@ -52,7 +52,7 @@ async fn main() -> Result {
         are_in_order.push(sorted);
     }
     table.print();
-    ensure(are_in_order == [true, false, false], "the order is another one")
+    ensure(are_in_order == [true, false, false], "the order is not as expected")
 }
 
 /// Which job was done, and in which task.
@@ -83,7 +83,7 @@ use tokio::task::JoinSet;
 /// they are completed. If a job panics, this panics, and cancels the others.
 pub async fn join_set<Job>(limit: usize, jobs: Vec<Job>) -> Vec<Job::Output>
 where
-    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
+    Job: Future<Output: Send> + Send + 'static, // the result is `Send`, too
 {
     assert_ne!(limit, 0, "no job could ever begin");
     let (mut tasks, mut outputs) = (JoinSet::new(), Vec::new());

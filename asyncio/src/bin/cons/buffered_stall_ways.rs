@@ -98,7 +98,7 @@ pub fn in_tasks<Job>(
     limit: usize,
 ) -> impl Stream<Item = Job::Output>
 where
-    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
+    Job: Future<Output: Send> + Send + 'static, // the result is `Send`, too
 {
     assert_ne!(limit, 0, "no job could ever begin");
     jobs.map(|job| AbortOnDropHandle::new(tokio::spawn(job)))

@@ -91,7 +91,7 @@ pub async fn drain<T: 'static>(mut jobs: JoinSet<T>, grace: Duration) -> Ends {
 }
 
 /// Sleeps by a thread, because a timer of tokio needs a worker that is not
-/// blocked. If the system refuses the thread, sleeps by a timer all the same.
+/// blocked. If the system refuses the thread, it sleeps by a timer after all.
 async fn alarm(limit: Duration) {
     let (sender, over) = oneshot::channel::<()>();
     let (_wakes_thread, until) = mpsc::channel::<()>();

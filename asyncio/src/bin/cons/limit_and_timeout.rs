@@ -46,14 +46,14 @@ async fn main() -> Result {
     say!("{all} requests took {took:.0} ms, at most {most} ran at a time");
     say!("{done} were answered, {timed_out} timed out");
     let right = (most, done, timed_out, by_number[99]);
-    ensure(right == (20, 90, 10, Some(198)), "a request has ended otherwise")
+    ensure(right == (20, 90, 10, Some(198)), "a request did not end as planned")
 }
 
 /// Every tenth server never answers. The clones of `most` count the requests
 /// that run: a clone is dropped with its request, also after a timeout.
 async fn request(number: u32, most: Arc<AtomicUsize>) -> u32 {
-    let run = Arc::strong_count(&most) - 1; // one is of `main`
-    most.fetch_max(run, Relaxed);
+    let running = Arc::strong_count(&most) - 1; // one is of `main`
+    most.fetch_max(running, Relaxed);
     match number % 10 {
         0 => std::future::pending().await,
         _ => sleep(Duration::from_millis(10)).await,
@@ -84,7 +84,7 @@ pub fn requests<Input, Request>(
     request: impl Fn(Input) -> Request,
 ) -> impl Stream<Item = (usize, Result<Request::Output, Elapsed>)>
 where
-    Request: Future<Output: Send> + Send + 'static, // and the `Output`
+    Request: Future<Output: Send> + Send + 'static, // the result is `Send`, too
 {
     assert_ne!(limit, 0, "no request could ever begin");
     let start = move |(number, input)| {

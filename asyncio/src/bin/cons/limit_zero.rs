@@ -1,11 +1,11 @@
-//! A limit of 0 tasks at once is a deadlock: `buffer_unordered(0)` never ends.
+//! A limit of 0 tasks at a time is a deadlock: `buffer_unordered(0)` hangs.
 //!
 //!     cargo run -p asyncio --bin limit_zero
 //!
 //! A limit that was computed or read from a file may be 0. Then
 //! `buffer_unordered` starts no future, and never ends. A `Semaphore` without
 //! permits waits in the same way, as in Python. `for_each_concurrent(0)`
-//! understands 0 as "no limit", and starts all at once. A type that has no 0,
+//! understands 0 as "no limit", and starts all together. A type that has no 0,
 //! `NonZeroUsize`, makes you decide what 0 means, where the limit comes from.
 //!
 //! Change this and watch: 1 for the `limit` of 0. None of the calls waits
@@ -41,7 +41,7 @@ async fn main() -> Result {
     let done = jobs_limited([1, 2, 3].map(ready), checked).await.len();
     say!("NonZeroUsize: {limit} becomes {checked}, {done} of 3 jobs done");
     let right = !stream_ends && !permit_comes && each_ends && done == 3;
-    ensure(right, "a limit of 0 does something else")
+    ensure(right, "a call waited, or ended, against what is expected")
 }
 
 async fn ends(way: &str, job: impl Future<Output = ()>) -> bool {

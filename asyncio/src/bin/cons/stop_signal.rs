@@ -91,8 +91,9 @@ pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let (mut interrupt, mut terminate) = (signal(int)?, signal(term)?);
     let asked = Arc::new(AtomicBool::new(false));
     for number in [int.as_raw_value(), term.as_raw_value()] {
-        // The handlers run in this order. The first signal must find the flag
-        // unset: in the other order it would end the process at once.
+        // The handlers run in this order. The first one ends the process if
+        // the flag is set, and the second one sets it. In the other order the
+        // first signal would end the process at once.
         register_conditional_shutdown(number, 130, asked.clone())?;
         register(number, asked.clone())?;
     }

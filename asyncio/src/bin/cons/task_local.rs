@@ -72,7 +72,7 @@ pub fn spawn_with_request<Work>(
     work: Work,
 ) -> tokio::task::JoinHandle<Work::Output>
 where
-    Work: Future<Output: Send> + Send + 'static, // and `Work::Output: Send`
+    Work: Future<Output: Send> + Send + 'static, // the result is `Send`, too
 {
     match REQUEST.try_get() {
         Ok(request) => tokio::spawn(REQUEST.scope(request, work)),

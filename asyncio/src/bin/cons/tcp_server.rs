@@ -14,7 +14,7 @@
 //! `serve(listener, 100, grace, stop_signal()?, answer_lines)`.
 //!
 //! Change this and watch: a limit of 3. The third client is greeted at once
-//! (`false`), so the program waits in vain for another byte from the server,
+//! (`false`), so the program waits for one more byte, which never comes,
 //! and the watchdog ends it after 3 s.
 //!
 //! Output (figures vary):

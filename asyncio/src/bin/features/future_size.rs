@@ -47,7 +47,7 @@ fn main() -> Result {
     table.row([&"with a buffer, boxed", &size_of_val(&boxed(needed_after()))]);
     table.print();
     ensure(scope > BUFFER && block < BUFFER, "a block makes no difference")?;
-    ensure(passed > 10 * calls, "a future that is passed on has room once")
+    ensure(passed > 10 * calls, "a future that is passed on is too small")
 }
 
 async fn waits() {

@@ -11,7 +11,7 @@
 //!
 //! Claims: A14
 //! Change this and watch: `.take(60).collect::<Vec<_>>().into_iter()` behind
-//! `generate(..)`. All 60 are made at once, and A14 is contradicted.
+//! `generate(..)`. All 60 are made, taken or not, and A14 is contradicted.
 //!
 //! Output (figures vary):
 //!     iter::from_fn: [1, 2, 4, 8, 16] taken, 5 made
@@ -68,7 +68,7 @@ fn successors(made: &Cell<usize>) -> impl Iterator<Item = u64> {
     iter::successors(Some(first), |power| Some(count(power * 2, made)))
 }
 
-/// Not lazy: all values are made at once.
+/// Not lazy: all values are made, taken or not.
 fn a_vec(made: &Cell<usize>) -> Vec<u64> {
     (0..60).map(|n| count(1 << n, made)).collect()
 }

@@ -65,8 +65,9 @@ pub async fn in_parallel<A, B>(
     other: B,
 ) -> Result<(A::Output, B::Output), tokio::task::JoinError>
 where
-    A: Future<Output: Send + 'static> + Send + 'static, // and `A::Output: Send`
-    B: Future<Output: Send + 'static> + Send + 'static, // and `B::Output: Send`
+    // The results are `Send`, too.
+    A: Future<Output: Send + 'static> + Send + 'static,
+    B: Future<Output: Send + 'static> + Send + 'static,
 {
     use tokio_util::task::AbortOnDropHandle;
     let one = AbortOnDropHandle::new(tokio::spawn(one));

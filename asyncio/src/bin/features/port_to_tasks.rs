@@ -2,14 +2,17 @@
 //!
 //!     cargo run -p asyncio --bin port_to_tasks
 //!
-//! The port is `async` and `.await`, and the types of the runtime for those of
-//! std. The compiler finds an await that was forgotten. It does not find a call
-//! that blocks: the port compiles and answers, but serves one client at a time.
-//! Here two clients wait to be served, and each has to be looked up.
+//! To port it, add `async` and `.await`, and replace std's types by tokio's.
+//! The compiler finds an await that was forgotten. It does not find a call that
+//! blocks: the port compiles and answers, but serves one client at a time. Here
+//! two clients connect. For each of them the server looks something up, which
+//! takes 200 ms.
 //!
-//! The part to copy avoids another mistake: a listener that std has made blocks
-//! in tokio, too, until it is told not to. The program `guess_tasks` is a whole
-//! server, beside `guess_threads` (in `threading`).
+//! The part to copy avoids another mistake: std makes a listener that blocks.
+//! In a debug build tokio's `from_std` panics for it. In a release build it is
+//! taken, and after the first client `accept` blocks the event loop until the
+//! next one comes. The program `guess_tasks` is a whole server, beside
+//! `guess_threads` (in `threading`). "It" in A18 is asyncio.
 //!
 //! Claims: A18
 //! Change this and watch: `Builder::new_multi_thread()`. The blocking call
@@ -58,8 +61,8 @@ fn threads(server: TcpListener) -> io::Result<Vec<Span>> {
     clients.into_iter().map(|c| c.join().expect("no panic")).collect()
 }
 
-/// Looks something up, which takes time, and answers. Returns how long it was
-/// looked up.
+/// Looks something up, which takes time, and answers. Returns from when until
+/// when it looked it up.
 fn answer(mut client: TcpStream) -> io::Result<Span> {
     let start = now();
     thread::sleep(LOOK_UP);
@@ -118,8 +121,9 @@ fn at_once(
 // ANCHOR: port_to_tasks
 use std::io;
 
-/// Hands a listener of std over to tokio. Without the first line its `accept`
-/// would block the whole event loop.
+/// Hands a listener of std over to tokio. The first line makes it non-blocking.
+/// Without this line `from_std` panics in a debug build; in a release build
+/// `accept` blocks the whole event loop while it waits for another client.
 ///
 /// # Panics
 ///

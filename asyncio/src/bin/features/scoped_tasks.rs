@@ -66,7 +66,7 @@ async fn sum_owned(numbers: Vec<u64>) -> u64 {
 /// is still there.
 async fn spawned<F>(tasks: Vec<F>) -> Vec<F::Output>
 where
-    F: Future<Output: Send> + Send + 'static, // and `F::Output: Send`
+    F: Future<Output: Send> + Send + 'static, // the result is `Send`, too
 {
     let tasks = join_all(tasks.into_iter().map(tokio::spawn)).await;
     tasks.into_iter().map(|sum| sum.expect("it does not panic")).collect()
@@ -101,7 +101,7 @@ pub async fn joined<F: Future>(tasks: Vec<F>) -> Vec<F::Output> {
 /// The same by tasks: only those are polled that were woken.
 pub async fn on_an_executor<F>(tasks: Vec<F>) -> Vec<F::Output>
 where
-    F: Future<Output: Send> + Send, // and `F::Output: Send`
+    F: Future<Output: Send> + Send, // the result is `Send`, too
 {
     let executor = Executor::new(); // dropped before what the tasks borrow
     let tasks = tasks.into_iter().map(|task| executor.spawn(task));

@@ -120,7 +120,8 @@ use tokio::task::JoinHandle;
 /// `most` bytes: call it where thousands of tasks are started.
 pub fn spawn_small<F>(most: usize, future: F) -> JoinHandle<F::Output>
 where
-    F: Future<Output: Send + 'static> + Send + 'static, // and `F::Output: Send`
+    // The result is `Send`, too.
+    F: Future<Output: Send + 'static> + Send + 'static,
 {
     debug_assert!(size_of::<F>() <= most, "{} bytes", size_of::<F>());
     tokio::spawn(future)

@@ -60,7 +60,7 @@ pub async fn as_completed<Job>(
     jobs: impl IntoIterator<Item = Job>,
     mut each: impl AsyncFnMut(Job::Output),
 ) where
-    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
+    Job: Future<Output: Send> + Send + 'static, // the result is `Send`, too
 {
     let mut tasks: JoinSet<_> = jobs.into_iter().collect();
     while let Some(ended) = tasks.join_next().await {

@@ -4,7 +4,7 @@
 //!
 //! `Drop` cannot await: there is no async drop. To close a session by a
 //! request, a task must not be cancelled itself; only what it waits for is, and
-//! then it goes on. If it can be cancelled all the same, its guard hands the
+//! then it goes on. If it is cancelled nevertheless, its guard hands the
 //! session to another task, which closes it.
 //!
 //! Read `cleanup` first.

@@ -1,26 +1,28 @@
-//! RefCell borrowed across an await: other tasks panic with "already borrowed".
+//! RefCell borrowed across an await: other futures find it already borrowed.
 //!
 //!     cargo run -p asyncio --bin borrow_across_await
 //!
-//! A RefCell is a lock that does not wait: a second `borrow_mut` panics.
-//! Between two awaits of one thread nobody else runs, so RefCell is enough.
-//! Across an await the borrow lasts, and the tasks that run meanwhile are
-//! refused. End the borrow before the await, or use a lock that waits: see
-//! `race_across_await`.
+//! A RefCell is a lock that does not wait: a second `borrow_mut` panics with
+//! "already borrowed". This program counts with `try_borrow_mut`, which returns
+//! an error instead. Between two awaits of one thread nobody else runs, so
+//! RefCell is enough. Across an await the borrow lasts, and the futures that
+//! run meanwhile are refused. End the borrow before the await, or use a lock
+//! that waits: see `race_across_await`.
 //!
-//! Clippy finds it: `await_holding_refcell_ref`, as it finds a std lock's
-//! guard.
+//! The lint `await_holding_refcell_ref` of Clippy finds this mistake; its lint
+//! `await_holding_lock` finds a std lock's guard.
 //!
 //! Claims: A26
-//! Change this and watch: `borrow_mut()` instead of `try_borrow_mut()`. The
-//! second task panics, and `main` with it.
+//! Change this and watch: `let mut names = names.borrow_mut();` as the first
+//! line of `borrowed_across`. The second future panics, and `main` with it: all
+//! ten are parts of `main`, not tasks of their own.
 //!
 //! Output (times vary, counts do not):
-//!     borrowed across the await: 1 of 10 tasks could append
-//!     borrowed after the await: 10 of 10 tasks could append
+//!     borrowed across the await: 1 of 10 futures could append
+//!     borrowed after the await: 10 of 10 futures could append
 //!     The article, A26: "On one thread, coroutines need no locks."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A26 is borne out: a RefCell borrowed across the await refuses 9 of 10 tasks; borrowed after it, 0 of 10
+//!     Our answer to A26 is borne out: a RefCell borrowed across the await refuses 9 of 10 futures; borrowed after it, 0 of 10
 
 use std::cell::RefCell;
 
@@ -28,26 +30,26 @@ use futures::future::join_all;
 use shared::{Result, claim, flags, say};
 use tokio::task::yield_now;
 
-const TASKS: usize = 10;
+const ALL: usize = 10;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result {
     flags([]);
     let names = RefCell::new(Vec::new());
-    join_all((0..TASKS).map(|_| borrowed_across(&names))).await;
+    join_all((0..ALL).map(|_| borrowed_across(&names))).await;
     let across = names.take().len();
-    say!("borrowed across the await: {across} of {TASKS} tasks could append");
+    say!("borrowed across the await: {across} of {ALL} futures could append");
     let names = RefCell::new(Vec::new());
-    join_all((0..TASKS).map(|_| add_reply(&names, request()))).await;
+    join_all((0..ALL).map(|_| add_reply(&names, request()))).await;
     let after = names.take().len();
-    say!("borrowed after the await: {after} of {TASKS} tasks could append");
+    say!("borrowed after the await: {after} of {ALL} futures could append");
     let figure = format!(
-        "a RefCell borrowed across the await refuses {} of {TASKS} tasks; \
-         borrowed after it, {} of {TASKS}",
-        TASKS - across,
-        TASKS - after
+        "a RefCell borrowed across the await refuses {} of {ALL} futures; \
+         borrowed after it, {} of {ALL}",
+        ALL - across,
+        ALL - after
     );
-    claim("A26", across == 1 && after == TASKS, figure)
+    claim("A26", across == 1 && after == ALL, figure)
 }
 
 /// Stands for any await: a request, a database, another task.
@@ -58,10 +60,9 @@ async fn request() -> String {
 
 #[expect(clippy::await_holding_refcell_ref, reason = "that is the mistake")]
 async fn borrowed_across(names: &RefCell<Vec<String>>) {
-    if let Ok(mut names) = names.try_borrow_mut() {
-        let name = request().await; // WRONG: it is borrowed meanwhile
-        names.push(name);
-    }
+    let Ok(mut names) = names.try_borrow_mut() else { return };
+    let name = request().await; // WRONG: it is borrowed meanwhile
+    names.push(name);
 }
 
 // ANCHOR: borrow_across_await

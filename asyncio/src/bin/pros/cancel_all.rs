@@ -1,4 +1,4 @@
-//! Cancel all tasks at once, or await all: JoinSet; what cannot be cancelled.
+//! Cancel all tasks together, or await all: JoinSet; what cannot be cancelled.
 //!
 //!     cargo run -p asyncio --bin cancel_all
 //!
@@ -21,7 +21,7 @@
 //!     blocking work is cancelled, and comes to its end: true
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A25 is borne out: 10000 tasks were cancelled at once, 10000 awaited; blocking work was not cancelled
+//!     Our answer to A25 is borne out: 10000 tasks were cancelled together, 10000 awaited; blocking work was not cancelled
 
 use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::Relaxed};
 use std::thread;
@@ -53,8 +53,8 @@ async fn main() -> Result {
     say!("blocking work is cancelled, and comes to its end: {blocking}");
     let not = if blocking { "not " } else { "" };
     let figure = format!(
-        "{cancelled} tasks were cancelled at once, {awaited} awaited; blocking \
-         work was {not}cancelled"
+        "{cancelled} tasks were cancelled together, {awaited} awaited; \
+         blocking work was {not}cancelled"
     );
     let all = all_gone && (cancelled, awaited) == (TASKS, TASKS);
     claim("A25", all && blocking, figure)

@@ -1,4 +1,4 @@
-//! Cancel 10 000 tasks at once: tokio, smol and async-std compared.
+//! Cancel 10 000 tasks together: tokio, smol and async-std compared.
 //!
 //!     cargo run --release -p asyncio --bin cancel_all_runtimes
 //!
@@ -19,7 +19,7 @@
 //!     async-std      10000  9.3
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A25 is borne out: 10000 tasks are cancelled at once on 3 of 3 runtimes
+//!     Our answer to A25 is borne out: 10000 tasks are cancelled together on 3 of 3 runtimes
 
 use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering::Relaxed};
 use std::{future::pending, time::Duration, time::Instant};
@@ -56,7 +56,7 @@ async fn main() -> Result {
     let runtimes = [tokio, smol, async_std];
     let all = runtimes.iter().filter(|all| **all).count();
     let figure = format!(
-        "{TASKS} tasks are cancelled at once on {all} of {} runtimes",
+        "{TASKS} tasks are cancelled together on {all} of {} runtimes",
         runtimes.len()
     );
     claim("A25", all == runtimes.len(), figure)

@@ -7,11 +7,13 @@
 //! tokio hands to a thread. Each recipe is run, and its result compared with
 //! the one that asyncio is known to give.
 //!
-//! start_server: `echo_server`. The other recipes: see `cookbook`.
+//! For Python's `start_server` see the program `echo_server`; for the other
+//! recipes see `cookbook`.
 //!
 //! Claims: A20
-//! Change this and watch: let the server write a reply without a line end. The
-//! client does not accept half a line: it returns an error.
+//! Change this and watch: `line.trim_end().to_uppercase()` in `upper_case`. The
+//! reply has no line end then, and the client does not accept half a line: it
+//! returns an error.
 //!
 //! Output (times vary, counts do not):
 //!     Python                      Rust                as in Python

@@ -9,8 +9,8 @@
 //! The chapter `subprocess` has more. The other recipes: see `cookbook`.
 //!
 //! Claims: A20
-//! Change this and watch: leave out `kill_on_drop`. The child outlives its time
-//! limit, its connection stays open, and the watchdog ends the program.
+//! Change this and watch: leave out `kill_on_drop`. The child goes on after its
+//! time limit, its connection stays open, and the watchdog ends the program.
 //!
 //! Output (figures vary):
 //!     ended by itself: exit status: 0, "it runs\n"
@@ -56,7 +56,7 @@ async fn main() -> Result {
 /// The child that is killed. Its connection is open until it is gone.
 fn be_stuck(parent: &str) -> Result {
     let mut alive = TcpStream::connect(parent)?;
-    // It hangs: nobody writes. (It ends with its parent all the same.)
+    // It hangs: nobody writes. (It still ends with its parent.)
     let _ = alive.read(&mut [0]);
     Ok(())
 }

@@ -2,17 +2,19 @@
 //!
 //!     cargo run -p asyncio --bin cookbook_sync
 //!
-//! Nothing here is bound to a runtime. A guard releases its lock or permit when
-//! it is dropped, even when the task is cancelled or panics. A lock that is
-//! never held across an await is better a `std::sync::Mutex`. Each recipe is
-//! run, and its result compared with the one that asyncio is known to give.
+//! tokio's locks work on any runtime; `spawn_limited` needs tokio's, because it
+//! spawns a task. A guard releases its lock or permit when it is dropped, even
+//! when the task is cancelled or panics. A lock that is never held across an
+//! await is better a `std::sync::Mutex`. Each recipe is run, and its result
+//! compared with the one that asyncio is known to give.
 //!
 //! The other recipes: see `cookbook`. A Lock across an await:
 //! `race_across_await`.
 //!
 //! Claims: A20
-//! Change this and watch: a second `acquire().await` in `semaphore`. There is
-//! no permit left: the watchdog ends the program after five seconds.
+//! Change this and watch: `let _more = permits.acquire().await?;` below the
+//! line of `held`. No permit is left for the task: the watchdog ends the
+//! program after five seconds.
 //!
 //! Output (times vary, counts do not):
 //!     Python                  Rust               as in Python
@@ -83,13 +85,14 @@ pub mod semaphore {
     /// `asyncio.Semaphore`: waits for a permit, then starts the job as a task.
     /// The task holds the permit until it ends, whether it is awaited or not.
     ///
-    /// Panics if somebody has closed the semaphore.
+    /// Panics if somebody has closed the semaphore, or outside of a tokio
+    /// runtime.
     pub async fn spawn_limited<Job>(
         permits: &Arc<Semaphore>,
         job: Job,
     ) -> JoinHandle<Job::Output>
     where
-        Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
+        Job: Future<Output: Send> + Send + 'static, // the result is `Send`, too
     {
         let permit = permits.clone().acquire_owned().await.expect("it is open");
         tokio::spawn(async move {
@@ -105,9 +108,9 @@ pub mod future {
     // ANCHOR: future
     use tokio::sync::oneshot::{Sender, channel};
 
-    /// `asyncio.Future` with `set_result`: gives `start` the end to send one
-    /// value by, from any thread or callback, and waits for the value. `None`:
-    /// that end was dropped without a value.
+    /// `asyncio.Future` with `set_result`: calls `start` with a sender for one
+    /// value, and waits for the value. Any thread or callback may send it.
+    /// `None`: the sender was dropped without a value.
     pub async fn from_callback<T>(start: impl FnOnce(Sender<T>)) -> Option<T> {
         let (set_result, result) = channel();
         start(set_result);

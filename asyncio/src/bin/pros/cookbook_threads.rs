@@ -93,7 +93,7 @@ pub mod run_threadsafe {
         job: Job,
     ) -> Result<Job::Output, JoinError>
     where
-        Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
+        Job: Future<Output: Send> + Send + 'static, // the result is `Send`, too
     {
         runtime.block_on(runtime.spawn(job))
     }

@@ -2,17 +2,18 @@
 //!
 //!     cargo run -p asyncio --bin cookbook_timeout
 //!
-//! `timeout` drops the job when its time is over: that cancels the job where it
-//! waits. If `timeout` gets only a reference to the handle of a task, only the
-//! borrow ends, and the task goes on: that is Python's `shield`. Each recipe is
-//! run, and its result compared with the one that asyncio is known to give.
+//! `timeout` drops what it got when the time is over. That cancels a job where
+//! it waits. But it does not cancel a task, if `timeout` got the task's handle:
+//! the task goes on. With `&mut task` you also keep the handle, and can await
+//! the task later: that is Python's `shield`. Each recipe is run, and its
+//! result compared with the one that asyncio is known to give.
 //!
 //! The other recipes: see `cookbook`.
 //!
 //! Claims: A20
-//! Change this and watch: `timeout(limit, task)` instead of `&mut task`. The
-//! handle is gone after the first limit; the task goes on, but nobody can await
-//! it any more, and this does not compile.
+//! Change this and watch: `timeout(limit, task)` instead of `&mut task`. This
+//! does not compile: the handle is gone after the limit, so it cannot be
+//! returned. (The task would go on, but nobody could await it any more.)
 //!
 //! Output (times vary, counts do not):
 //!     Python                Rust                as in Python

@@ -42,19 +42,19 @@ async fn main() -> Result {
 
 /// Whether a task that waits goes on after its handle was dropped.
 async fn goes_on<Handle>(start: impl FnOnce(Job) -> Handle) -> Result<bool> {
-    let (waits, waiting) = oneshot::channel();
-    let (event, wait) = oneshot::channel();
-    let (done, ended) = oneshot::channel();
+    let (begun, has_begun) = oneshot::channel();
+    let (send_event, event) = oneshot::channel();
+    let (done, is_done) = oneshot::channel();
     let handle = start(Box::pin(async move {
-        // The wait is polled first: it has begun when it is told of.
-        let (_event, _told) = join!(wait, async { waits.send(()) });
+        // `join!` polls the wait first: it begins before `begun` is sent.
+        let (_event, _sent) = join!(event, async { begun.send(()) });
         let _ = done.send(());
     }));
-    waiting.await?;
+    has_begun.await?;
     drop(handle);
-    let _ = event.send(()); // an error: nobody waits any more
-    // The sender is dropped unused when the task is cancelled.
-    Ok(ended.await.is_ok())
+    let _ = send_event.send(()); // an error: nobody waits any more
+    // `done` is dropped unused when the task is cancelled.
+    Ok(is_done.await.is_ok())
 }
 
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -67,7 +67,7 @@ use tokio_util::task::AbortOnDropHandle;
 /// for the result.
 pub fn spawn_owned<Job>(job: Job) -> AbortOnDropHandle<Job::Output>
 where
-    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
+    Job: Future<Output: Send> + Send + 'static, // the result is `Send`, too
 {
     AbortOnDropHandle::new(tokio::spawn(job))
 }

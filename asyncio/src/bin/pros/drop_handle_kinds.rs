@@ -4,13 +4,14 @@
 //!
 //! Each kind of work waits, its handle is dropped, and only then the event
 //! comes that it waits for. The right column is the other choice: what to call
-//! instead of dropping. Threads have no other choice: they cannot be cancelled.
+//! instead of dropping. Blocking work and threads cannot be cancelled: for them
+//! the call in the right column changes nothing.
 //!
 //! Read `drop_handle` first.
 //!
 //! Claims: A25, X1
-//! Change this and watch: `std::mem::forget` for smol's `detach`. The task goes
-//! on all the same: what cancels it is the `drop`.
+//! Change this and watch: write `std::mem::forget(h)` instead of smol's
+//! `h.detach()`. The task still goes on: what cancels it is the `drop`.
 //!
 //! Output (times vary, counts do not):
 //!     handle             dropped       or instead
@@ -63,7 +64,7 @@ async fn main() -> Result {
 fn seven_kinds(t: &mut Table<4>) -> [GoesOn; 7] {
     let owned = |job| AbortOnDropHandle::new(tokio::spawn(job));
     let set = |job| JoinSet::from_iter([job]);
-    let std = async_std::task::spawn;
+    let spawned = async_std::task::spawn;
     let blocking = |job| spawn_blocking(|| block_on::<Job>(job));
     let thread = |job| thread::spawn(|| block_on::<Job>(job));
     [
@@ -71,7 +72,7 @@ fn seven_kinds(t: &mut Table<4>) -> [GoesOn; 7] {
         row(t, "AbortOnDropHandle", owned, "detach", |h| drop(h.detach())),
         row(t, "JoinSet", set, "detach_all", |mut h| h.detach_all()),
         row(t, "smol", smol::spawn, "detach", |h| h.detach()),
-        row(t, "async-std", std, "cancel", |h| _ = block_on(h.cancel())),
+        row(t, "async-std", spawned, "cancel", |h| _ = block_on(h.cancel())),
         row(t, "spawn_blocking", blocking, "abort", |h| h.abort()),
         row(t, "thread", thread, "unpark", |h| h.thread().unpark()),
     ]
@@ -79,9 +80,11 @@ fn seven_kinds(t: &mut Table<4>) -> [GoesOn; 7] {
 
 type Job = BoxFuture<'static, ()>;
 
-/// Whether work goes on when its handle is dropped, or something else is done.
+/// Whether work goes on ...
 struct GoesOn {
+    /// ... when its handle is dropped,
     dropped: bool,
+    /// ... and when another method of the handle is called instead.
     other: bool,
 }
 
@@ -100,19 +103,19 @@ fn row<H>(
 
 /// Whether work that waits goes on after `let_go` of its handle.
 fn goes_on<H>(start: impl Fn(Job) -> H, let_go: impl FnOnce(H)) -> bool {
-    let (waits, waiting) = oneshot::channel();
-    let (event, wait) = oneshot::channel::<()>();
-    let (done, ended) = oneshot::channel();
+    let (begun, has_begun) = oneshot::channel();
+    let (send_event, event) = oneshot::channel::<()>();
+    let (done, is_done) = oneshot::channel();
     let handle = start(Box::pin(async move {
-        // The wait is polled first: it has begun when it is told of.
-        let (_event, _told) = join!(wait, async { waits.send(()) });
+        // `join!` polls the wait first: it begins before `begun` is sent.
+        let (_event, _sent) = join!(event, async { begun.send(()) });
         done.send(()).expect("it is received below");
     }));
-    block_on(waiting).expect("it comes to its wait");
+    block_on(has_begun).expect("it comes to its wait");
     let_go(handle);
-    let _ = event.send(()); // an error: nobody waits any more
-    // The sender is dropped unused when the work is cancelled.
-    block_on(ended).is_ok()
+    let _ = send_event.send(()); // an error: nobody waits any more
+    // `done` is dropped unused when the work is cancelled.
+    block_on(is_done).is_ok()
 }
 
 // ANCHOR: drop_handle_kinds
@@ -124,7 +127,7 @@ pub fn spawn_cancellable<Job>(
     job: Job,
 ) -> (JoinHandle<Job::Output>, AbortHandle)
 where
-    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
+    Job: Future<Output: Send> + Send + 'static, // the result is `Send`, too
 {
     let task = tokio::spawn(job);
     let cancel = task.abort_handle();

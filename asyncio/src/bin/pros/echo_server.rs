@@ -85,7 +85,7 @@ pub async fn serve<Task>(
     limit: usize,
     handle: impl Fn(TcpStream) -> Task,
 ) where
-    Task: Future<Output: Send> + Send + 'static, // and `Task::Output: Send`
+    Task: Future<Output: Send> + Send + 'static, // the result is `Send`, too
 {
     let mut tasks = JoinSet::new();
     loop {

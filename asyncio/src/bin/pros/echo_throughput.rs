@@ -5,9 +5,10 @@
 //! Waiting overlaps (`echo_server`), but copying does not: it is work of the
 //! server's one thread. One client, then eight, on threads of their own, send
 //! 1 024 messages of 64 KiB each, and read them back. "busy" is the share of
-//! time in which the server's thread ran tasks: near 100 %, the event loop is
-//! saturated, and more clients only share what there is. More threads
-//! (`chef_multi`) help where the clients leave cores for them.
+//! time in which the server's thread ran tasks; the rest is for asking which
+//! sockets are ready. Above 70 % we call the event loop saturated: more clients
+//! only share what there is. More threads (`chef_multi`) help where the clients
+//! leave cores for them.
 //!
 //! Read `echo_server` first.
 //!
@@ -21,7 +22,7 @@
 //!     clients: 8; 1738 MiB/s, the loop is 85 % busy
 //!     The article, A27: "The event loop makes input and output parallel."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A27 is borne out: one event loop copies 0.8 times as much for 8 clients as for 1, and is 85 % busy then
+//!     Our answer to A27 is borne out: with 8 clients one event loop copies 0.8 times as many MiB/s as with 1, and is 85 % busy
 
 use std::convert::Infallible;
 use std::io::{self, Read, Write};
@@ -49,8 +50,8 @@ async fn main() -> Result {
     let all = run(CLIENTS).await?;
     let times = all.mib_s / one.mib_s;
     let figure = format!(
-        "one event loop copies {times:.1} times as much for {CLIENTS} clients \
-         as for 1, and is {:.0} % busy then",
+        "with {CLIENTS} clients one event loop copies {times:.1} times as many \
+         MiB/s as with 1, and is {:.0} % busy",
         all.busy
     );
     let saturated = all.busy > 70.0 && times < CLIENTS as f64 / 2.0;
@@ -76,6 +77,7 @@ async fn run(clients: usize) -> Result<Run> {
         threads.spawn_blocking(|| receive_all(input));
     }
     let ended = tokio::select! {
+        // `serve` returns only an error: `?` takes it, and nothing is left.
         never = serve(listener) => match never? {},
         ended = threads.join_all() => ended,
     };
@@ -118,7 +120,8 @@ use tokio::runtime::Handle;
 /// since it was started. Ask twice: if the difference is near the time in
 /// between, times the number of workers, the runtime is saturated.
 ///
-/// A worker tells when it next looks for input, so ask some milliseconds apart.
+/// A worker updates this time only when it looks for input, so ask some
+/// milliseconds apart.
 pub fn total_busy(runtime: &Handle) -> std::time::Duration {
     let metrics = runtime.metrics();
     let workers = 0..metrics.num_workers();

@@ -1,4 +1,4 @@
-//! asyncio.gather: run many jobs at once, and limit how many, results in order.
+//! asyncio.gather: run many jobs together, limit how many, results in order.
 //!
 //!     cargo run -p asyncio --bin gather
 //!

@@ -7,17 +7,17 @@
 //! changed after it: whoever writes then overwrites the updates of others.
 //! Either read after the await, or hold a lock across it (`asyncio.Lock`).
 //!
-//! The program `borrow_across_await` does the same with a RefCell. smol has a
-//! lock, too, `smol::lock::Mutex`; both run on any runtime.
+//! The program `borrow_across_await` shows a RefCell, which refuses instead.
+//! smol has a lock, too, `smol::lock::Mutex`; both run on any runtime.
 //!
 //! Claims: A26
 //! Change this and watch: `std::future::ready(())` instead of `yield_now()` in
 //! `request`. It never waits, nothing is lost, and A26 is contradicted.
 //!
 //! Output (times vary, counts do not):
-//!     read, await, write: 1 of 10 updates
-//!     await, read, write: 10 of 10 updates
-//!     under a lock: 10 of 10 updates
+//!     read, await, write: 1 of 10 updates kept
+//!     await, read, write: 10 of 10 updates kept
+//!     under a lock: 10 of 10 updates kept
 //!     The article, A26: "On one thread, coroutines need no locks."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to A26 is borne out: read before the await: 9 of 10 updates lost; read after it: 0
@@ -34,11 +34,11 @@ const TASKS: usize = 10;
 async fn main() -> Result {
     flags([]);
     let across = read_await_write().await;
-    say!("read, await, write: {across} of {TASKS} updates");
+    say!("read, await, write: {across} of {TASKS} updates kept");
     let after = await_read_write().await;
-    say!("await, read, write: {after} of {TASKS} updates");
+    say!("await, read, write: {after} of {TASKS} updates kept");
     let locked = under_a_lock().await;
-    say!("under a lock: {locked} of {TASKS} updates");
+    say!("under a lock: {locked} of {TASKS} updates kept");
     let (lost, kept) = (TASKS - across, after.min(locked));
     let figure = format!(
         "read before the await: {lost} of {TASKS} updates lost; read after it: \

@@ -10,14 +10,14 @@
 //!
 //! Claims: A20
 //! Change this and watch: `Semaphore::new(PERMITS + 1)` in `most_at_once`.
-//! Three threads work at once, and A20 is contradicted.
+//! Three threads work at a time, and A20 is contradicted.
 //!
 //! Output (figures vary):
-//!     the caller holds the permit: 5 at work at once
-//!     the work holds the permit: 2 at work at once
+//!     the caller holds the permit: 5 at work at a time
+//!     the work holds the permit: 2 at work at a time
 //!     The article, A20: "It offers many functions for concurrency."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to A20 is borne out: with 2 permits: 2 at once when the work owns the permit; 5 at once when the caller does
+//!     Our answer to A20 is borne out: with 2 permits: 2 at a time if the work owns the permit; 5 if the caller owns it
 
 use std::sync::{atomic::AtomicUsize, atomic::Ordering::Relaxed};
 use std::{thread, time::Duration};
@@ -32,12 +32,12 @@ async fn main() -> Result {
     flags([]);
     let _bound = Watchdog::guard("the calls", Duration::from_secs(10))?;
     let callers = most_at_once(permit_of_the_caller).await?;
-    say!("the caller holds the permit: {callers} at work at once");
+    say!("the caller holds the permit: {callers} at work at a time");
     let works = most_at_once(run_in_executor).await?;
-    say!("the work holds the permit: {works} at work at once");
+    say!("the work holds the permit: {works} at work at a time");
     let figure = format!(
-        "with {PERMITS} permits: {works} at once when the work owns the \
-         permit; {callers} at once when the caller does"
+        "with {PERMITS} permits: {works} at a time if the work owns the \
+         permit; {callers} if the caller owns it"
     );
     claim("A20", works <= PERMITS && callers > PERMITS, figure)
 }
@@ -88,8 +88,8 @@ use tokio::task::{JoinError, spawn_blocking};
 
 /// `asyncio.to_thread`, `loop.run_in_executor(executor, work)`: runs blocking
 /// work on another thread. Callers share `permits`: at most as many works run
-/// at once as it has permits (`max_workers`). The error holds the message of a
-/// panic. Panics if the system refuses the first thread for blocking work.
+/// at a time as it has permits (`max_workers`). The error holds the message of
+/// a panic. Panics if the system refuses the first thread for blocking work.
 ///
 /// A caller may give up; work that has begun goes on, and keeps its permit
 /// until it is done.

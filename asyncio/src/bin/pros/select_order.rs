@@ -2,8 +2,8 @@
 //!
 //!     cargo run -p asyncio --bin select_order
 //!
-//! When several branches are ready at once, tokio's `select!` takes one of them
-//! at random: none starves. With `biased` the first one in the text wins,
+//! When several branches are ready, tokio's `select!` takes one of them at
+//! random: none starves. With `biased` the first one in the text wins,
 //! always. If that one is a queue that is never empty, the others are never
 //! taken. Put the rare branch first, such as the signal to stop.
 //!

@@ -1,4 +1,4 @@
-//! Spawn thousands of tasks: they wait at once, unless the loop awaits each.
+//! Spawn thousands of tasks: they wait together, unless the loop awaits each.
 //!
 //!     cargo run -p asyncio --bin spawn_many
 //!
@@ -63,12 +63,12 @@ use tokio_util::task::AbortOnDropHandle;
 /// order of the jobs; an error means that the job has panicked.
 ///
 /// Dropping the future of `spawn_all` cancels the tasks. To limit how many run
-/// at once, use a `Semaphore`: see the program `bounded`.
+/// at a time, use a `Semaphore`: see the program `bounded`.
 pub async fn spawn_all<Job>(
     jobs: impl IntoIterator<Item = Job>,
 ) -> Vec<Result<Job::Output, JoinError>>
 where
-    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
+    Job: Future<Output: Send> + Send + 'static, // the result is `Send`, too
 {
     let start = |job| AbortOnDropHandle::new(tokio::spawn(job));
     // Iterators are lazy: `collect` starts all before the first is awaited.

@@ -118,7 +118,7 @@ pub async fn spawn_all<Job>(
     jobs: impl IntoIterator<Item = Job>,
 ) -> Vec<Job::Output>
 where
-    Job: Future<Output: Send> + Send + 'static, // and `Job::Output: Send`
+    Job: Future<Output: Send> + Send + 'static, // the result is `Send`, too
 {
     // `collect`: all are started before the first one is awaited.
     let tasks: Vec<_> = jobs.into_iter().map(smol::spawn).collect();

@@ -6,7 +6,7 @@
 //! two switches. All run on one core. Tasks are many times as fast, because the
 //! kernel takes no part. Medians of 20 rounds of 1 000 messages.
 //!
-//! The program `switch_cost_socket` is the case in which tasks save nothing;
+//! The program `switch_cost_socket` is the case in which tasks save little;
 //! `start_cost` measures what it costs to start and to keep them.
 //!
 //! Claims: A32, X6

@@ -19,11 +19,11 @@
 //! contradicted.
 //!
 //! Output (times vary, counts do not):
-//!     JoinSet: 1 job failed, 9 others were done in vain
+//!     JoinSet: 1 job failed, 9 others done for nothing
 //!     task_group: job 3 failed; 0 others done, 0 still running
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."
 //!     Our answer for Rust: limits (true within limits)
-//!     Our answer to A25 is borne out: an error cancels 9 of 9 tasks in a group, 0 in a JoinSet
+//!     Our answer to A25 is borne out: an error cancels 9 of 9 tasks in a group, 0 by `JoinSet::join_all`
 
 use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering::Relaxed};
 use std::time::Duration;
@@ -41,8 +41,8 @@ async fn main() -> Result {
     // WRONG: shows the error only when all jobs have ended
     let results = tasks.join_all().await;
     let failed = results.iter().filter(|result| result.is_err()).count();
-    let in_vain = in_set.load(Relaxed);
-    say!("JoinSet: {failed} job failed, {in_vain} others were done in vain");
+    let others = in_set.load(Relaxed);
+    say!("JoinSet: {failed} job failed, {others} others done for nothing");
 
     let ended = task_group(ten_jobs(&in_group)).await;
     let error = ended.err().unwrap_or_default();
@@ -51,10 +51,10 @@ async fn main() -> Result {
     say!("task_group: {error}; {done} others done, {running} still running");
 
     let cancelled = OTHERS - done - running;
-    let by_set = OTHERS - in_vain;
+    let by_set = OTHERS - others;
     let figure = format!(
         "an error cancels {cancelled} of {OTHERS} tasks in a group, {by_set} \
-         in a JoinSet"
+         by `JoinSet::join_all`"
     );
     let by_group = !error.is_empty() && cancelled == OTHERS;
     claim("A25", by_group && failed == 1 && by_set == 0, figure)

@@ -86,7 +86,8 @@ use tokio::task::JoinSet;
 /// dropped, or when a job panics; then the future panics, too.
 pub async fn run_all<F>(jobs: impl IntoIterator<Item = F>) -> Vec<F::Output>
 where
-    F: Future<Output: Send + 'static> + Send + 'static, // and `F::Output: Send`
+    // The result is `Send`, too.
+    F: Future<Output: Send + 'static> + Send + 'static,
 {
     let tasks: JoinSet<_> = jobs.into_iter().collect(); // spawns them
     tasks.join_all().await

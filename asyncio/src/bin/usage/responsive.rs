@@ -77,7 +77,8 @@ fn call() {
 /// shortest of three tries.
 fn longest_gap<F>(tokio: &Runtime, what: &str, call: fn() -> F) -> Duration
 where
-    F: Future<Output: Send + 'static> + Send + 'static, // and `F::Output: Send`
+    // The result is `Send`, too.
+    F: Future<Output: Send + 'static> + Send + 'static,
 {
     let once = async || {
         let (report, gaps) = mpsc::channel();

@@ -102,8 +102,9 @@ use signal_hook::{consts::SIGINT, flag};
 /// The system refuses the handler.
 pub fn told_to_stop() -> io::Result<Arc<AtomicBool>> {
     let told = Arc::new(AtomicBool::new(false));
-    // The handlers run in this order. The first Ctrl+C must find the flag unset
-    // and then set it: in the other order it would end the program at once.
+    // The handlers run in this order. The first one ends the program if the
+    // flag is set, and the second one sets it. In the other order the first
+    // Ctrl+C would end the program at once.
     flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&told))?;
     flag::register(SIGINT, Arc::clone(&told))?;
     Ok(told)

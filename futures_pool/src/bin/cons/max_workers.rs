@@ -13,7 +13,7 @@
 //! same time than the table predicts, and F11 is contradicted.
 //!
 //! Output (times vary, counts do not):
-//!     workers  at once  predicted  measured
+//!     workers  overlap  predicted  measured
 //!           1        1         64      65.1
 //!           2        2         32      32.8
 //!           4        4         16      16.5
@@ -24,7 +24,7 @@
 //!       tasks       64          1       1.3
 //!     The article, F11: "max_workers is fixed in advance and limits parallelism."
 //!     Our answer for Rust: holds (true)
-//!     Our answer to F11 is borne out: of 64 waits as many were at once as there were workers, in 7 of 7 pools; 64 as tasks
+//!     Our answer to F11 is borne out: of 64 waits as many overlapped as there were workers, in 7 of 7 pools; 64 as tasks
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::{thread, time::Duration, time::Instant};
@@ -41,7 +41,7 @@ const WORKERS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 fn main() -> Result {
     flags([]);
     let _bound = Watchdog::guard("the waits", Duration::from_secs(10))?;
-    let mut table = Table::new(["workers", "at once", "predicted", "measured"]);
+    let mut table = Table::new(["workers", "overlap", "predicted", "measured"]);
     let mut limited = 0;
     for workers in WORKERS {
         let started = Instant::now();
@@ -58,7 +58,7 @@ fn main() -> Result {
     table.print();
     let pools = WORKERS.len();
     let figure = format!(
-        "of {WAITS} waits as many were at once as there were workers, in \
+        "of {WAITS} waits as many overlapped as there were workers, in \
          {limited} of {pools} pools; {tasks} as tasks"
     );
     claim("F11", limited == pools && tasks == WAITS, figure)

@@ -5,10 +5,11 @@
 //! Each pool has one worker with a job of 200 ms, and a second job that waits
 //! for the worker. Python: `shutdown(wait=True)` and the end of `with` wait for
 //! both; `cancel_futures=True` (since 3.9) cancels the second one. So it is
-//! here: dropping a pool waits. `close` is `wait=False`. `kill` is for
-//! processes only: what runs is lost.
+//! here: dropping a pool waits. `close` is `wait=False`. `kill` is for pools of
+//! processes only: the running job and the pending job are lost.
 //!
-//! The program `shutdown_ways` has threads, rayon, tokio and smol.
+//! The program `shutdown_ways` has threads, rayon, tokio and smol. "It" in F13
+//! is the pool.
 //!
 //! Claims: F13
 //! Change this and watch: `Pending::Finish` instead of `Pending::Cancel`. The
@@ -31,7 +32,7 @@ use shared::{Result, claim, flags, measure::ms, say, watchdog::Watchdog};
 const JOB: Duration = Duration::from_millis(200);
 
 fn main() -> Result {
-    init([job(thread::sleep)]);
+    init([job(thread::sleep)]); // what a worker process may run
     flags([]);
     let _bound = Watchdog::guard("the pools", Duration::from_secs(8))?;
     let finish = end("drop", ThreadPool::new(1)?, drop);
@@ -52,10 +53,10 @@ fn main() -> Result {
         cancel.pending, close.running, kill.running
     );
     let waits = [finish.running, cancel.running] == [Fate::Done; 2];
-    let not = (close.running, kill.running) == (Fate::DoneLater, Fate::Lost);
+    let early = (close.running, kill.running) == (Fate::DoneLater, Fate::Lost);
     let pending = [finish.pending, cancel.pending];
-    let told = pending == [Fate::Done, Fate::Cancelled];
-    claim("F13", waits && not && told, figure)
+    let as_asked = pending == [Fate::Done, Fate::Cancelled];
+    claim("F13", waits && early && as_asked, figure)
 }
 
 /// What became of the jobs of a pool.
@@ -66,9 +67,9 @@ struct Jobs {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fate {
-    /// When the call returns that ends the pool.
+    /// It was done when the call that ends the pool returned.
     Done,
-    /// Not yet when that call returns, but later.
+    /// It was not yet done when that call returned, but later.
     DoneLater,
     Cancelled,
     Lost,

@@ -24,7 +24,7 @@
 //!     Our answer to F12 is borne out: Ctrl+C ended a rayon loop after 42 of 200 items
 //!     The article, X4: "(Not in the article.) What Ctrl+C does, model by model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to X4 is borne out: 0 processes outlived Ctrl+C: rayon has threads, no worker processes
+//!     Our answer to X4 is borne out: 0 processes are left after Ctrl+C: rayon has threads, no worker processes
 
 use std::{thread, time::Duration};
 
@@ -52,8 +52,8 @@ fn main() -> Result {
     claim("F12", early, figure)?;
     let orphans = ended.orphans;
     let figure = format!(
-        "{orphans} processes outlived Ctrl+C: rayon has threads, no worker \
-         processes"
+        "{orphans} processes are left after Ctrl+C: rayon has threads, no \
+         worker processes"
     );
     claim("X4", orphans == 0, figure)
 }
@@ -98,8 +98,9 @@ use signal_hook::{consts::SIGINT, flag};
 /// The system refuses the handler.
 pub fn told_to_stop() -> io::Result<Arc<AtomicBool>> {
     let told = Arc::new(AtomicBool::new(false));
-    // The handlers run in this order. The first Ctrl+C must find the flag unset
-    // and then set it: in the other order it would end the program at once.
+    // The handlers run in this order. The first one ends the program if the
+    // flag is set, and the second one sets it. In the other order the first
+    // Ctrl+C would end the program at once.
     flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&told))?;
     flag::register(SIGINT, Arc::clone(&told))?;
     Ok(told)

@@ -2,11 +2,11 @@
 //!
 //!     cargo run --release -p futures_pool --bin encodings
 //!
-//! An argument for another process is encoded. Code never is: a job travels by
-//! its name. Half a MiB as one piece is copied; as a `Vec<u8>` it is a list,
-//! and each number is encoded by itself. `serde_bytes` says that it is one
-//! piece. JSON, for people and other programs to read, writes each number as
-//! text.
+//! An argument for another process is encoded, here by postcard, the format
+//! that `futures_pool` uses. The code of a job is not sent, only its name. Half
+//! a MiB as one piece is copied; as a `Vec<u8>` it is a list, and each number
+//! is encoded by itself. `serde_bytes` says that it is one piece. JSON, for
+//! people and other programs to read, writes each number as text.
 //!
 //! Claims: F16
 //! Change this and watch: `200_u8` instead of `7_u8`. JSON has three digits for
@@ -19,7 +19,7 @@
 //!     JSON, a list         1048577  7304
 //!     The article, F16: "The parent turns each element into bytes with pickle."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to F16 is borne out: a list takes 3.0 times as long to encode and decode as one piece, as JSON 17 times
+//!     Our answer to F16 is borne out: to encode and decode, a list takes 3.0 times as long as one piece, and JSON 17 times
 
 use std::time::Instant;
 
@@ -56,14 +56,14 @@ fn main() -> Result {
 
 fn verdict(piece: &Cost, each: &Cost, text: &Cost, noise: Noise) -> Result {
     let figure = format!(
-        "a list takes {:.1} times as long to encode and decode as one piece, \
-         as JSON {:.0} times",
+        "to encode and decode, a list takes {:.1} times as long as one piece, \
+         and JSON {:.0} times",
         each.micros / piece.micros,
         text.micros / piece.micros
     );
     let larger = piece.bytes < SIZE + 16 && text.bytes > SIZE + 16;
-    let dearer = piece.micros < each.micros && each.micros < text.micros;
-    claim_timed("F16", larger && dearer, noise, figure)
+    let slower = piece.micros < each.micros && each.micros < text.micros;
+    claim_timed("F16", larger && slower, noise, figure)
 }
 
 fn from_postcard<T: DeserializeOwned>(bytes: &[u8]) -> postcard::Result<T> {

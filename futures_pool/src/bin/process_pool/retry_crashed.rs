@@ -70,7 +70,7 @@ use futures_pool::{Executor, Function, Handle, JobError, Value};
 /// Runs `job` on each input in a pool that replaces dead workers, and returns
 /// the results in the order of the inputs. A job whose worker died is tried
 /// again, up to `tries` times in all (0 counts as 1): only for jobs that may be
-/// done twice. All inputs are queued at once.
+/// done twice. All inputs are queued before the first result is awaited.
 pub fn map_with_retry<A: Value + Clone, T: Value>(
     pool: &impl Executor,
     tries: usize,

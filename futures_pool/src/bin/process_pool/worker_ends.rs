@@ -47,7 +47,7 @@ fn main() -> Result {
     ensure((left, orphans) == (0, 0), "a worker is left behind")
 }
 
-/// How many workers outlive their program when it is killed.
+/// How many workers are still there after their program was killed.
 fn left_of_a_killed_program() -> Result<usize> {
     let mut program =
         role::command("victim")?.stdout(Stdio::piped()).spawn()?;

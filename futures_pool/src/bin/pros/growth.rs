@@ -2,10 +2,11 @@
 //!
 //!     cargo run -p futures_pool --bin growth
 //!
-//! One `submit` is enough: the pool finds a worker that is free, or starts one,
+//! You only call `submit`: the pool finds a worker that is free, or starts one,
 //! or queues the job if it has as many workers as it may have. A pool of
-//! processes starts all of them at once, because a process takes longer to
-//! start than most jobs take. In both, 100 jobs are done by four workers.
+//! processes starts all of them when it is made, because a process takes longer
+//! to start than most jobs take. In both, at most four workers do 100 jobs.
+//! ("To be confirmed" is the article's own remark.)
 //!
 //! The program `growth_ways` compares the pools of rayon, tokio and smol.
 //!
@@ -14,7 +15,7 @@
 //! expects the third job to start a third worker, is contradicted.
 //!
 //! Output (figures vary):
-//!     threads, with [0, 1, 3, 100] jobs: [0, 1, 3, 4]
+//!     jobs [0, 1, 3, 100]: threads [0, 1, 3, 4]
 //!     processes, without a job: 4
 //!     The article, F7: "One submit is enough: the pool spreads work over up to max_workers (to be confirmed)."
 //!     Our answer for Rust: holds (true)
@@ -40,13 +41,14 @@ fn main() -> Result {
     let closed = GATE.write().expect("no panic while locked");
     let (mut handles, mut grown) = (Vec::new(), Vec::new());
     for jobs in JOBS {
+        // Submits until there are `jobs` in all.
         handles.resize_with(jobs, || pool.submit(held, ()));
         wait_until_begun(jobs.min(MOST));
         grown.push(threads()? - before);
     }
     drop(closed);
     let workers = workers_of(handles.into_iter().map(|job| job.result()))?;
-    say!("threads, with {JOBS:?} jobs: {grown:?}");
+    say!("jobs {JOBS:?}: threads {grown:?}");
     let pool = ProcessPool::new(MOST)?;
     let processes = pool.pids().len();
     let others = workers_of(pool.map(who, [(); ALL]))?;

@@ -73,7 +73,7 @@ use futures_pool::{Executor, Function, JobError, Value};
 
 /// Queues a job for each input; a worker that is free takes the next one.
 /// Returns the results in the order of the inputs, or the first error; the
-/// other jobs are done all the same. All inputs are in memory at once.
+/// other jobs are still done. All inputs are in memory at the same time.
 pub fn run_all<A: Value, T: Value>(
     pool: &impl Executor,
     job: impl Function<A, T>,

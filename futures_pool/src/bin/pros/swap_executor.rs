@@ -15,9 +15,9 @@
 //! crosses to another process then, and F3 is contradicted.
 //!
 //! Output (figures vary):
-//!     executor   processes  wait at once  work at once
-//!     threads            1             4             4
-//!     processes          4             4             4
+//!     executor   processes  wait together  work together
+//!     threads            1              4              4
+//!     processes          4              4              4
 //!     The article, F3: "A job is easily moved from threads to processes and back."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to F3 is borne out: the same jobs gave the same results in 1 process, and in 4 workers
@@ -42,8 +42,8 @@ fn main() -> Result {
     let threads = seen_on(&ThreadPool::new(WORKERS)?)?;
     let processes = seen_on(&ProcessPool::new(WORKERS)?)?; // The one change
 
-    let mut table =
-        Table::new(["executor", "processes", "wait at once", "work at once"]);
+    let head = ["executor", "processes", "wait together", "work together"];
+    let mut table = Table::new(head);
     for (name, seen) in [("threads", &threads), ("processes", &processes)] {
         table.row([&name, &seen.pids.len(), &seen.waiting, &seen.working]);
     }

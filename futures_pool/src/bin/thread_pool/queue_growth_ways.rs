@@ -83,7 +83,7 @@ fn work(_: Vec<u8>) {
 
 fn spawn_on(pool: &ThreadPool) {
     pool.in_place_scope(|scope| {
-        // WRONG: all of them at once
+        // WRONG: all of them are in memory
         inputs().for_each(|input| scope.spawn(|_| work(input)));
     });
 }
@@ -93,7 +93,7 @@ fn spawn_blocking() {
     let runtime = builder.max_blocking_threads(WORKERS).build();
     let runtime = runtime.expect("it can be built");
     let jobs = inputs().map(|input| runtime.spawn_blocking(|| work(input)));
-    let jobs: Vec<_> = jobs.collect(); // WRONG: all of them at once
+    let jobs: Vec<_> = jobs.collect(); // WRONG: all of them are in memory
     for job in jobs {
         runtime.block_on(job).expect("no job panics");
     }

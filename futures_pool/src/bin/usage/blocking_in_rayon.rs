@@ -4,7 +4,7 @@
 //!
 //! rayon is for work that keeps a core busy: a thread for each core is enough
 //! for that. A job that waits, for a file, a socket or a lock, occupies one of
-//! these few threads all the same. The other pools may have as many threads as
+//! these few threads, too. The other pools may have as many threads as
 //! there are jobs: tokio's `spawn_blocking` up to 512, smol's `unblock` up to
 //! 500, `ThreadPool` as many as it is told.
 //!
@@ -14,11 +14,11 @@
 //! is contradicted.
 //!
 //! Output (figures vary):
-//!     20 jobs on            wait at once  wait ms  work ms
-//!     rayon                            2    202.0     49.0
-//!     our ThreadPool                  20     22.7     35.4
-//!     tokio spawn_blocking            20     22.6     22.2
-//!     smol unblock                    20     25.7     18.4
+//!     20 jobs on            waits overlap  wait ms  work ms
+//!     rayon                             2    202.0     49.0
+//!     our ThreadPool                   20     22.7     35.4
+//!     tokio spawn_blocking             20     22.6     22.2
+//!     smol unblock                     20     25.7     18.4
 //!     The article, F1: "The thread pool is for parallel blocking input and output."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to F1 is borne out: of 20 jobs 2 waited at the same time on rayon, at least 20 on the other pools
@@ -35,7 +35,7 @@ fn main() -> Result {
     flags([]);
     let jobs = 10 * cores();
     let on = format!("{jobs} jobs on");
-    let mut table = Table::new([&on, "wait at once", "wait ms", "work ms"]);
+    let mut table = Table::new([&on, "waits overlap", "wait ms", "work ms"]);
     let mut most = Vec::new();
     for (pool, run) in POOLS {
         let started = Instant::now();
@@ -104,7 +104,7 @@ fn work() -> Span {
 // ANCHOR: blocking_in_rayon
 /// Runs jobs that wait (for files, sockets, locks) on threads, `at_once` of
 /// them at the same time. Returns the results in the order of the jobs. All
-/// jobs are queued at once.
+/// jobs are queued before the first result is awaited.
 ///
 /// # Errors
 ///

@@ -8,7 +8,7 @@
 //! done. Work on rayon's threads does not, and the task awaits the result,
 //! which comes through a channel. In Python this is `loop.run_in_executor`.
 //!
-//! The program `cpu_limit` limits how many jobs work at once;
+//! The program `cpu_limit` limits how many jobs work at a time;
 //! `cpu_from_async_ways` compares our pools.
 //!
 //! Claims: F1

@@ -16,7 +16,7 @@
 //! more, and F2 is contradicted.
 //!
 //! Output (figures vary):
-//!     work is done       latency ms    ms  at once
+//!     work is done       latency ms    ms  overlap
 //!     in a task                68.4  69.4        1
 //!     by spawn_blocking         4.4  34.7        8
 //!     by ThreadPool             4.9  35.5        2
@@ -42,7 +42,7 @@ async fn main() -> Result {
     init([job(work)]);
     flags([]);
     notice_debug_build();
-    let mut table = Table::new(["work is done", "latency ms", "ms", "at once"]);
+    let mut table = Table::new(["work is done", "latency ms", "ms", "overlap"]);
     // WRONG: no other task runs meanwhile
     let in_task = async || Ok(work(()));
     eight_jobs(&mut table, "in a task", in_task).await?;
@@ -112,7 +112,7 @@ fn work((): ()) -> Span {
 use futures_pool::{Executor, Function, JobError, Value};
 
 /// Awaits a job that a pool of threads or processes does, on any runtime. If
-/// the caller is cancelled, the job is done all the same. (A pool with a
+/// the caller is cancelled, the job is still done. (A pool with a
 /// `queue_limit` blocks the caller while its queue is full.)
 pub async fn run_in_executor<A: Value, T: Value>(
     pool: &impl Executor,

@@ -1,4 +1,4 @@
-//! Limit how many jobs work at once: the job must own its semaphore permit.
+//! Limit how many jobs work at a time: the job must own its semaphore permit.
 //!
 //!     cargo run -p futures_pool --bin cpu_limit
 //!
@@ -15,8 +15,8 @@
 //! time is what the cure allows then, and the program expects one.
 //!
 //! Output (figures vary):
-//!     the caller has the permit: 4 jobs at once, limit 1
-//!     the job has the permit: 1 job at once, limit 1
+//!     the caller has the permit: 4 jobs at a time, limit 1
+//!     the job has the permit: 1 job at a time, limit 1
 
 use std::sync::{Arc, Mutex};
 use std::{thread, time::Duration};
@@ -28,10 +28,10 @@ use tokio::time::timeout;
 async fn main() -> Result {
     flags([]);
     let wrong = most_at_once(kept).await;
-    say!("the caller has the permit: {wrong} jobs at once, limit 1");
+    say!("the caller has the permit: {wrong} jobs at a time, limit 1");
     let right = most_at_once(run_limited).await;
-    say!("the job has the permit: {right} job at once, limit 1");
-    ensure(wrong > 1, "the caller that gave up kept the limit")?;
+    say!("the job has the permit: {right} job at a time, limit 1");
+    ensure(wrong > 1, "the limit held, although the callers gave up")?;
     ensure(right == 1, "the job with the permit broke the limit")
 }
 
@@ -77,9 +77,9 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn_blocking};
 
 /// Runs `job` on a thread when the semaphore has a permit for it, so never more
-/// jobs than permits work at once. The job keeps its permit until it ends, also
-/// if it panics (the error), or if its caller has given up. A caller that gives
-/// up before its job has a permit cancels the job.
+/// jobs than permits work at a time. The job keeps its permit until it ends,
+/// also if it panics (the error), or if its caller has given up. A caller that
+/// gives up before its job has a permit cancels the job.
 ///
 /// # Panics
 ///

@@ -4,9 +4,9 @@
 //!
 //! The function `futures_pool::as_completed` gives each handle when its job is
 //! done, and the number of the job. The count goes to standard error, and only
-//! if that is a terminal, so you see it only there: standard output may be a
-//! file or a pipe, and is for results. Printed as they end, results come in a
-//! changing order; their numbers restore the order of the jobs.
+//! if that is a terminal. Standard output is for the results: it may be a file
+//! or a pipe. Jobs end in an order that changes from run to run; their numbers
+//! restore the order of the jobs.
 //!
 //! Change this and watch: `10 * n` instead of `10 * (10 - n)`. The first jobs
 //! end first then, and the first line prints false (on a quiet machine).
@@ -49,7 +49,7 @@ fn show(done: usize, all: usize) {
     let mut terminal = io::stderr();
     if terminal.is_terminal() {
         let end = if done == all { "\n" } else { "" };
-        // Ignore errors: nobody may read standard error.
+        // An error is ignored: perhaps nobody reads standard error.
         let _ = write!(terminal, "\r{done} of {all} jobs done{end}");
     }
 }
@@ -59,8 +59,8 @@ use futures_pool::{Executor, Function, JobError, Value, as_completed};
 
 /// Runs `job` on each input, and calls `progress(number, done, all)` when a job
 /// has ended, with a result or an error: which one, how many, of how many.
-/// Returns the results in the order of the inputs. All inputs are queued at
-/// once.
+/// Returns the results in the order of the inputs. All inputs are queued before
+/// the first result is awaited.
 pub fn with_progress<A: Value, T: Value>(
     pool: &impl Executor,
     job: impl Function<A, T>,

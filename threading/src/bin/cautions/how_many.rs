@@ -2,13 +2,13 @@
 //!
 //!     cargo run -p threading --bin how_many
 //!
-//! A machine has cores; a process may use some of them (affinity); a container
-//! may have a quota of time on them (cgroup, control group). If more threads
-//! than that work, they only take turns (oversubscription).
-//! `available_parallelism` knows all three; Python's `os.cpu_count()` counts
-//! the machine's cores, and `os.process_cpu_count()` (3.13) knows the affinity.
-//! Threads that wait need no core: start one for each wait, or only as many as
-//! the other side (a server, a disk) can serve.
+//! A machine has cores. Affinity: a process may be allowed to use only some of
+//! them. Quota: a container may get only a part of their time (cgroup, control
+//! group). `available_parallelism` is the lower of affinity and quota. If more
+//! threads than that work, they only take turns (oversubscription). Python's
+//! `os.cpu_count()` counts the machine's cores, and `os.process_cpu_count()`
+//! (3.13) knows the affinity. Threads that wait need no core: start one for
+//! each wait, or only as many as the other side (a server, a disk) can serve.
 //!
 //! Change this and watch: start the program under `taskset -c 0`: the affinity
 //! and what follows from it become 1. Or with `RAYON_NUM_THREADS=7`: only rayon
@@ -66,8 +66,9 @@ fn affinity() -> Option<usize> {
     ranges.sum() // `None` if one of them is `None`
 }
 
-/// Cores' worth of time that this process may use (Linux): the lowest quota
-/// of its control group (version 2) and of those above it.
+/// How many seconds of core time this process may use in a second (Linux): 1.5
+/// is as much as one core and a half has. The lowest quota of its control group
+/// (version 2) and of those above it.
 fn quota() -> Option<f64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;

@@ -36,7 +36,7 @@ fn main() -> Result {
     say!("unbounded: {all} items done, at most {unlimited} in the queue");
     let complete = [done, all] == [ITEMS as usize; 2];
     let bounds = longest <= ROOM && unlimited > 2 * ROOM;
-    ensure(complete && bounds, "an item or the limit of a queue is lost")
+    ensure(complete && bounds, "items are lost, or a queue has a wrong length")
 }
 
 /// Reads, converts and counts at the same time. Returns how many were done, and
@@ -47,11 +47,13 @@ fn pipeline(
     let (converted, results) = bounded(ROOM);
     thread::scope(|scope| {
         let reader = scope.spawn(move || {
-            let lengths = (0..ITEMS).map_while(|item| {
-                sender.send(item).ok()?; // waits while the queue is full
-                Some(sender.len())
-            });
-            lengths.max().unwrap_or(0)
+            let mut longest = 0;
+            for item in 0..ITEMS {
+                // Waits while the queue is full.
+                sender.send(item).expect("the next stage takes all");
+                longest = longest.max(sender.len());
+            }
+            longest
         }); // here `sender` is dropped: the loop of the next stage ends ...
         scope.spawn(move || stage(receiver, convert, converted));
         let done = results.iter().count(); // ... and then this one

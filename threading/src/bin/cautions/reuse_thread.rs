@@ -96,7 +96,7 @@ impl Worker {
             let done = catch_unwind(AssertUnwindSafe(job));
             let _ = reply.send(done); // never an error: `run` waits
         };
-        self.jobs.send(Box::new(job)).expect("it outlives its jobs");
+        self.jobs.send(Box::new(job)).expect("it still takes jobs");
         result.recv().expect("it replies to each job")
     }
 }

@@ -2,26 +2,27 @@
 //!
 //!     cargo run --release -p threading --bin spawn_cost
 //!
-//! Medians in nanoseconds of an empty job. At once: 15 rounds of 50 jobs, timed
-//! together. After a pause: 40 single jobs, each after a sleep of `PAUSE`; then
-//! a core that has gone to sleep must be woken first. (A call is mostly the
-//! reading of the clock then.) On Unix, std starts and joins a thread by
-//! `pthread_create` and `pthread_join` of the C library.
-//! A scope of rayon starts no thread: its threads wait for jobs.
+//! Medians in nanoseconds of an empty job. No pause: 15 rounds of 50 jobs, one
+//! after the other, timed together. After a pause: 40 single jobs, each after a
+//! sleep of `PAUSE`; then a core that has gone to sleep must be woken first.
+//! (For `call it` this is mostly the time that it takes to read the clock.) On
+//! Unix, std starts and joins a thread by the C library's `pthread_create` and
+//! `pthread_join`: the last column compares with them. A scope of rayon starts
+//! no thread: its threads are kept, and wait for jobs.
 //!
 //! Read `reuse_thread` first.
 //!
 //! Claims: T9
 //! Change this and watch: `PAUSE` to 10 ms. The deeper a core sleeps, the less
-//! is gained by keeping a thread.
+//! is gained by threads that are kept (`rayon scope`).
 //!
 //! Output (figures vary):
-//!     ns           at once  after a pause  / pthread
-//!     call it            3            108       0.00
-//!     pthread        31093         111676       1.00
-//!     std thread     42997         146633       1.38
-//!     std scope      41086         131089       1.32
-//!     rayon scope     7580          75200       0.24
+//!     ns           no pause  after a pause  / pthread
+//!     call it             3            108       0.00
+//!     pthread         31093         111676       1.00
+//!     std thread      42997         146633       1.38
+//!     std scope       41086         131089       1.32
+//!     rayon scope      7580          75200       0.24
 //!     The article, T9: "Starting and running a thread costs."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to T9 is borne out: starting and joining a thread takes 42997 ns, a call of the same job 3 ns
@@ -45,15 +46,16 @@ fn main() -> Result {
     flags([]);
     notice_debug_build();
     let meter = NoiseMeter::start();
-    let (at_once, paused) = (medians(15, 50), medians(40, 1));
-    let mut table = Table::new(["ns", "at once", "after a pause", "/ pthread"]);
+    let (in_a_row, paused) = (medians(15, 50), medians(40, 1));
+    let head = ["ns", "no pause", "after a pause", "/ pthread"];
+    let mut table = Table::new(head);
     for (n, (way, _)) in WAYS.iter().enumerate() {
-        let ratio = at_once[n] as f64 / at_once[1] as f64;
+        let ratio = in_a_row[n] as f64 / in_a_row[1] as f64;
         let ratio = format!("{ratio:.2}");
-        table.row([way, &at_once[n], &paused[n], &ratio]);
+        table.row([way, &in_a_row[n], &paused[n], &ratio]);
     }
     table.print();
-    let [call, _, thread, ..] = at_once;
+    let [call, _, thread, ..] = in_a_row;
     let figure = format!(
         "starting and joining a thread takes {thread} ns, a call of the same \
          job {call} ns"
@@ -98,7 +100,7 @@ pub fn on_a_thread<T: Send>(
 }
 // ANCHOR_END: spawn_cost
 
-#[expect(unsafe_code, reason = "the yardstick is the C library's own call")]
+#[expect(unsafe_code, reason = "to compare with the C library's own call")]
 fn pthread() {
     use std::{ffi::c_void, mem::MaybeUninit, ptr};
     extern "C" fn run(_: *mut c_void) -> *mut c_void {

@@ -13,8 +13,8 @@
 //!
 //! Claims: T12
 //! Change this and watch: `bounded(1)` instead of `bounded(16 * workers)`. Then
-//! the sender and the workers wait for each other at each job, and a job of the
-//! workers takes much longer.
+//! the sender and the workers wait for each other at each job, and the workers
+//! need much longer for each job.
 //!
 //! Output (figures vary):
 //!     workers and a queue: 4 threads, 229 ns a job

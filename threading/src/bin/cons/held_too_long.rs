@@ -4,9 +4,9 @@
 //!
 //! The slow work is a wait (for a disk, for a server), so more cores do not
 //! help. Held during the work, the lock lets one thread work at a time. The
-//! cure: copy out what the work needs, let the lock go, work, and lock again
-//! for one line. Beware of a guard that nobody sees: in `f(*lock.lock()?)` the
-//! lock is held until `f` returns.
+//! cure: copy out what the work needs, release the lock, work, and lock again
+//! for one line of code. Beware of a guard that nobody sees: in
+//! `f(*lock.lock()?)` the lock is held until `f` returns.
 //!
 //! An `RwLock` lets many readers hold the lock, but a writer still has to wait
 //! for their slow work: see the program `rwlock_writer`.
@@ -17,8 +17,8 @@
 //! Then both ways take equally long, and T5 is contradicted.
 //!
 //! Output (figures vary):
-//!     held during the work: 81.7 ms (one thread 20ms, four in turn 80ms)
-//!     held for a line: 20.5 ms (one thread 20ms, four in turn 80ms)
+//!     held during the work: 81.7 ms (20ms if parallel, 80ms if in turn)
+//!     held for a line: 20.5 ms (20ms if parallel, 80ms if in turn)
 //!     The article, T5: "Threads make you care about locks."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to T5 is borne out: 4 threads are 4.0 times as fast if they hold a lock for a line, and not during the work
@@ -84,7 +84,7 @@ fn slow_work(price: u64) -> u64 {
 
 /// Four threads take `step` in every round. The best of five tries, in
 /// milliseconds.
-fn four_threads(lock: &str, step: fn(&Mutex<u64>, &Mutex<u64>)) -> f64 {
+fn four_threads(label: &str, step: fn(&Mutex<u64>, &Mutex<u64>)) -> f64 {
     let took = best_of(5, || {
         let (price, sum) = (Mutex::new(12), Mutex::new(0));
         let started = Instant::now();
@@ -97,6 +97,6 @@ fn four_threads(lock: &str, step: fn(&Mutex<u64>, &Mutex<u64>)) -> f64 {
     });
     let (one, all) = (ROUNDS * SLOW, THREADS * ROUNDS * SLOW);
     let took = ms(took);
-    say!("{lock}: {took:.1} ms (one thread {one:?}, four in turn {all:?})");
+    say!("{label}: {took:.1} ms ({one:?} if parallel, {all:?} if in turn)");
     took
 }

@@ -5,6 +5,8 @@
 //! They do not unwind to the thread that waits: the process ends by SIGABRT,
 //! and all its threads with it. What is left is the report on standard error.
 //! So this program runs each of them in a child process and reads the report.
+//! (rayon's threads have no name, so its report names none.) "That" in T7 means
+//! that a failure in a thread does not reach the thread that waits for it.
 //!
 //! Claims: T7
 //! Change this and watch: `pool.join(parse, || ())` instead of

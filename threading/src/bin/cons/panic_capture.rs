@@ -8,9 +8,9 @@
 //! is printed. There is one hook for all threads. So ours captures only in
 //! threads that ask for it.
 //!
-//! A second panic during the clean-up of the first one aborts the process
-//! (`panic_in_drop`). So the hook prints both reports then, before they are
-//! lost.
+//! A second panic during the clean-up of the first one aborts the process (see
+//! the program `panic_in_drop`). So the hook prints both reports then, before
+//! they are lost.
 //!
 //! Claims: T8
 //! Change this and watch: call `print(panic)` as the first line of the hook,
@@ -61,7 +61,7 @@ fn run(way: &str) -> Result<[String; 2]> {
 
 /// The child: a thread panics, and the child prints what it has in memory.
 fn victim(capture: bool) -> Result {
-    // Closures that capture nothing become function pointers: one type.
+    // Both closures use no variable, so both become function pointers.
     let job = if capture { || captured(parse) } else { || Ok(parse()) };
     let parser = thread::Builder::new().name("parser".into());
     match parser.spawn(job)?.join() {
@@ -82,16 +82,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::{sync::Once, thread};
 
 thread_local! {
-    static CAPTURES: Cell<bool> = const { Cell::new(false) };
-    static CAPTURED: Cell<Option<String>> = const { Cell::new(None) };
+    static WANTED: Cell<bool> = const { Cell::new(false) };
+    static REPORT: Cell<Option<String>> = const { Cell::new(None) };
 }
 
 /// Runs `job`. If it panics, returns the report: thread, location and message.
-/// It is not printed. If `job` itself catches its first panic, that one is not
-/// printed, either; at a second panic both are printed, because the hook cannot
-/// know that the first one was caught.
-/// Panics of other threads are printed as usual, by the hook that was there
-/// before.
+/// The report is not printed. Panics of other threads are printed as usual, by
+/// the hook that was there before.
+///
+/// If `job` panics a second time, both reports are printed. (The hook cannot
+/// know whether `job` has caught its first panic.)
 ///
 /// # Errors
 ///
@@ -101,7 +101,7 @@ pub fn captured<T>(job: impl FnOnce() -> T) -> Result<T, String> {
     HOOK.call_once(|| {
         let print = take_hook();
         set_hook(Box::new(move |panic| {
-            if !CAPTURES.get() || cfg!(panic = "abort") {
+            if !WANTED.get() || cfg!(panic = "abort") {
                 return print(panic);
             }
             let thread = thread::current();
@@ -111,21 +111,22 @@ pub fn captured<T>(job: impl FnOnce() -> T) -> Result<T, String> {
                 panic.location().map_or(String::new(), |p| p.to_string()),
                 panic.payload_as_str().unwrap_or("(not a text)")
             );
-            if let Some(first) = CAPTURED.replace(Some(report)) {
+            if let Some(first) = REPORT.replace(Some(report)) {
                 eprintln!("{first}");
                 print(panic); // the process may be about to abort
             }
         }));
     });
-    let outer = CAPTURES.replace(true);
-    CAPTURED.take();
+    let outer = WANTED.replace(true);
+    REPORT.take();
     // `AssertUnwindSafe`: what `job` left half changed is the caller's concern.
     let result = catch_unwind(AssertUnwindSafe(job));
-    CAPTURES.set(outer);
+    WANTED.set(outer);
     result.map_err(|payload| {
-        CAPTURED.take().unwrap_or_else(|| {
-            // `downcast_ref` asks for a type: a panic holds `&str` or `String`.
-            // Raised by `resume_unwind` (as rayon does): no hook heard of it.
+        REPORT.take().unwrap_or_else(|| {
+            // No report: the panic came from `resume_unwind`, which calls no
+            // hook (rayon uses it). `downcast_ref` asks for a type: a panic
+            // holds `&str` or `String`.
             let literal = payload.downcast_ref::<&str>().copied();
             let text = payload.downcast_ref().map(String::as_str).or(literal);
             text.unwrap_or("(not a text)").to_string()

@@ -21,7 +21,7 @@
 //!     rayon join         no number                 no                    101
 //!     The article, T6: "There is no built-in way to get an exception of a thread back to who waits for it."
 //!     Our answer for Rust: false (not true)
-//!     Our answer to T6 is borne out: main is told of the panic in 3 of 4 ways
+//!     Our answer to T6 is borne out: main learns of the panic in 3 of 4 ways
 
 use std::panic::{catch_unwind, resume_unwind};
 use std::thread::{self, Builder};
@@ -50,7 +50,7 @@ fn main() -> Result {
     table.print();
     let count = told.iter().filter(|gets| *gets != "nothing").count();
     let figure =
-        format!("main is told of the panic in {count} of {} ways", told.len());
+        format!("main learns of the panic in {count} of {} ways", told.len());
     claim("T6", told[0] == "no number" && told[1] == "nothing", figure)
 }
 

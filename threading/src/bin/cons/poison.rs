@@ -3,15 +3,15 @@
 //!     cargo run -p threading --bin poison
 //!
 //! A transfer takes an amount from one account, and panics before it gives it
-//! to the other one. Python's `with lock:` lets the lock go, and nobody learns
+//! to the other one. Python's `with lock:` releases the lock, and nobody learns
 //! that the data is half changed. In Rust the `Mutex` is poisoned: it still
 //! works, but whoever locks it gets an `Err`, with the data inside, and can
 //! repair it. A thread that only reads under an `RwLock` poisons nothing.
 //!
 //! Claims: T5
 //! Change this and watch: leave out `clear_poison`. The amounts are repaired,
-//! but each lock still returns an `Err`. `map_or` prints 0 for it, so the sum
-//! is 0, and T5 is contradicted.
+//! but each lock still returns an `Err`. `map_or` gives 0 for it, so the sum is
+//! 0, and T5 is contradicted.
 //!
 //! Output (times vary, counts do not):
 //!     a panic under a Mutex: poisoned true, sum 60 of 100
@@ -19,7 +19,7 @@
 //!     RwLock: poisoned by a reader false, by a writer true
 //!     The article, T5: "Threads make you care about locks."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
-//!     Our answer to T5 is borne out: a panic under a lock left 60 of 100, and the repair 100 of 100
+//!     Our answer to T5 is borne out: a panic under a lock left a sum of 60, the repair one of 100
 
 use std::sync::RwLock;
 use std::{io, panic, thread};
@@ -42,13 +42,13 @@ fn main() -> Result {
     say!("after the repair: sum {sum} of 100");
 
     let list = RwLock::new(vec![1]);
-    panics(|| panic!("while reading {:?}", list.read()))?;
+    panics(|| panic!("while reading {:?}", list.read()))?; // holds the guard
     let by_reader = list.is_poisoned();
     panics(|| panic!("while writing {:?}", list.write()))?;
     let by_writer = list.is_poisoned();
     say!("RwLock: poisoned by a reader {by_reader}, by a writer {by_writer}");
     let figure = format!(
-        "a panic under a lock left {found} of 100, and the repair {sum} of 100"
+        "a panic under a lock left a sum of {found}, the repair one of {sum}"
     );
     let told = warned && by_writer && !by_reader;
     claim("T5", told && found < 100 && sum == 100, figure)

@@ -69,7 +69,7 @@ use std::sync::Arc;
 pub fn sum_in_arc(numbers: Vec<u64>) -> u64 {
     let share = numbers.len().div_ceil(4);
     let numbers = Arc::new(numbers);
-    // `map` of an array calls the closure at once: all four threads start.
+    // `map` of an array is not lazy: all four threads start.
     let threads = [0, 1, 2, 3].map(|part| {
         let numbers = Arc::clone(&numbers); // one more owner
         std::thread::spawn(move || {

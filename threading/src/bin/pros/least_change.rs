@@ -2,9 +2,12 @@
 //!
 //!     cargo run -p threading --bin least_change
 //!
-//! The same blocking function is called eight times: in a loop, in a thread
-//! each, and by rayon. The function does not change; the lines around it that
-//! must be written are counted from this source. In Python:
+//! The same blocking function is called eight times: in a loop, each time in a
+//! thread of its own, and by rayon. The function does not change (async code
+//! would change it, too: see `port_to_tasks`). The lines around it that must be
+//! written are counted from this source; a dozen of them is our limit for a
+//! small change. rayon needs fewer lines, but makes only as many calls at the
+//! same time as there are cores: here two. In Python:
 //! `ThreadPoolExecutor().map(fetch, pages)`.
 //!
 //! `cooks` and `cooks_rayon` do the same with real sockets.
@@ -15,7 +18,7 @@
 //! the next one starts, and T4 is contradicted.
 //!
 //! Output (figures vary):
-//!     way      new lines  calls at once
+//!     way      new lines  calls overlap
 //!     loop             0              1
 //!     threads         10              8
 //!     rayon            6              2
@@ -29,12 +32,14 @@ use shared::measure::{NoiseMeter, now};
 use shared::{Result, Span, Table, claim_timed, flags};
 
 const PAGES: [u64; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
+/// So many new lines are still a small change.
+const DOZEN: usize = 12;
 
 fn main() -> Result {
     flags([]);
     let meter = NoiseMeter::start();
-    let mut table = Table::new(["way", "new lines", "calls at once"]);
-    let mut row = |way, at_once| table.row([&way, &new_lines(way), &at_once]);
+    let mut table = Table::new(["way", "new lines", "calls overlap"]);
+    let mut row = |way, overlap| table.row([&way, &new_lines(way), &overlap]);
     let [one, threads, pool] = [
         in_a_loop(&PAGES, fetch),
         in_threads(&PAGES, fetch),
@@ -45,13 +50,13 @@ fn main() -> Result {
     row("threads", threads);
     row("rayon", pool);
     table.print();
-    let (lines, fewest) = (new_lines("threads"), new_lines("rayon"));
+    let (by_std, by_rayon) = (new_lines("threads"), new_lines("rayon"));
     let figure = format!(
-        "{lines} new lines by std, {fewest} by rayon, and {threads} calls \
+        "{by_std} new lines by std, {by_rayon} by rayon, and {threads} calls \
          overlap instead of {one}"
     );
     let parallel = one == 1 && threads == PAGES.len();
-    claim_timed("T4", parallel && lines.min(fewest) < 12, meter.read(), figure)
+    claim_timed("T4", parallel && by_std <= DOZEN, meter.read(), figure)
 }
 
 /// Blocks for 20 ms, as a call to a server does.

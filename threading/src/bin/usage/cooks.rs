@@ -1,15 +1,16 @@
-//! One kitchen, ten cooks: a thread for every dish, and all wait at once.
+//! One kitchen, ten cooks: a thread for every dish, and all wait together.
 //!
 //!     cargo run -p threading --bin cooks
 //!
-//! As in Python, threads overlap their waiting. In Python with its global lock
-//! (GIL) one thread works at a time; here as many threads work at a time as
-//! there are cores.
+//! As in Python, threads overlap their waiting: the oven is a server in another
+//! process, so a dish that bakes is a thread that waits for a socket. In Python
+//! with its global lock (GIL) only one thread works at a time; here as many
+//! threads work at a time as there are cores: that is what "differs" below.
 //!
 //! Claims: T1
-//! Change this and watch: the option `--menu chopping`. Each bar gets longer,
-//! because ten threads share the cores: on two cores this is about twice as
-//! fast as one cook alone.
+//! Change this and watch: the option `--menu chopping`. The dishes only work
+//! then. Each bar of the picture gets longer, because ten threads share the
+//! cores: on two cores this is about twice as fast as one cook alone.
 //!
 //! Output (figures vary):
 //!     threading::cooks  waiting menu, 10 dishes, 2 cores
@@ -41,7 +42,7 @@ fn main() -> Result {
     let kitchen = Kitchen::open()?;
     let job = |dish| cook(dish, kitchen.oven);
     let plates = map(kitchen.dishes(), job)?;
-    // Each dish has a thread.
+    // Judged by `serve`, when all dishes are there: each has a thread.
     kitchen.claim_timed("T1", |meal| {
         meal.threads == meal.plates.len() && meal.ten_at_once()
     });

@@ -41,7 +41,7 @@ fn main() -> Result {
     say!("{lines} lines in {files} files");
     say!("not read: {}", failed.join(", "));
     let right = lines == 3 * files && files == 39 && failed.len() == 1;
-    ensure(right, "it is 3 lines in each of 39 files")
+    ensure(right, "a line, a file or an error is missing")
 }
 
 fn count_lines(file: &Path) -> io::Result<usize> {
