@@ -107,12 +107,12 @@ static KOREAN: Texts = Texts {
     run: "실행",
     change: "바꿔 보기",
     says: "글의 주장",
-    python_today: "오늘날의 Python",
+    python_today: "오늘날의 파이썬",
     our_answer: "Rust",
     measured: "측정 결과",
     borne_out: "뒷받침됨",
     contradicted: "어긋남",
-    not_judged: "판정 보류(바쁜 컴퓨터)",
+    not_judged: "판정하지 않음(바쁜 컴퓨터)",
     compare: [
         "프로그램",
         "시간",
@@ -134,7 +134,7 @@ static KOREAN: Texts = Texts {
         "메모리",
         "Linux",
         "빌드",
-        "Python",
+        "파이썬",
         "측정한 날",
     ],
     timeline: Words {
@@ -150,6 +150,6 @@ static KOREAN: Texts = Texts {
         1 => format!("{menu} 메뉴, 한 번 실행한 값"),
         _ => format!("{menu} 메뉴, {count}번 실행한 값의 중앙값"),
     },
-    python_programs: "Python으로 만드는 똑같은 요리 열 가지",
+    python_programs: "파이썬으로 만드는 똑같은 요리 열 가지",
     other_edition: "한국어",
 };

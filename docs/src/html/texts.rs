@@ -198,7 +198,7 @@ pub const SHOWN: Text = Text(" statements shown", "개의 주장");
 pub const NOTHING_FITS: Text =
     Text("No statement fits.", "조건에 맞는 주장이 없다.");
 pub const RESET: Text = Text("Show all", "모두 보기");
-pub const IN_PYTHON: Text = Text("Python today", "오늘의 파이썬");
+pub const IN_PYTHON: Text = Text("Python today", "오늘날의 파이썬");
 pub const READ: Text = Text("(source)", "(출처)");
 pub const IN_RUST: Text = Text("Rust", "Rust");
 pub const MEASURED: Text = Text("Measured", "측정");
