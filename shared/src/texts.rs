@@ -100,8 +100,12 @@ static ENGLISH: Texts = Texts {
 
     at_once: |who, dishes| format!("{who} cooked {dishes} at the same time"),
     statement: |id, says, answer, meaning| {
+        let (who, says) = match says.strip_prefix("(Not in the article.) ") {
+            Some(says) => ("Not in the article", says),
+            None => ("The article", says),
+        };
         format!(
-            "The article, {id}: \"{says}\"\n\
+            "{who}, {id}: \"{says}\"\n\
              Our answer for Rust: {answer} ({meaning})"
         )
     },
@@ -194,8 +198,12 @@ static KOREAN: Texts = Texts {
 
     at_once: |who, dishes| format!("{who}가 {dishes}를 동시에 만듦"),
     statement: |id, says, answer, meaning| {
+        let (whose, says) = match says.strip_prefix("(글에 없음) ") {
+            Some(says) => ("글에 없는 주장", says),
+            None => ("글의 주장", says),
+        };
         format!(
-            "글의 주장 {id}: \"{says}\"\n\
+            "{whose} {id}: \"{says}\"\n\
              Rust에 대한 우리의 답: {meaning}({answer})"
         )
     },

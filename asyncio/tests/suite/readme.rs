@@ -16,6 +16,7 @@ fn shown_by(program: &str) -> String {
     let lines = output.skip(1).filter_map(|line| line.strip_prefix("//!     "));
     let is_figure = |line: &&str| {
         !line.starts_with("The article, ")
+            && !line.starts_with("Not in the article, ")
             && !line.starts_with("Our answer for Rust")
     };
     lines.filter(is_figure).map(|line| format!("{line}\n")).collect()

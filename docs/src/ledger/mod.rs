@@ -88,7 +88,7 @@ impl Claim {
     /// Whether the article states it. The others are ours: they fill a heading
     /// that the article leaves empty, or compare its chapters.
     pub fn is_of_the_article(&self) -> bool {
-        !self.says.to_lowercase().contains("(not in the article")
+        !self.says.starts_with("(Not in the article.)")
     }
 }
 

@@ -289,7 +289,8 @@ fn tells_the_meal(program: &str, source: &str) {
     assert!(ran.status.success() && ran.stderr.is_empty(), "{ran:?}");
     assert!(ran.stdout.is_ascii(), "{}", ran.stdout);
     // A statement is quoted as it is.
-    let is_told = |line: &&str| !line.starts_with("The article, ");
+    let quotes = ["The article, ", "Not in the article, "];
+    let is_told = |line: &&str| !quotes.iter().any(|q| line.starts_with(q));
     for line in ran.stdout.lines().filter(is_told) {
         // A finding is a whole sentence, and its verdict may be a longer one.
         let most = match line {

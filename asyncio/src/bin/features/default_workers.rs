@@ -22,7 +22,7 @@
 //!     The article, A9: "One process, one thread."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to A9 is borne out: to run a task, tokio's current_thread has 1 thread, others have 2 or more
-//!     The article, X2: "(Not in the article.) How many workers there are by default."
+//!     Not in the article, X2: "How many workers there are by default."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to X2 is borne out: workers by default of tokio, smol, async-std: [2, 1, 2]
 

@@ -27,7 +27,7 @@
 //!     The article, F6: "Exceptions are easy to debug: result() raises what the worker raised."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to F6 is borne out: awaiting a task returned its panic: "line 7 is no number"
-//!     The article, X3: "(Not in the article.) What a panic does, model by model."
+//!     Not in the article, X3: "What a panic does, model by model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to X3 is borne out: after two panics, the next task on this thread: Ok(7)
 

@@ -21,7 +21,7 @@
 //!     their threads go on: async-std, smol, tokio
 //!     hook hears of a panic
 //!     spawn_reporting: task 4 panicked with message "no number"
-//!     The article, X3: "(Not in the article.) What a panic does, model by model."
+//!     Not in the article, X3: "What a panic does, model by model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to X3 is borne out: threads go on after a panic on 3 of 3 runtimes
 

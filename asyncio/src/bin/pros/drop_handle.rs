@@ -17,7 +17,7 @@
 //! Output (figures vary):
 //!     JoinHandle dropped: the task goes on: true
 //!     AbortOnDropHandle dropped: the task goes on: false
-//!     The article, X1: "(Not in the article.) What dropping a handle does depends on the model."
+//!     Not in the article, X1: "What dropping a handle does depends on the model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to X1 is borne out: a task goes on without its JoinHandle: true, without its AbortOnDropHandle: false
 

@@ -25,7 +25,7 @@
 //!     The article, A25: "All tasks can easily be cancelled or awaited at once."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to A25 is borne out: 5 of 5 kinds of task can be cancelled, and 0 kinds of thread
-//!     The article, X1: "(Not in the article.) What dropping a handle does depends on the model."
+//!     Not in the article, X1: "What dropping a handle does depends on the model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to X1 is borne out: when its handle is dropped, work goes on in 4 of 7 kinds
 

@@ -26,7 +26,7 @@
 //!     The article, A31: "Unlike threads, they cost nothing to start."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to A31 is borne out: to start and join takes 448 ns for a task, 32901 ns for a thread, a plain await 1 ns
-//!     The article, X6: "(Not in the article.) What starting, switching and keeping costs."
+//!     Not in the article, X6: "What starting, switching and keeping costs."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to X6 is borne out: to start and join takes 448 ns for a task, 32901 ns for a thread, a plain await 1 ns
 

@@ -18,7 +18,7 @@
 //!     The article, A32: "Unlike threads, they cost nothing to switch."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to A32 is borne out: a switch between tasks takes 311 ns, not nothing
-//!     The article, X6: "(Not in the article.) What starting, switching and keeping costs."
+//!     Not in the article, X6: "What starting, switching and keeping costs."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to X6 is borne out: a switch between threads takes 7.8 times as long as between tasks
 

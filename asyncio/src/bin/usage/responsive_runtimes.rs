@@ -18,7 +18,7 @@
 //!     A call that blocks: smol 100 ms, async-std 110 ms
 //!     A call that moves to a thread: smol 10 ms, async-std 10 ms
 //!     A call that waits with await: smol 10 ms, async-std 10 ms
-//!     The article, X7: "(Not in the article.) How long a heartbeat stops under a blocking call."
+//!     Not in the article, X7: "How long a heartbeat stops under a blocking call."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to X7 is borne out: a call that blocks stops a heartbeat for 100 ms, others for 10 ms
 //!     The article, A3: "Turning system calls into coroutines makes a program more responsive."

@@ -25,7 +25,7 @@
 //!     async-std  1.13.2   `async-std` has been discontinued; use `smol` instead
 //!     smol       2.0.2    nothing of its end
 //!     duct       1.1.2    nothing of its end
-//!     The article, X8: "(Not in the article.) Which packages are still kept."
+//!     Not in the article, X8: "Which packages are still kept."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to X8 is borne out: 1 of 6 packages is given up: async-std
 

@@ -21,7 +21,7 @@
 //!     The article, F14: "A running future cannot be cancelled."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to F14 is borne out: a running job: cancel returns false, kill true
-//!     The article, X5: "(Not in the article.) How long cancelling takes."
+//!     Not in the article, X5: "How long cancelling takes."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to X5 is borne out: a running job was killed in 3.8 ms
 

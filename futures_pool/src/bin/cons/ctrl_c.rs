@@ -21,7 +21,7 @@
 //!     The article, F12: "Graceful shutdown needs careful design: one Ctrl+C does not end it."
 //!     Our answer for Rust: inverted (the opposite problem)
 //!     Our answer to F12 is borne out: after one Ctrl+C 0 of 2 jobs cleaned up without a handler, 2 with one
-//!     The article, X4: "(Not in the article.) What Ctrl+C does, model by model."
+//!     Not in the article, X4: "What Ctrl+C does, model by model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to X4 is borne out: Ctrl+C left 0 processes behind
 

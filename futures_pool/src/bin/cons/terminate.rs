@@ -16,7 +16,7 @@
 //! Output (figures vary):
 //!     a child that handles SIGTERM: exit status: 0 after 1.1 ms
 //!     a child that ignores SIGTERM: signal: 9 (SIGKILL) after 200.8 ms
-//!     The article, X5: "(Not in the article.) How long cancelling takes."
+//!     Not in the article, X5: "How long cancelling takes."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to X5 is borne out: ending a process takes 1.1 ms if it handles SIGTERM, 201 ms if it ignores it
 

@@ -18,7 +18,7 @@
 //! Output (figures vary):
 //!     no limit: 316 restarts per second
 //!     a budget: gave up after 6 starts: exit status: 3
-//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Not in the article, M9: "Weaknesses: starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M9 is borne out: without a limit a dying worker starts 316 times a second, with a budget 6 times in all
 

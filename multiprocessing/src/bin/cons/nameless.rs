@@ -20,7 +20,7 @@
 //!     named: the file is left
 //!     unlinked: nothing is left
 //!     memfd: nothing is left
-//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Not in the article, M9: "Weaknesses: starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M9 is borne out: SIGKILL: named, the file is left; unlinked, nothing is left; memfd, nothing is left
 

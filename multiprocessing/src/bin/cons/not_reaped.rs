@@ -17,7 +17,7 @@
 //!     dropped: Z (zombie)
 //!     waited for: not in the process table
 //!     dropped as `Reaped`: not in the process table
-//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Not in the article, M9: "Weaknesses: starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M9 is borne out: a child that has ended is Z (zombie), after `wait` not in the process table
 

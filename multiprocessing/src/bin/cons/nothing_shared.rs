@@ -23,7 +23,7 @@
 //!     position in a file: the parent sees 0, and then 8
 //!     shared memory: the parent sees 0, and then 8
 //!     the parent sees 2 of 6 changes
-//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Not in the article, M9: "Weaknesses: starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M9 is borne out: a parent sees 2 of 6 changes of its child: file position and shared memory
 

@@ -19,7 +19,7 @@
 //! Output (figures vary):
 //!     nothing done: the worker lives on as an orphan
 //!     PDEATHSIG: the worker has ended
-//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Not in the article, M9: "Weaknesses: starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M9 is borne out: a busy worker whose parent is killed lives on as an orphan; with PDEATHSIG it has ended
 

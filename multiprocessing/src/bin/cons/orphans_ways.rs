@@ -22,7 +22,7 @@
 //!     pipe and thread  ended        ended
 //!     PDEATHSIG        ended        ended
 //!     process group    ended        ended
-//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Not in the article, M9: "Weaknesses: starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M9 is borne out: after the parent 2 of 2 workers live on, with a pipe 1 of 2, with PDEATHSIG 0 of 2
 

@@ -23,7 +23,7 @@
 //!           1      31       13.2          0.4      0.3      3.7
 //!         100    3091       12.7          5.8     19.2      5.8
 //!        5000  168764       12.8        553.2   1349.1    106.6
-//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Not in the article, M9: "Weaknesses: starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M9 is borne out: 5000 records reach a thread in 12 us; encoding takes 553 us, sending 106 us
 

@@ -23,7 +23,7 @@
 //!     ftruncate: created, signal: 7 (SIGBUS)
 //!     fallocate: Error: No space left on device (os error 28), exit status: 1
 //!     memfd: created, written, exit status: 0
-//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Not in the article, M9: "Weaknesses: starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M9 is borne out: /dev/shm is full: SIGBUS ends 1 of 1 process, fallocate is an error, a memfd works
 

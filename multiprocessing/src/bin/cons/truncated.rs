@@ -22,7 +22,7 @@
 //!     not sealed: the reader ends with signal: 7 (SIGBUS)
 //!     sealed: the cut is an error, Operation not permitted (os error 1)
 //!     sealed: the reader ends with exit status: 0
-//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Not in the article, M9: "Weaknesses: starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M9 is borne out: the file is cut: its reader dies of SIGBUS, the reader of a sealed file goes on
 

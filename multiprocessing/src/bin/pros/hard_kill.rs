@@ -19,7 +19,7 @@
 //! Output (times vary, counts do not):
 //!     process: job 2 was gone 1 ms after its deadline
 //!     thread: the wait for job 2 has ended
-//!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
+//!     Not in the article, M8: "Strengths: what crashes, leaks or hangs can be ended."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M8 is borne out: 1 of 4 jobs is killed, 3 of 4 are done; a stuck thread goes on
 

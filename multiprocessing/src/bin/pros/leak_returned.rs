@@ -17,7 +17,7 @@
 //! Output (figures vary):
 //!     3 jobs in 2 worker processes: the program keeps 0 MiB
 //!     1 job on a thread: the program keeps 64 MiB
-//!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
+//!     Not in the article, M8: "Strengths: what crashes, leaks or hangs can be ended."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M8 is borne out: a job leaks 64 MiB: the program keeps 64 MiB after a thread, 0 MiB after worker processes
 

@@ -19,7 +19,7 @@
 //!     RLIMIT_AS    refused  refused   refused      SIGABRT
 //!     RLIMIT_DATA  refused  refused   yes          SIGABRT
 //!     no limit     yes      yes       yes          yes
-//!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
+//!     Not in the article, M8: "Strengths: what crashes, leaks or hangs can be ended."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M8 is borne out: of 4 ways to get 64 MiB RLIMIT_AS allows 0, RLIMIT_DATA 1, no limit 4
 

@@ -22,7 +22,7 @@
 //!     on a thread: 2
 //!     in a process: 2
 //!     in a process in the sandbox: 0
-//!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
+//!     Not in the article, M8: "Strengths: what crashes, leaks or hangs can be ended."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M8 is borne out: of 2 attacks 2 succeed on a thread, 2 in a process, 0 in a sandboxed process
 

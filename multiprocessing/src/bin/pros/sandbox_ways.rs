@@ -24,7 +24,7 @@
 //!     process with landlock              refused  refused   13
 //!     process with seccomp               refused  refused  190
 //!     process with landlock and seccomp  refused  refused  186
-//!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
+//!     Not in the article, M8: "Strengths: what crashes, leaks or hangs can be ended."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M8 is borne out: of 2 attacks 2 succeed on a thread with seccomp, 0 in a process with seccomp
 

@@ -20,7 +20,7 @@
 //! Output (times vary, counts do not):
 //!     threads: the program ended with signal: 6 (SIGABRT)
 //!     processes: job 4 ended with signal: 6 (SIGABRT)
-//!     The article, M8: "Its strengths (not in the article): what crashes, leaks or hangs can be ended."
+//!     Not in the article, M8: "Strengths: what crashes, leaks or hangs can be ended."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M8 is borne out: one of 10 jobs aborts: threads deliver 0 of 10 results, processes 9 of 10
 

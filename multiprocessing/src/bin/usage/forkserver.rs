@@ -24,7 +24,7 @@
 //!     by fork of this one    155     9070
 //!     by fork server         174      177
 //!     a thread                34        -
-//!     The article, M9: "Its weaknesses (not in the article): starting, encoding, and cleaning up."
+//!     Not in the article, M9: "Weaknesses: starting, encoding, and cleaning up."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to M9 is borne out: to start and end a process takes 638 us by exec, 177 us by fork server; a thread 34 us
 

@@ -20,7 +20,7 @@
 //!     as arguments: 8 of 8 arrive byte for byte
 //!     as a line for a shell, "list a; reboot" is 2 commands
 //!     with_names: "--\n-rf"
-//!     The article, S11: "(Not in the article.) Arguments, environment and folder are passed without a shell."
+//!     Not in the article, S11: "Arguments, environment and folder are passed without a shell."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S11 is borne out: 8 of 8 arguments arrive byte for byte
 

@@ -20,7 +20,7 @@
 //!     .env_clear()             -     -         -
 //!     .env_clear().env(..)     -     -         fast
 //!     with_variables, and the folder /: /bin - - in /
-//!     The article, S11: "(Not in the article.) Arguments, environment and folder are passed without a shell."
+//!     Not in the article, S11: "Arguments, environment and folder are passed without a shell."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S11 is borne out: 6 of 6 children see what they are given
 

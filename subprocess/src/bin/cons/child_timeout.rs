@@ -24,7 +24,7 @@
 //!       killed: signal: 9 (SIGKILL); then its output ends: false
 //!     after 100ms the child has ended: false
 //!       killed: signal: 9 (SIGKILL); then its output ends: true
-//!     The article, S7: "(Not in the article.) A wait can have a timeout."
+//!     Not in the article, S7: "A wait can have a timeout."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to S7 is borne out: after a kill of the child its output does not end; after a kill of the group it ends
 

@@ -21,7 +21,7 @@
 //!     duct: wait_timeout            lives      lives
 //!     tokio: timeout                lives      lives
 //!     tokio: timeout, kill_on_drop  has ended  lives
-//!     The article, S7: "(Not in the article.) A wait can have a timeout."
+//!     Not in the article, S7: "A wait can have a timeout."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to S7 is borne out: after the limit 2 of 3 children live on, and 3 of 3 grandchildren
 

@@ -24,7 +24,7 @@
 //!     code_or_signal: exit status: 3: the file is empty
 //!     code_or_signal: signal: 6 (SIGABRT): the file is empty
 //!     code_or_signal: signal: 9 (SIGKILL): the file is empty
-//!     The article, S10: "(Not in the article.) A child ends with a code or by a signal; nobody is told unasked."
+//!     Not in the article, S10: "A child ends with a code or by a signal; nobody is told unasked."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S10 is borne out: `output` tells of 0 of 3 failures, `output_checked` of 3 of 3
 

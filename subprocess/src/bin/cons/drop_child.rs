@@ -25,7 +25,7 @@
 //!     process-wrap, KillOnDrop  is killed
 //!     smol                      goes on
 //!     duct                      goes on
-//!     The article, X1: "(Not in the article.) What dropping a handle does depends on the model."
+//!     Not in the article, X1: "What dropping a handle does depends on the model."
 //!     Our answer for Rust: differs (the same topic, by another mechanism)
 //!     Our answer to X1 is borne out: a child goes on when its handle is dropped: ["std", "tokio", "smol", "duct"]
 

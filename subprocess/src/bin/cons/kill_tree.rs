@@ -19,7 +19,7 @@
 //! Output (figures vary):
 //!     after a kill of the child, the grandchild answers: true
 //!     after a kill of the group, the grandchild answers: false
-//!     The article, S8: "(Not in the article.) Killing a child leaves its own children alive."
+//!     Not in the article, S8: "Killing a child leaves its own children alive."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S8 is borne out: the grandchild answers after a kill of the child: true, of the group: false
 

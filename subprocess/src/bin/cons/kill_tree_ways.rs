@@ -23,7 +23,7 @@
 //!     process group  ended         alive
 //!     session        ended         alive
 //!     subreaper      ended         ended
-//!     The article, S8: "(Not in the article.) Killing a child leaves its own children alive."
+//!     Not in the article, S8: "Killing a child leaves its own children alive."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S8 is borne out: of 2 grandchildren, by way of killing, live on: [2, 1, 1, 0]
 

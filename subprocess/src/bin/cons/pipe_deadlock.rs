@@ -23,7 +23,7 @@
 //!     the parent reads stdout, 65536 bytes to stderr: ends
 //!     the parent reads stdout, 65537 bytes to stderr: stalls
 //!     the parent reads both: [6553600, 6553600] bytes, exit status: 0
-//!     The article, S6: "(Not in the article.) A full pipe stalls both sides."
+//!     Not in the article, S6: "A full pipe stalls both sides."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S6 is borne out: a child whose output nobody reads ends after 65536 bytes, and stalls with one byte more
 

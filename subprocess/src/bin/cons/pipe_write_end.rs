@@ -17,7 +17,7 @@
 //! Output (figures vary):
 //!     the writer has ended, and the reader waits for more: true
 //!     the copy of the parent is closed, and the reader ends: true
-//!     The article, S4: "(Not in the article.) Children can be joined to a pipeline without a shell."
+//!     Not in the article, S4: "Children can be joined to a pipeline without a shell."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S4 is borne out: while a copy of the write end is open, a reader waits: true; then it ends: true
 

@@ -23,7 +23,7 @@
 //!     `take` closes the input: exit status: 0
 //!     `wait` closes the input: exit status: 0
 //!     a write to a child that has ended: broken pipe
-//!     The article, S5: "(Not in the article.) A child that reads waits for the end of its input."
+//!     Not in the article, S5: "A child that reads waits for the end of its input."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S5 is borne out: a child waits while its input is open; 3 of 3 ways to close it end the child
 

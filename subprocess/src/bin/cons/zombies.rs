@@ -19,7 +19,7 @@
 //!     handles               zombies
 //!     std, dropped         10 of 10
 //!     std, a thread waits   0 of 10
-//!     The article, S9: "(Not in the article.) A child that nobody waits for stays as a zombie."
+//!     Not in the article, S9: "A child that nobody waits for stays as a zombie."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S9 is borne out: of 10 children whose handles were dropped, 10 stay as zombies
 

@@ -17,7 +17,7 @@
 //!     tokio            the runtime       none
 //!     smol             a thread of smol  none
 //!     duct             the next start    none
-//!     The article, S9: "(Not in the article.) A child that nobody waits for stays as a zombie."
+//!     Not in the article, S9: "A child that nobody waits for stays as a zombie."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S9 is borne out: 3 of 3 libraries wait for what was dropped
 

@@ -19,7 +19,7 @@
 //! Output (times vary, counts do not):
 //!     10 of 10 children have ended well
 //!     4 of 10 ran at the same time
-//!     The article, S2: "(Not in the article.) Children run in parallel with the parent and each other."
+//!     Not in the article, S2: "Children run in parallel with the parent and each other."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S2 is borne out: 4 children run at the same time, as allowed
 

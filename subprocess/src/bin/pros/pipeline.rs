@@ -20,7 +20,7 @@
 //! Output (times vary, counts do not):
 //!     std: 500 numbers, 3 of 3 ended well
 //!     duct: 500 numbers
-//!     The article, S4: "(Not in the article.) Children can be joined to a pipeline without a shell."
+//!     Not in the article, S4: "Children can be joined to a pipeline without a shell."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S4 is borne out: three children without a shell count 500
 

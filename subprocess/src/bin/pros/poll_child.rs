@@ -18,7 +18,7 @@
 //! Output (times vary, counts do not):
 //!     5 of 5 pieces were done before the child ended
 //!     then the child ended: exit status: 0
-//!     The article, S3: "(Not in the article.) A child can be polled while one works."
+//!     Not in the article, S3: "A child can be polled while one works."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S3 is borne out: 5 pieces of work are done while a child runs
 

@@ -23,7 +23,7 @@
 //!     step 3 of 5 is done
 //!     step 4 of 5 is done
 //!     step 5 of 5 is done
-//!     The article, S13: "(Not in the article.) Output can be read line by line while the child runs."
+//!     Not in the article, S13: "Output can be read line by line while the child runs."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S13 is borne out: 5 of 5 lines were read while the child was running
 

@@ -21,7 +21,7 @@
 //!     babbles  Ended   exit status: 0        1000 of 1048576  true
 //!     hangs    TimeUp  signal: 15 (SIGTERM)           1 of 1  true
 //!     leaves   Ended   exit status: 0                 1 of 1  true
-//!     The article, S7: "(Not in the article.) A wait can have a timeout."
+//!     Not in the article, S7: "A wait can have a timeout."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to S7 is borne out: of 5 children, the time limit has ended: hangs
 

@@ -23,7 +23,7 @@
 //!     hangs    TimeUp  signal: 15 (SIGTERM)           0 of 0  true
 //!     leaves   Ended   exit status: 0                 0 of 0  true
 //!     cancelled: the parent has no child or zombie
-//!     The article, S7: "(Not in the article.) A wait can have a timeout."
+//!     Not in the article, S7: "A wait can have a timeout."
 //!     Our answer for Rust: limits (true within limits)
 //!     Our answer to S7 is borne out: the time limit has ended: hangs; a cancelled future leaves 0 of 2 processes
 

@@ -18,7 +18,7 @@
 //!     through  line 1 comes       it sees                          the end
 //!     pipe     at its end     no terminal                          0 bytes
 //!     pty      while it runs     30 x 100  Input/output error (os error 5)
-//!     The article, S13: "(Not in the article.) Output can be read line by line while the child runs."
+//!     Not in the article, S13: "Output can be read line by line while the child runs."
 //!     Our answer for Rust: holds (true)
 //!     Our answer to S13 is borne out: line 1 comes while the child runs: through a pipe false, through a pty true
 
