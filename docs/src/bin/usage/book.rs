@@ -1,7 +1,7 @@
 //! The book in two languages: made from the chapters, the sources and results.
 //!
-//!     cargo run -p docs --bin book -- build
-//!     cargo book check
+//!     cargo run -p docs --bin book -- check
+//!     cargo book build
 //!     cargo book measure
 //!
 //! A chapter is Markdown in `docs/en/src` or `docs/ko/src`. What stands between
@@ -12,7 +12,7 @@
 //! Change this and watch: a figure in `docs/results.json`; `cargo book pages`
 //! writes the pages as Markdown to `target/book-src`.
 //!
-//! Output (figures vary) of `check`:
+//! Output:
 //!     nothing is wrong in the chapters of the book
 
 use docs::book::{self, Wish, check::check};
