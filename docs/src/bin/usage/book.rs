@@ -12,7 +12,7 @@
 //! Change this and watch: a figure in `docs/results.json`; `cargo book pages`
 //! writes the pages as Markdown to `target/book-src`.
 //!
-//! Output:
+//! Output (figures vary):
 //!     nothing is wrong in the chapters of the book
 
 use docs::book::{self, Wish, check::check};
