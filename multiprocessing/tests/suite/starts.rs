@@ -208,8 +208,11 @@ fn a_worker_answers_until_its_input_ends() {
     killed.kill().unwrap();
     comes(|| state_of(killed.id()) == Some('Z'));
     let error = break_even::call(&mut killed, 7).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BrokenPipe);
     assert_eq!(wait(killed).0, Ended::Signal(9));
+    // A child that another test starts just now may hold the pipe for a moment:
+    // then the answer is missing.
+    let kinds = [ErrorKind::BrokenPipe, ErrorKind::UnexpectedEof];
+    assert!(kinds.contains(&error.kind()), "{error}");
 
     let mut no_pipes = child("return");
     let error = break_even::call(&mut no_pipes, 7).unwrap_err();
