@@ -5,8 +5,12 @@ use std::{
     collections::HashSet,
     env, fs,
     net::{Ipv4Addr, SocketAddr},
-    os::unix::process::{CommandExt, ExitStatusExt},
+    os::unix::{
+        fs::symlink,
+        process::{CommandExt, ExitStatusExt},
+    },
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
     thread::sleep,
     time::Duration,
 };
@@ -218,9 +222,14 @@ fn without_python_the_other_rows_are_there() {
     let _quiet = alone();
     // This builds what is not there: a linker would not be found below.
     run(COMPARE, &["--only", "one_cook", "--menu", "waiting"]);
-    // What is needed of `PATH` is cargo.
-    let path = Path::new(env!("CARGO")).parent().unwrap();
-    assert!(!path.join("python3").exists());
+    // A `PATH` with cargo and the compiler, and nothing else: where they are
+    // installed, there may be a python3, too.
+    let path = Folder::new();
+    let tools = Path::new(env!("CARGO")).parent().unwrap();
+    for tool in ["cargo", "rustc"] {
+        symlink(tools.join(tool), path.0.join(tool)).unwrap();
+    }
+    let path = &path.0;
     let run_bare = |program, arguments: &[&str]| {
         run_with(program, arguments, |command| {
             command.env("PATH", path);
@@ -298,7 +307,7 @@ fn a_wrong_script_is_contradicted() {
     if python3().is_none() {
         return;
     }
-    let folder = Copy::of(&python::folder().join("claims"));
+    let folder = Folder::of(&python::folder().join("claims"));
     for (script, right, wrong, _) in WRONG {
         let path = folder.0.join(script);
         let source = fs::read_to_string(&path).unwrap();
@@ -323,14 +332,22 @@ fn a_wrong_script_is_contradicted() {
     }
 }
 
-/// A folder of scripts once more; gone at the end of the test.
-struct Copy(PathBuf);
+/// A folder that is gone at the end of the test.
+struct Folder(PathBuf);
 
-impl Copy {
-    fn of(folder: &Path) -> Copy {
-        let name = format!("python-claims-{}", std::process::id());
-        let copy = Copy(env::temp_dir().join(name));
-        fs::create_dir_all(&copy.0).unwrap();
+impl Folder {
+    fn new() -> Folder {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("docs-python-{}-{count}", std::process::id());
+        let path = env::temp_dir().join(name);
+        fs::create_dir(&path).unwrap();
+        Folder(path)
+    }
+
+    /// The files of a folder once more.
+    fn of(folder: &Path) -> Folder {
+        let copy = Folder::new();
         for file in fs::read_dir(folder).unwrap() {
             let path = file.unwrap().path();
             if path.is_file() {
@@ -342,7 +359,7 @@ impl Copy {
     }
 }
 
-impl Drop for Copy {
+impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0); // in the folder for such files
     }

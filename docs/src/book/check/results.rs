@@ -60,6 +60,15 @@ fn claims(facts: &Facts) -> Vec<String> {
                 continue;
             }
         };
+        for (key, now) in [
+            ("says", claim.says.as_str()),
+            ("ko", &claim.ko),
+            ("answer", claim.rust.word()),
+        ] {
+            if then[key] != now {
+                wrong.push(format!("{id}: the ledger has another {key:?} now"));
+            }
+        }
         let reports = then["reports"].as_array();
         for program in &claim.programs {
             let by =
