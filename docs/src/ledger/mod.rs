@@ -206,27 +206,28 @@ pub fn run(
             ran = second.in_doubt_of(&first);
         }
         reports.extend(ran.reports);
-        problems.extend(ran.problem);
+        problems.extend(ran.problems);
     }
     problems.extend(contradictions(claims, known, &reports, texts));
     Ok(Some((reports, problems)))
 }
 
 /// What a run of a program told.
-struct Ran {
-    reports: Vec<Report>,
-    /// What went wrong; a contradiction is told elsewhere.
-    problem: Option<String>,
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Ran {
+    pub reports: Vec<Report>,
+    /// What went wrong, a line each; a contradiction is told elsewhere.
+    pub problems: Vec<String>,
 }
 
 impl Ran {
-    fn is_contradicted(&self) -> bool {
+    pub fn is_contradicted(&self) -> bool {
         self.reports.iter().any(|r| r.verdict == Verdict::Contradicted)
     }
 
     /// What the run before it contradicted, and this one does not, is not
     /// judged.
-    fn in_doubt_of(mut self, before: &Ran) -> Ran {
+    pub fn in_doubt_of(mut self, before: &Ran) -> Ran {
         for now in &mut self.reports {
             let contradicted = |then: &&Report| {
                 then.id == now.id && then.verdict == Verdict::Contradicted
@@ -249,19 +250,20 @@ fn ask(program: &Program, stop: &Stop, texts: &Texts) -> Result<Option<Ran>> {
     match ran.why {
         Why::Stopped => return Ok(None),
         Why::TimeUp => {
-            let problem = Some((texts.hangs)(name));
-            return Ok(Some(Ran { reports: Vec::new(), problem }));
+            let problems = vec![(texts.hangs)(name)];
+            return Ok(Some(Ran { problems, ..Ran::default() }));
         }
         Why::Ended => {}
     }
     let said = String::from_utf8_lossy(&ran.stdout.bytes);
     let reports = said.lines().filter_map(report(name)).collect();
-    let mut told = Ran { reports, problem: None };
+    let mut told = Ran { reports, ..Ran::default() };
     // A contradiction ends a program so, and is told with the others.
     if !ran.status.success() && !told.is_contradicted() {
         let why = String::from_utf8_lossy(&ran.stderr.bytes);
         let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
-        told.problem = Some((texts.ended)(name, &ran.status.to_string(), &why));
+        let status = ran.status.to_string();
+        told.problems.push((texts.ended)(name, &status, &why));
     }
     Ok(Some(told))
 }
@@ -376,7 +378,7 @@ mod tests {
                 verdict,
             };
             let reports = (1..).zip(verdicts).map(line).collect();
-            Ran { reports, problem: None }
+            Ran { reports, ..Ran::default() }
         };
         let first = ran([BorneOut, Contradicted, Contradicted]);
         let second = ran([Contradicted, Contradicted, BorneOut]);

@@ -8,7 +8,10 @@ use shared::{Failure, Result, Verdict};
 use subprocess::run_child::{Finished, Limits, Stop, Why, run_child};
 
 use super::{Python, docstring, file_name};
-use crate::{ledger::Claim, progress::Progress};
+use crate::{
+    ledger::{Claim, Ran, Report},
+    progress::Progress,
+};
 
 /// A script takes three seconds at most where it has the machine for itself.
 const LIMITS: Limits = Limits {
@@ -28,19 +31,6 @@ pub struct Script {
     pub claims: Vec<String>,
     /// Whether one of its verdicts rests on time, which may deceive once.
     judges_by_time: bool,
-}
-
-/// What a script reported of a claim.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The claim.
-    pub id: String,
-    /// The script.
-    pub script: String,
-    /// What it measured.
-    pub figure: String,
-    /// What that says of the ledger's column on Python.
-    pub verdict: Verdict,
 }
 
 /// The scripts of a folder, by name: the files that promise to report claims.
@@ -98,20 +88,16 @@ pub fn run(
         let Some(mut told) = ask(script, python, stop)? else {
             return Ok(None);
         };
-        if script.judges_by_time && told.iter().any(is_contradicted) {
+        if script.judges_by_time && told.is_contradicted() {
             // Time may deceive once. If two runs do not agree, nobody knows.
             let Some(second) = ask(script, python, stop)? else {
                 return Ok(None);
             };
-            told = in_doubt(&told, second);
+            told = second.in_doubt_of(&told);
         }
-        for report in told {
-            match report {
-                Ok(report) if is_wanted(&report.id) => reports.push(report),
-                Ok(_) => {}
-                Err(problem) => problems.push(problem),
-            }
-        }
+        told.reports.retain(|report| is_wanted(&report.id));
+        reports.extend(told.reports);
+        problems.extend(told.problems);
     }
     drop(progress);
     problems.extend(contradictions(&reports));
@@ -124,58 +110,42 @@ pub fn run(
     Ok(Some((reports, problems)))
 }
 
-type Told = Vec<Result<Report, String>>;
-
-fn is_contradicted(told: &Result<Report, String>) -> bool {
-    told.as_ref().is_ok_and(|told| told.verdict == Verdict::Contradicted)
-}
-
-/// What the first run contradicts, and the second one does not, is not judged.
-fn in_doubt(first: &Told, mut second: Told) -> Told {
-    for now in second.iter_mut().flatten() {
-        let before = first.iter().flatten().find(|then| then.id == now.id);
-        let doubt = before.is_some_and(|b| b.verdict == Verdict::Contradicted);
-        if doubt && now.verdict == Verdict::BorneOut {
-            now.verdict = Verdict::NotJudged;
-        }
-    }
-    second
-}
-
 /// Runs a script: what it reports, and what is wrong with it. `None`: told to
 /// stop.
-fn ask(script: &Script, python: &Python, stop: &Stop) -> Result<Option<Told>> {
+fn ask(script: &Script, python: &Python, stop: &Stop) -> Result<Option<Ran>> {
     let mut command = Command::new(&python.executable);
     let ran = run_child(command.arg(&script.path), b"", LIMITS, stop)?;
     Ok(match ran.why {
         Why::Stopped => None,
-        Why::TimeUp => Some(vec![Err(format!("{} hangs", script.name))]),
+        Why::TimeUp => Some(Ran {
+            problems: vec![format!("{} hangs", script.name)],
+            ..Ran::default()
+        }),
         Why::Ended => Some(read(script, &ran)),
     })
 }
 
-fn read(script: &Script, ran: &Finished) -> Told {
+fn read(script: &Script, ran: &Finished) -> Ran {
     let name = &script.name;
-    let said = String::from_utf8_lossy(&ran.stdout.bytes);
-    let mut told: Told = said
-        .lines()
-        .map(|line| match serde_json::from_str::<Line>(line) {
-            Ok(line) => Ok(line.report(name)),
-            Err(why) => Err(format!("{name}: {why}: {line}")),
-        })
-        .collect();
+    let mut told = Ran::default();
+    for line in String::from_utf8_lossy(&ran.stdout.bytes).lines() {
+        match serde_json::from_str::<Line>(line) {
+            Ok(line) => told.reports.push(line.report(name)),
+            Err(why) => told.problems.push(format!("{name}: {why}: {line}")),
+        }
+    }
     if !ran.status.success() {
         let why = String::from_utf8_lossy(&ran.stderr.bytes);
         let last = why.lines().next_back().unwrap_or_default();
-        told.push(Err(format!("{name}: {}: {last}", ran.status)));
+        told.problems.push(format!("{name}: {}: {last}", ran.status));
         return told;
     }
-    let ids: Vec<String> =
-        told.iter().flatten().map(|report| report.id.clone()).collect();
+    let ids: Vec<&String> = told.reports.iter().map(|told| &told.id).collect();
     let silent = script.claims.iter().filter(|id| !ids.contains(id));
-    told.extend(silent.map(|id| Err(format!("{name} does not report {id}"))));
+    let silent = silent.map(|id| format!("{name} does not report {id}"));
     let more = ids.iter().filter(|id| !script.claims.contains(id));
-    told.extend(more.map(|id| Err(format!("{name} has not promised {id}"))));
+    let more = more.map(|id| format!("{name} has not promised {id}"));
+    told.problems.extend(silent.chain(more));
     told
 }
 
@@ -192,14 +162,14 @@ impl Line {
     fn report(self, script: &str) -> Report {
         let Line { id, agrees, figure } = self;
         let verdict = agrees.map_or(Verdict::NotJudged, Verdict::of);
-        Report { id, script: script.into(), figure, verdict }
+        Report { id, program: script.into(), figure, verdict }
     }
 }
 
 fn contradictions(reports: &[Report]) -> Vec<String> {
     let is_one = |r: &&Report| r.verdict == Verdict::Contradicted;
     let told = |r: &Report| {
-        format!("{} contradicts {} of Python: {}", r.script, r.id, r.figure)
+        format!("{} contradicts {} of Python: {}", r.program, r.id, r.figure)
     };
     reports.iter().filter(is_one).map(told).collect()
 }
@@ -208,7 +178,7 @@ fn contradictions(reports: &[Report]) -> Vec<String> {
 pub fn not_judged(reports: &[Report]) -> Vec<String> {
     let is_one = |r: &&Report| r.verdict == Verdict::NotJudged;
     let told = |r: &Report| {
-        format!("{} does not judge {} of Python: {}", r.script, r.id, r.figure)
+        format!("{} does not judge {} of Python: {}", r.program, r.id, r.figure)
     };
     reports.iter().filter(is_one).map(told).collect()
 }
@@ -217,32 +187,20 @@ pub fn not_judged(reports: &[Report]) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn report(verdict: Verdict) -> Result<Report, String> {
-        let [id, script, figure] = ["T1", "a.py", "3 ms"].map(String::from);
-        Ok(Report { id, script, figure, verdict })
-    }
-
     #[test]
     fn a_line_of_json_is_a_report() {
         let line = |agrees| {
             let line =
                 format!(r#"{{"id":"T1","agrees":{agrees},"figure":"3 ms"}}"#);
-            Ok(serde_json::from_str::<Line>(&line).unwrap().report("a.py"))
+            serde_json::from_str::<Line>(&line).unwrap().report("a.py")
+        };
+        let report = |verdict| {
+            let [id, program, figure] =
+                ["T1", "a.py", "3 ms"].map(String::from);
+            Report { id, program, figure, verdict }
         };
         assert_eq!(line("true"), report(Verdict::BorneOut));
         assert_eq!(line("false"), report(Verdict::Contradicted));
         assert_eq!(line("null"), report(Verdict::NotJudged));
-    }
-
-    #[test]
-    fn two_runs_that_disagree_judge_nothing() {
-        use Verdict::*;
-        let told = |first, second| {
-            let told = in_doubt(&vec![report(first)], vec![report(second)]);
-            told[0].as_ref().unwrap().verdict
-        };
-        assert_eq!(told(Contradicted, BorneOut), NotJudged);
-        assert_eq!(told(Contradicted, Contradicted), Contradicted);
-        assert_eq!(told(BorneOut, Contradicted), Contradicted);
     }
 }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use shared::{Failure, Result, measure, oven::Oven};
 use subprocess::run_child::{Limits, Stop, Why, run_child};
 
-pub use claims::{Report, Script, scripts};
+pub use claims::{Script, scripts};
 use claims::{not_judged, run};
 use table::{tell, tell_json};
 
@@ -25,15 +25,6 @@ use crate::{
     programs::{Program, root},
     progress::{end, note},
 };
-
-/// The kitchens in Python, each beside its twin in Rust.
-pub const TWINS: [[&str; 2]; 5] = [
-    ["cooks.py", "cooks"],
-    ["chef.py", "chef"],
-    ["kitchens.py", "kitchens"],
-    ["brigade.py", "brigade"],
-    ["takeout.py", "takeout"],
-];
 
 /// The names of the kitchens in Python.
 pub const NAMES: [&str; 5] =
@@ -262,9 +253,8 @@ mod tests {
     }
 
     #[test]
-    fn every_twin_is_there() {
-        for ([twin, _], name) in TWINS.iter().zip(NAMES) {
-            assert_eq!(*twin, name);
+    fn every_program_is_there() {
+        for name in NAMES {
             assert!(source(name).is_ok(), "{name}");
         }
     }

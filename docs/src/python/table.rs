@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use shared::{Verdict, report, say};
 
-use super::{Python, Report};
-use crate::ledger::{Claim, Language};
+use super::Python;
+use crate::ledger::{Claim, Language, Report};
 
 /// Prints the claims, what the ledger says of Python, and what was measured.
 pub fn tell(
@@ -23,7 +23,7 @@ pub fn tell(
         say!("     Python: {python}");
         let mut reports = of(claim, reports).peekable();
         let how = if reports.peek().is_some() { "source" } else { "read" };
-        for Report { script, figure, verdict, .. } in reports {
+        for Report { program: script, figure, verdict, .. } in reports {
             let verdict = verdict.word();
             say!("       {verdict} by {script} ({label}): {figure}");
         }
@@ -62,7 +62,7 @@ fn entry(claim: &Claim, reports: Vec<&Report>, python: &Python) -> Value {
         "id": claim.id,
         "verdict": verdict.map_or("read", Verdict::word),
         "figure": join(|report| &report.figure, "; "),
-        "script": join(|report| &report.script, ", "),
+        "script": join(|report| &report.program, ", "),
         "python": python.label,
         "source": claim.python_source,
     })
